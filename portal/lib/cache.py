@@ -1,0 +1,130 @@
+"""A Redis cache that pages survive: down or hung, it is an empty cache."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
+from redis import exceptions
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# The last two are a replica during failover and a full server: alive, but no use to a page.
+UNAVAILABLE = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.ReadOnlyError,
+    exceptions.OutOfMemoryError,
+)
+PATIENCE_SECONDS = 0.5
+REST_SECONDS = 1.0
+WARN_EVERY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Outage:
+    rest_until: float = 0.0
+    silent_until: float = 0.0
+
+
+_outages: dict[str, Outage] = {}
+"""By server and for the whole process: Django makes a cache object per thread."""
+
+
+class ForgivingRedisCache(RedisCache):
+    """Answer like an empty cache while Redis cannot be reached, and warn once a minute.
+
+    After a failure Redis is left alone for a second, so that a page with ten look-ups waits for a
+    hung server once and not ten times.
+
+    Hazard: `add` and `incr` fail open. Without Redis every `add` says "you are the first" and
+    every `incr` says "this is the first time": rate limits do not limit, and a lock made of `add`
+    does not lock. Whatever must hold without Redis belongs into the database. A `delete` or `set`
+    lost in an outage leaves the old value behind for when Redis returns: a page may show it
+    until it times out, a decision must not rest on it.
+    """
+
+    def __init__(self, server: str | list[str], params: dict[str, Any]) -> None:
+        options = {
+            "socket_connect_timeout": PATIENCE_SECONDS,
+            "socket_timeout": PATIENCE_SECONDS,
+            **params.get("OPTIONS", {}),
+        }
+        super().__init__(server, {**params, "OPTIONS": options})
+        self._outage = _outages.setdefault(str(server), Outage())
+
+    def _attempt(self, operation: Callable[[], T], *, otherwise: T) -> T:
+        now = time.monotonic()
+        if now < self._outage.rest_until:
+            return otherwise
+        try:
+            return operation()
+        except UNAVAILABLE as error:
+            after = time.monotonic()
+            self._outage.rest_until = after + REST_SECONDS
+            if after >= self._outage.silent_until:
+                self._outage.silent_until = after + WARN_EVERY_SECONDS
+                logger.warning("Cache unavailable, going on without it: %s", type(error).__name__)
+            return otherwise
+
+    def get(self, key: Any, default: Any | None = None, version: int | None = None) -> Any:
+        return self._attempt(partial(super().get, key, default, version), otherwise=default)
+
+    def get_many(self, keys: Iterable[Any], version: int | None = None) -> dict[Any, Any]:
+        return self._attempt(partial(super().get_many, keys, version), otherwise={})
+
+    def has_key(self, key: Any, version: int | None = None) -> bool:
+        return self._attempt(partial(super().has_key, key, version), otherwise=False)
+
+    def set(
+        self,
+        key: Any,
+        value: Any,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> None:
+        self._attempt(partial(super().set, key, value, timeout, version), otherwise=None)
+
+    def set_many(
+        self,
+        data: dict[Any, Any],
+        timeout: float | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> list[Any]:
+        unset = list(data)
+        return self._attempt(partial(super().set_many, data, timeout, version), otherwise=unset)
+
+    def add(
+        self,
+        key: Any,
+        value: Any,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> bool:
+        return self._attempt(partial(super().add, key, value, timeout, version), otherwise=True)
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        return self._attempt(partial(super().incr, key, delta, version), otherwise=delta)
+
+    def touch(
+        self,
+        key: Any,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> bool:
+        return self._attempt(partial(super().touch, key, timeout, version), otherwise=False)
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        return self._attempt(partial(super().delete, key, version), otherwise=False)
+
+    def delete_many(self, keys: Iterable[Any], version: int | None = None) -> None:
+        self._attempt(partial(super().delete_many, keys, version), otherwise=None)
+
+    def clear(self) -> None:
+        self._attempt(super().clear, otherwise=None)
