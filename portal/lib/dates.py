@@ -1,0 +1,45 @@
+"""Dates as subscribers read them, and how far away they are."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, cast
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from django.utils.functional import lazy
+from django.utils.translation import gettext, ngettext
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+
+def distance(from_date: date, to_date: date) -> "_StrPromise":
+    """Say lazily where `to_date` lies as seen from `from_date`: "today", "in 9 days"."""
+    return cast("_StrPromise", lazy(_say_distance, str)((to_date - from_date).days))
+
+
+def format_date_for(when: date, locale: str) -> str:
+    """Write a date for a reader of `locale`: "30 Nov 2026", "2026年11月30日".
+
+    A datetime is taken as it stands; bring it into the reader's time zone before.
+    """
+    parsed = Locale.parse(locale, sep="-")
+    # Month before day, as English data has it, is read wrongly outside North America.
+    return format_date(when, "d MMM y" if parsed.language == "en" else "medium", locale=parsed)
+
+
+def format_clock(when: datetime, locale: str) -> str:
+    """Write the time of day on a 24-hour clock, as it stands in `when`: "14:05"."""
+    return format_time(when.timetz(), "HH:mm", locale=Locale.parse(locale, sep="-"))
+
+
+def _say_distance(days: int) -> str:
+    match days:
+        case 0:
+            return gettext("today")
+        case 1:
+            return gettext("tomorrow")
+        case -1:
+            return gettext("yesterday")
+    if days > 0:
+        return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
+    return ngettext("%(days)d day ago", "%(days)d days ago", -days) % {"days": -days}
