@@ -1,0 +1,85 @@
+"""Messages to people: the outbox, and the demo's view of what left it."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal.lib.public_ids import PublicIdField
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("e-mail")
+    SMS = "sms", _("SMS")
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def owned_by(self, user: settings.AUTH_USER_MODEL) -> "NotificationQuerySet":  # type: ignore[name-defined]
+        return self.filter(user=user)
+
+
+class Notification(models.Model):
+    """One message to one person on one channel.
+
+    `key` names the business fact ("expiry-3d:alw_…:email"), so writing the same notice twice is one row.
+    The text is rendered at delivery from `kind` and `context`, in the person's language and time zone.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+
+    public_id = PublicIdField(prefix="ntf")
+    key = models.CharField(_("key"), max_length=160, unique=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("user")
+    )
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    kind = models.CharField(_("kind"), max_length=40)
+    context = models.JSONField(_("context"), default=dict, help_text=_("Plain values the template needs; no secrets."))
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    body = models.TextField(_("text"), blank=True)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        indexes = [
+            # deliver_notifications claims in this order.
+            models.Index(
+                fields=["due_at", "id"],
+                condition=models.Q(state__in=["queued", "sending"]),
+                name="notification_to_deliver",
+            ),
+            models.Index(fields=["user", "-created_at"], name="notification_by_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.user_id} ({self.channel})"
+
+
+class OutboxMessage(models.Model):
+    """What the demo would have sent by e-mail or SMS, one-time codes included; shown at /outbox/."""
+
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    recipient = models.CharField(_("recipient"), max_length=254)
+    subject = models.CharField(_("subject"), max_length=300, blank=True)
+    body = models.TextField(_("text"))
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("outbox message")
+        verbose_name_plural = _("outbox messages")
+
+    def __str__(self) -> str:
+        return f"{self.recipient}: {self.subject or self.body[:40]}"

@@ -1,0 +1,23 @@
+from billing.models.charges import Charge, ChargeQuerySet
+from billing.models.events import GatewayEvent
+from billing.models.ledger import LedgerAccount, LedgerEntry
+from billing.models.methods import PaymentMethod, PaymentMethodQuerySet
+from billing.models.orders import Order, OrderQuerySet
+from billing.models.sandbox import SandboxCard, SandboxPayment
+from billing.models.subscriptions import Subscription, SubscriptionQuerySet
+
+__all__ = [
+    "Charge",
+    "ChargeQuerySet",
+    "GatewayEvent",
+    "LedgerAccount",
+    "LedgerEntry",
+    "Order",
+    "OrderQuerySet",
+    "PaymentMethod",
+    "PaymentMethodQuerySet",
+    "SandboxCard",
+    "SandboxPayment",
+    "Subscription",
+    "SubscriptionQuerySet",
+]

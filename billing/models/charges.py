@@ -1,0 +1,108 @@
+"""One attempt to take money for an order."""
+
+from datetime import datetime
+from enum import nonmember
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.methods import PaymentMethod
+from billing.models.orders import Order
+from portal.lib.money import Money
+from portal.lib.public_ids import PublicIdField
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class ChargeQuerySet(models.QuerySet["Charge"]):
+    def owned_by(self, user: "User") -> "ChargeQuerySet":
+        return self.filter(order__owner=user)
+
+    def open(self) -> "ChargeQuerySet":
+        return self.filter(state__in=Charge.State.OPEN)
+
+    def to_ask_about(self, now: datetime) -> "ChargeQuerySet":
+        """Open charges whose next look at the gateway is due."""
+        return self.open().filter(check_due_at__lte=now)
+
+
+class Charge(models.Model):
+    """One attempt to take money for an order.
+
+    CREATED is committed before the gateway is asked; UNKNOWN means the answer was lost and the gateway must be
+    asked again, never that the charge failed. `public_id` is the idempotency key at the gateway.
+    """
+
+    class State(models.TextChoices):
+        CREATED = "created", _("being prepared")
+        PENDING = "pending", _("waiting for the payer")
+        UNKNOWN = "unknown", _("being checked with the bank")
+        NEEDS_ACTION = "needs_action", _("needs the payer's confirmation")
+        SUCCEEDED = "succeeded", _("paid")
+        DECLINED = "declined", _("declined")
+        ABANDONED = "abandoned", _("not completed")
+
+        OPEN = nonmember(frozenset({"created", "pending", "unknown", "needs_action"}))
+
+    public_id = PublicIdField(prefix="chg")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="charges", verbose_name=_("order"))
+    gateway = models.CharField(_("gateway"), max_length=20)
+    gateway_payment_id = models.CharField(
+        _("payment at the gateway"), max_length=80, null=True, blank=True, unique=True
+    )
+    method = models.ForeignKey(
+        PaymentMethod,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="charges",
+        verbose_name=_("payment method"),
+    )
+    off_session = models.BooleanField(_("without the payer present"), default=False)
+    save_method = models.BooleanField(_("keep the card"), default=False)
+    currency = models.CharField(_("currency"), max_length=3)
+    amount = models.BigIntegerField(_("amount"))
+    state = models.CharField(_("state"), max_length=14, choices=State.choices, default=State.CREATED)
+    decline_code = models.CharField(_("decline code"), max_length=60, blank=True)
+    page_url = models.CharField(_("payment page"), max_length=500, blank=True, editable=False)
+    check_due_at = models.DateTimeField(_("next check"), default=timezone.now)
+    checks = models.PositiveSmallIntegerField(_("checks"), default=0)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    objects = ChargeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("charge")
+        verbose_name_plural = _("charges")
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="charge_amount_positive"),
+            # Two open charges for one order could both be paid.
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(state__in=["created", "pending", "unknown", "needs_action"]),
+                name="charge_one_open_an_order",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded") | Q(settled_at__isnull=False, gateway_payment_id__isnull=False),
+                name="charge_succeeded_is_proven",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["check_due_at", "id"],
+                condition=Q(state__in=["created", "pending", "unknown", "needs_action"]),
+                name="charge_to_reconcile",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)

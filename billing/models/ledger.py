@@ -1,0 +1,137 @@
+"""Our books: accounts and the movements between them."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.charges import Charge
+from billing.models.orders import Order
+from portal.lib.money import Money
+from portal.lib.public_ids import PublicIdField
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class LedgerAccountQuerySet(models.QuerySet["LedgerAccount"]):
+    def owned_by(self, user: "User") -> "LedgerAccountQuerySet":
+        return self.filter(kind=LedgerAccount.Kind.WALLET, owner=user)
+
+
+class LedgerAccount(models.Model):
+    """One account of our books in one currency.
+
+    WALLET is a subscriber's balance; HELD is money taken for orders not yet fulfilled or expired;
+    GATEWAY is what a payment gateway owes us; SALES is what we earned.
+    `balance` (credits less debits) is kept for wallets only, moved by a conditional UPDATE in the transaction
+    that writes the entry: on the shared accounts it would make every sale wait for every other.
+    """
+
+    class Kind(models.TextChoices):
+        WALLET = "wallet", _("balance of a subscriber")
+        HELD = "held", _("held for orders")
+        GATEWAY = "gateway", _("owed by a gateway")
+        SALES = "sales", _("sales")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="wallets",
+        verbose_name=_("owner"),
+    )
+    gateway = models.CharField(_("gateway"), max_length=20, blank=True)
+    currency = models.CharField(_("currency"), max_length=3)
+    balance = models.BigIntegerField(_("balance"), default=0)
+
+    objects = LedgerAccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ledger account")
+        verbose_name_plural = _("ledger accounts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "owner", "gateway", "currency"], nulls_distinct=False, name="ledger_account_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="wallet", owner__isnull=False) | (~Q(kind="wallet") & Q(owner__isnull=True)),
+                name="ledger_wallet_has_owner",
+            ),
+            models.CheckConstraint(condition=Q(balance__gte=0), name="ledger_balance_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.owner_id or self.gateway} {self.currency}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.balance, self.currency)
+
+
+class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):
+    def owned_by(self, user: "User") -> "LedgerEntryQuerySet":
+        """Movements of this person's wallets."""
+        return self.filter(Q(debit_account__owner=user) | Q(credit_account__owner=user))
+
+
+class LedgerEntry(models.Model):
+    """One movement of `amount` from the debited to the credited account: balanced by construction.
+
+    Append-only, enforced by database triggers; a correction is a new entry. `key` names the business fact
+    ("charge:chg_…:received"), so writing it twice is refused by the database.
+    """
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", _("payment received")
+        RESERVED = "reserved", _("balance reserved")
+        RELEASED = "released", _("reservation released")
+        SOLD = "sold", _("sold")
+        CREDITED = "credited", _("balance topped up")
+        RETURNED = "returned", _("money returned")
+        OPENING = "opening", _("opening balance")
+
+    public_id = PublicIdField(prefix="led")
+    key = models.CharField(_("key"), max_length=120, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    debit_account = models.ForeignKey(
+        LedgerAccount, on_delete=models.PROTECT, related_name="debits", verbose_name=_("debited")
+    )
+    credit_account = models.ForeignKey(
+        LedgerAccount, on_delete=models.PROTECT, related_name="credits", verbose_name=_("credited")
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    amount = models.BigIntegerField(_("amount"))
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, null=True, blank=True, related_name="entries", verbose_name=_("order")
+    )
+    charge = models.ForeignKey(
+        Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="entries", verbose_name=_("charge")
+    )
+    at = models.DateTimeField(_("at"), default=timezone.now, editable=False)
+
+    objects = LedgerEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger")
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="ledger_amount_positive"),
+            models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="ledger_between_two_accounts"),
+        ]
+        indexes = [
+            models.Index(fields=["debit_account", "-at"], name="ledger_by_debit"),
+            models.Index(fields=["credit_account", "-at"], name="ledger_by_credit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)

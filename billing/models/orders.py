@@ -1,0 +1,146 @@
+"""One purchase."""
+
+from datetime import datetime
+from enum import nonmember
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.subscriptions import Subscription
+from esim.models import Line
+from plans.models import Plan
+from portal.lib.money import Money
+from portal.lib.public_ids import PublicIdField
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def owned_by(self, user: "User") -> "OrderQuerySet":
+        return self.filter(owner=user)
+
+    def to_fulfil(self, now: datetime) -> "OrderQuerySet":
+        """Paid orders nobody works on, and those whose worker's lease ran out."""
+        return self.filter(
+            Q(state=Order.State.PAID, fulfil_due_at__lte=now) | Q(state=Order.State.FULFILLING, lease_until__lte=now)
+        )
+
+    def unpaid_past_deadline(self, now: datetime) -> "OrderQuerySet":
+        return self.filter(state=Order.State.PENDING, expires_at__lte=now)
+
+
+class Order(models.Model):
+    """One purchase; it copies plan name, terms and price, so nothing edited later changes what was sold.
+
+    `form_key` is minted when the form is rendered: the same form sent twice is one order.
+    (subscription, period_index) is unique: a period is bought once, whoever asks.
+    """
+
+    class Kind(models.TextChoices):
+        NEW_LINE = "new_line", _("new line")
+        RENEWAL = "renewal", _("renewal")
+        TOP_UP = "top_up", _("data top-up")
+        CREDIT = "credit", _("balance top-up")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("waiting for payment")
+        PAID = "paid", _("paid")
+        FULFILLING = "fulfilling", _("sent to the network")
+        FULFILLED = "fulfilled", _("confirmed")
+        UNDELIVERABLE = "undeliverable", _("could not be delivered; money returned")
+        EXPIRED = "expired", _("not paid in time")
+        CANCELLED = "cancelled", _("cancelled")
+
+        IN_FLIGHT = nonmember(frozenset({"paid", "fulfilling"}))
+        OVER = nonmember(frozenset({"fulfilled", "undeliverable", "expired", "cancelled"}))
+
+    public_id = PublicIdField(prefix="ord")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", verbose_name=_("owner")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    state = models.CharField(_("state"), max_length=14, choices=State.choices, default=State.PENDING)
+    line = models.ForeignKey(
+        Line, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("line")
+    )
+    plan = models.ForeignKey(
+        Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("plan")
+    )
+    plan_terms = models.JSONField(_("what was sold"), default=dict, help_text=_("Name and terms of the plan, copied."))
+    currency = models.CharField(_("currency"), max_length=3)
+    amount = models.BigIntegerField(_("total"), help_text=_("In the smallest unit of the currency."))
+    wallet_amount = models.BigIntegerField(_("from the balance"), default=0)
+    form_key = models.CharField(_("form key"), max_length=64, editable=False)
+    subscription = models.ForeignKey(
+        Subscription,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders",
+        verbose_name=_("auto-renewal"),
+    )
+    period_index = models.PositiveIntegerField(_("period"), null=True, blank=True)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True, editable=False)
+    fulfil_due_at = models.DateTimeField(_("fulfil from"), null=True, blank=True, editable=False)
+    fulfil_attempts = models.PositiveSmallIntegerField(_("fulfilment attempts"), default=0, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("to be paid by"))
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent to the network"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    note = models.CharField(_("note"), max_length=300, blank=True, help_text=_("Why it stands as it does, for staff."))
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "form_key"], name="order_one_a_form"),
+            models.UniqueConstraint(
+                fields=["subscription", "period_index"],
+                condition=Q(subscription__isnull=False) & ~Q(state__in=["expired", "cancelled", "undeliverable"]),
+                name="order_one_a_period",
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="order_amount_not_negative"),
+            models.CheckConstraint(
+                condition=Q(wallet_amount__gte=0) & Q(wallet_amount__lte=F("amount")), name="order_wallet_within_amount"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["paid", "fulfilling", "fulfilled"]) | Q(paid_at__isnull=False),
+                name="order_paid_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="credit", plan__isnull=True) | (~Q(kind="credit") & Q(plan__isnull=False)),
+                name="order_names_plan",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="order_by_owner"),
+            models.Index(
+                fields=["fulfil_due_at", "id"], condition=Q(state__in=["paid", "fulfilling"]), name="order_to_fulfil"
+            ),
+            models.Index(fields=["expires_at", "id"], condition=Q(state="pending"), name="order_to_expire"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def total(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def wallet_part(self) -> Money:
+        return Money(self.wallet_amount, self.currency)
+
+    @property
+    def to_charge(self) -> Money:
+        """What the card (or another outside method) has to pay."""
+        return Money(self.amount - self.wallet_amount, self.currency)

@@ -1,0 +1,33 @@
+"""The Celery application and the timetable.
+
+Beat only says "look now"; what is due is decided by rows. Losing a message therefore costs one interval.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+TIMETABLE: dict[str, dict[str, Any]] = {
+    "deliver-notifications": {"task": "accounts.deliver_notifications", "schedule": 10.0},
+    "fulfil-paid-orders": {"task": "billing.fulfil_paid_orders", "schedule": 15.0},
+    "apply-gateway-events": {"task": "billing.apply_gateway_events", "schedule": 15.0},
+    "renew-due": {"task": "billing.renew_due", "schedule": 60.0},
+    "retry-declined": {"task": "billing.retry_declined", "schedule": 60.0},
+    "reconcile-charges": {"task": "billing.reconcile_charges", "schedule": 60.0},
+    "expire-unpaid-orders": {"task": "billing.expire_unpaid_orders", "schedule": 60.0},
+    "send-reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/10")},
+    "poll-usage": {"task": "esim.poll_usage", "schedule": 60.0},
+}
+app.conf.beat_schedule = {
+    # A look that nobody took before the next one is due says nothing new.
+    name: {**entry, "options": {"expires": 120}}
+    for name, entry in TIMETABLE.items()
+}

@@ -1,0 +1,45 @@
+"""The management-command form of a scheduled job."""
+
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+
+class TickCommand(BaseCommand):
+    """A job of the timetable, run by hand: `--at TIME` moves its clock, `--dry-run` only tells.
+
+    Subclasses write `tick`, which returns the lines to print. `dry_runs` says whether the job can tell what it
+    would do without doing it.
+    """
+
+    dry_runs = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--at", type=_moment, default=None, metavar="TIME", help="ISO 8601, such as 2026-12-21T10:00Z"
+        )
+        if self.dry_runs:
+            parser.add_argument("--dry-run", action="store_true", help="print what would be done and do nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now: datetime = options["at"] or timezone.now()
+        for line in self.tick(now=now, dry_run=options.get("dry_run", False)):
+            self.stdout.write(line)
+
+    def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
+        """Do the job as of `now` and return what to print, a line each."""
+        raise NotImplementedError
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = parse_datetime(text) or parse_datetime(f"{text}T00:00")
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise CommandError(f"{text!r} is not a time; write it like 2026-12-21T10:00Z.")
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())

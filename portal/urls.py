@@ -1,0 +1,26 @@
+"""Every address of the portal."""
+
+from django.contrib import admin
+from django.urls import include, path, register_converter
+
+from portal import views
+from portal.lib.public_ids import PublicIdConverter
+
+register_converter(PublicIdConverter, "public_id")
+
+urlpatterns = [
+    path("", views.dashboard, name="home"),
+    path("lines/<public_id:public_id>/", views.line_page, name="line"),
+    path("", include("esim.urls")),
+    path("", include("plans.urls")),
+    path("", include("billing.urls")),
+    path("", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("help/", views.help_page, name="help"),
+    path("style/", views.style_page, name="style"),
+    path("brand.css", views.brand_css, name="brand_css"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]

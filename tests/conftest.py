@@ -1,0 +1,46 @@
+"""People and clocks every test may want."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.cache import cache
+
+from tests import make
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now():
+    """A Saturday morning in November 2026."""
+    return NOW
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    cache.clear()
+
+
+@pytest.fixture
+def subscriber(db):
+    """Ada: owns what the test makes for her."""
+    return make.make_user(email="ada@example.com", full_name="Ada Lin")
+
+
+@pytest.fixture
+def stranger(db):
+    """Sam: signed in, owns nothing of Ada's, and must get 404."""
+    return make.make_user(email="sam@example.com", full_name="Sam Stranger")
+
+
+@pytest.fixture
+def staff(db):
+    """Kim: staff with every permission."""
+    return make.make_user(email="kim@example.com", full_name="Kim Staff", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def as_subscriber(client, subscriber):
+    """A test client signed in as Ada."""
+    client.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client

@@ -1,0 +1,129 @@
+"""Plain factory functions: each makes one valid row, and every field can be given."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+
+from accounts.models import User
+from billing.models import Order, PaymentMethod, Subscription
+from esim.models import Allowance, DownloadState, Line, ServiceState, SimProfile
+from plans.models import Plan, PlanPrice
+from portal.lib.data_size import GB
+from portal.lib.periods import PeriodUnit
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"  # noqa: S105 - everybody's in the tests
+
+_numbers = itertools.count(1)
+
+
+def make_user(*, verified: bool = True, **fields: Any) -> User:
+    """Make a person whose e-mail address is verified."""
+    number = next(_numbers)
+    fields.setdefault("email", f"person{number}@example.com")
+    password = fields.pop("password", PASSWORD)
+    user = User.objects.create_user(password=password, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
+    return user
+
+
+def make_plan(*, prices: dict[str, int] | None = None, **fields: Any) -> Plan:
+    """Make a plan of 10 GB for 30 days in Europe, US$14.90 unless `prices` says otherwise."""
+    number = next(_numbers)
+    fields.setdefault("code", f"europe-{number}")
+    fields.setdefault("name", "Europe 10 GB")
+    fields.setdefault("region", "europe")
+    fields.setdefault("countries", ["FR", "DE", "IT"])
+    fields.setdefault("data_bytes", 10 * GB)
+    fields.setdefault("period_unit", PeriodUnit.DAY)
+    fields.setdefault("period_count", 30)
+    fields.setdefault("active_from", NOW - timedelta(days=365))
+    plan = Plan.objects.create(**fields)
+    for currency, amount in (prices or {"USD": 1490}).items():
+        PlanPrice.objects.create(plan=plan, currency=currency, amount=amount, valid_from=NOW - timedelta(days=365))
+    return plan
+
+
+def make_data_pack(**fields: Any) -> Plan:
+    """Make a data pack: 5 GB on top of a running plan, US$6.00."""
+    fields.setdefault("name", "5 GB more")
+    fields.setdefault("data_bytes", 5 * GB)
+    fields.setdefault("prices", {"USD": 600})
+    return make_plan(kind=Plan.Kind.DATA_PACK, **fields)
+
+
+def make_line(*, owner: User, **fields: Any) -> Line:
+    """Make a line in service."""
+    number = next(_numbers)
+    fields.setdefault("nickname", f"Line {number}")
+    fields.setdefault("msisdn", f"+1415555{number:04}")
+    fields.setdefault("service_state", ServiceState.ACTIVE)
+    return Line.objects.create(owner=owner, **fields)
+
+
+def make_profile(*, line: Line, **fields: Any) -> SimProfile:
+    """Make the current profile of a line, ready to install."""
+    number = next(_numbers)
+    fields.setdefault("iccid", f"89852000000000{number:05}")
+    fields.setdefault("smdp_address", "smdp.example.com")
+    fields.setdefault("download_state", DownloadState.RELEASED)
+    code = fields.pop("activation_code", f"1$smdp.example.com$TEST-{number:05}")
+    profile = SimProfile(line=line, **fields)
+    profile.activation_code = code
+    profile.save()
+    return profile
+
+
+def make_allowance(*, line: Line, **fields: Any) -> Allowance:
+    """Make a running allowance of 10 GB that began ten days ago and ends in twenty."""
+    number = next(_numbers)
+    fields.setdefault("plan", None)
+    if fields["plan"] is None:
+        fields["plan"] = make_plan()
+    fields.setdefault("granted_for", f"test_{number}")
+    fields.setdefault("data_bytes", 10 * GB)
+    fields.setdefault("starts_at", NOW - timedelta(days=10))
+    fields.setdefault("ends_at", NOW + timedelta(days=20))
+    return Allowance.objects.create(line=line, **fields)
+
+
+def make_method(*, owner: User, **fields: Any) -> PaymentMethod:
+    """Make a saved Visa 4242, valid until 2030."""
+    number = next(_numbers)
+    fields.setdefault("gateway", "sandbox")
+    fields.setdefault("reference", f"card_{number}")
+    fields.setdefault("brand", "Visa")
+    fields.setdefault("last_four", "4242")
+    fields.setdefault("expires_month", 12)
+    fields.setdefault("expires_year", 2030)
+    return PaymentMethod.objects.create(owner=owner, **fields)
+
+
+def make_order(*, owner: User, **fields: Any) -> Order:
+    """Make an unpaid renewal order of US$14.90."""
+    number = next(_numbers)
+    fields.setdefault("kind", Order.Kind.RENEWAL)
+    if fields["kind"] != Order.Kind.CREDIT:
+        fields.setdefault("plan", None)
+        fields["plan"] = fields["plan"] or make_plan()
+    fields.setdefault("currency", "USD")
+    fields.setdefault("amount", 1490)
+    fields.setdefault("form_key", f"form-{number}")
+    fields.setdefault("created_at", NOW)
+    fields.setdefault("expires_at", NOW + timedelta(hours=1))
+    return Order.objects.create(owner=owner, **fields)
+
+
+def make_subscription(*, line: Line, plan: Plan, **fields: Any) -> Subscription:
+    """Make an automatic renewal that is due now."""
+    fields.setdefault("mode", Subscription.Mode.AUTOMATIC)
+    fields.setdefault("method", None)
+    fields["method"] = fields["method"] or make_method(owner=line.owner)
+    fields.setdefault("anchor_at", NOW - timedelta(days=30))
+    fields.setdefault("charge_due_at", NOW)
+    fields.setdefault("currency", "USD")
+    fields.setdefault("consent_amount", 1490)
+    fields.setdefault("consented_at", NOW - timedelta(days=30))
+    return Subscription.objects.create(line=line, plan=plan, **fields)
