@@ -1,5 +1,6 @@
 """The management-command form of a scheduled job."""
 
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 
-class TickCommand(BaseCommand):
+class TickCommand(BaseCommand, ABC):
     """A job of the timetable, run by hand: `--at TIME` moves its clock, `--dry-run` only tells.
 
     Subclasses write `tick`, which returns the lines to print. `dry_runs` says whether the job can tell what it
@@ -30,9 +31,9 @@ class TickCommand(BaseCommand):
         for line in self.tick(now=now, dry_run=options.get("dry_run", False)):
             self.stdout.write(line)
 
+    @abstractmethod
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
         """Do the job as of `now` and return what to print, a line each."""
-        raise NotImplementedError
 
 
 def _moment(text: str) -> datetime:
