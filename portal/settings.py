@@ -6,7 +6,6 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from portal.admin_theme import UNFOLD as ADMIN_THEME
 from portal.environment import checked_choice, checked_flag, checked_int, is_untouched, secret

@@ -14,7 +14,7 @@ from portal.lib.data_size import GB
 from portal.lib.periods import PeriodUnit
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-PASSWORD = "correct horse battery staple"  # noqa: S105 - everybody's in the tests
+PASSWORD = "correct horse battery staple"
 
 _numbers = itertools.count(1)
 

@@ -26,7 +26,7 @@ class TickCommand(BaseCommand, ABC):
         if self.dry_runs:
             parser.add_argument("--dry-run", action="store_true", help="print what would be done and do nothing")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         now: datetime = options["at"] or timezone.now()
         for line in self.tick(now=now, dry_run=options.get("dry_run", False)):
             self.stdout.write(line)
