@@ -1,0 +1,153 @@
+// What makes pages nicer with script. Everything works without it.
+(function () {
+  "use strict";
+
+  const root = document.documentElement;
+
+  function storedTheme() {
+    try {
+      return localStorage.getItem("theme") || "system";
+    } catch (error) {
+      return "system";
+    }
+  }
+
+  function chooseTheme(choice) {
+    try {
+      if (choice === "system") {
+        localStorage.removeItem("theme");
+      } else {
+        localStorage.setItem("theme", choice);
+      }
+    } catch (error) {
+      // Not remembered, but still applied to this page.
+    }
+    if (choice === "system") {
+      delete root.dataset.theme;
+    } else {
+      root.dataset.theme = choice;
+    }
+    showTheme(choice);
+  }
+
+  function showTheme(choice) {
+    document.querySelectorAll("[data-theme-choice]").forEach(function (button) {
+      button.setAttribute("aria-pressed", String(button.dataset.themeChoice === choice));
+    });
+  }
+
+  async function copyFrom(button) {
+    const source = document.getElementById(button.dataset.copy);
+    const word = button.querySelector("span");
+    const before = word.textContent;
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+    } catch (error) {
+      const range = document.createRange();
+      range.selectNodeContents(source);
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      return;
+    }
+    word.textContent = button.dataset.copied;
+    button.setAttribute("aria-live", "polite");
+    setTimeout(function () {
+      word.textContent = before;
+    }, 2000);
+  }
+
+  function enhance(scope) {
+    scope.querySelectorAll("[data-theme-switch]").forEach(function (element) {
+      element.hidden = false;
+    });
+    scope.querySelectorAll("[data-copy]").forEach(function (button) {
+      button.hidden = false;
+    });
+    scope.querySelectorAll("[data-submit-on-change]").forEach(function (form) {
+      form.querySelectorAll("[data-without-script]").forEach(function (element) {
+        element.hidden = true;
+      });
+    });
+  }
+
+  document.addEventListener("click", function (event) {
+    const themeButton = event.target.closest("[data-theme-choice]");
+    const copyButton = event.target.closest("[data-copy]");
+    if (themeButton) {
+      chooseTheme(themeButton.dataset.themeChoice);
+    }
+    if (copyButton) {
+      copyFrom(copyButton);
+    }
+    if (event.target.closest("[data-print]")) {
+      window.print();
+    }
+    document.querySelectorAll("details.popover[open]").forEach(function (popover) {
+      if (!popover.contains(event.target)) {
+        popover.open = false;
+      }
+    });
+  });
+
+  document.addEventListener("keydown", function (event) {
+    const popover = event.key === "Escape" && document.querySelector("details.popover[open]");
+    if (popover) {
+      popover.open = false;
+      popover.querySelector("summary").focus();
+    }
+  });
+
+  document.addEventListener("change", function (event) {
+    const form = event.target.closest("form[data-submit-on-change]");
+    if (form) {
+      form.requestSubmit();
+    }
+  });
+
+  // A second press while the first is under way would only make somebody wonder; the server is idempotent anyway.
+  document.addEventListener("submit", function (event) {
+    const button = event.submitter;
+    if (!button || event.target.method !== "post") {
+      return;
+    }
+    setTimeout(function () {
+      if (!event.defaultPrevented) {
+        button.disabled = true;
+        button.setAttribute("aria-busy", "true");
+      }
+    });
+  });
+
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted) {
+      document.querySelectorAll("button[aria-busy]").forEach(function (button) {
+        button.disabled = false;
+        button.removeAttribute("aria-busy");
+      });
+    }
+  });
+
+  function sayRequestFailed() {
+    const template = document.getElementById("request-failed");
+    const main = document.getElementById("content");
+    if (template && main && !document.getElementById("request-failed-shown")) {
+      const notice = document.createElement("div");
+      notice.id = "request-failed-shown";
+      notice.append(template.content.cloneNode(true));
+      main.prepend(notice);
+    }
+  }
+
+  document.addEventListener("htmx:responseError", sayRequestFailed);
+  document.addEventListener("htmx:sendError", sayRequestFailed);
+  document.addEventListener("htmx:afterSwap", function (event) {
+    const notice = document.getElementById("request-failed-shown");
+    if (notice) {
+      notice.remove();
+    }
+    enhance(event.target);
+  });
+
+  enhance(document);
+  showTheme(storedTheme());
+})();
