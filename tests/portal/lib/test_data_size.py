@@ -1,0 +1,28 @@
+import pytest
+
+from portal.lib.data_size import GB, MB, format_bytes
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [
+        (0, "0 MB"),
+        (MB - 1, "0 MB"),
+        (MB, "1 MB"),
+        (512 * MB, "512 MB"),
+        (GB - 1, "999 MB"),
+        (GB, "1.0 GB"),
+        (3_890_000_000, "3.8 GB"),
+        (10 * GB, "10.0 GB"),
+        (1_234 * GB, "1,234.0 GB"),
+        (-1, "0 MB"),
+        (-512 * MB, "-512 MB"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])
+def test_data_is_rounded_down_to_what_is_really_there(n, text, language):
+    assert format_bytes(n, language) == text
+
+
+def test_the_decimal_mark_is_the_readers():
+    assert format_bytes(3_890_000_000, "it") == "3,8 GB"
