@@ -72,6 +72,7 @@ class Order(models.Model):
         Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("plan")
     )
     plan_terms = models.JSONField(_("what was sold"), default=dict, help_text=_("Name and terms of the plan, copied."))
+    nickname = models.CharField(_("name for the new line"), max_length=40, blank=True)
     currency = models.CharField(_("currency"), max_length=3)
     amount = models.BigIntegerField(_("total"), help_text=_("In the smallest unit of the currency."))
     wallet_amount = models.BigIntegerField(_("from the balance"), default=0)

@@ -44,8 +44,9 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 class Subscription(models.Model):
     """Auto-renewal of one line.
 
-    `anchor_at` never changes while the plan stays: period k ends at anchor + k periods in the line's zone, so
-    31 January renews on 28 February and then on 31 March. `period_index` is the next period to be bought.
+    `anchor_at` never changes while renewals follow each other: ends are counted from it in the line's zone, so
+    31 January renews on 28 February and then on 31 March. `period_index` is the next period to be bought; it only
+    grows, also when the anchor moves, because (subscription, period_index) names a purchase for good.
     `consent_*` is what the subscriber agreed to, word for word and to the cent.
     `fence` grows with every claim; a worker whose lease ran out can no longer write.
     """
@@ -79,7 +80,10 @@ class Subscription(models.Model):
         related_name="subscriptions",
         verbose_name=_("payment method"),
     )
-    anchor_at = models.DateTimeField(_("anchor"), help_text=_("Start of period 0; all later ends are counted from it."))
+    anchor_at = models.DateTimeField(
+        _("anchor"), help_text=_("Start of the anchor's period; all later ends are counted from it.")
+    )
+    anchor_index = models.PositiveIntegerField(_("anchor's period"), default=0, editable=False)
     period_index = models.PositiveIntegerField(_("next period"), default=1)
     charge_due_at = models.DateTimeField(_("next charge"))
     declines = models.PositiveSmallIntegerField(_("declines in a row"), default=0)
