@@ -16,7 +16,7 @@ STEPS = (1, 2, 3, 4, 5, 6, 8, 10)
 SMALLEST_TOP = 10 * MB
 WIDEST_BAR = 72
 SHORTEST_BAR = 4
-LETTER_WIDTH = 0.58
+LETTER_WIDTH = 0.64
 """Of the font size: an estimate, since the server cannot measure text."""
 
 
