@@ -1,5 +1,5 @@
 from billing.models.charges import Charge, ChargeQuerySet
-from billing.models.events import GatewayEvent
+from billing.models.events import GatewayEvent, GatewayEventQuerySet
 from billing.models.ledger import LedgerAccount, LedgerEntry
 from billing.models.methods import PaymentMethod, PaymentMethodQuerySet
 from billing.models.orders import Order, OrderQuerySet
@@ -10,6 +10,7 @@ __all__ = [
     "Charge",
     "ChargeQuerySet",
     "GatewayEvent",
+    "GatewayEventQuerySet",
     "LedgerAccount",
     "LedgerEntry",
     "Order",

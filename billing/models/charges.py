@@ -104,5 +104,9 @@ class Charge(models.Model):
         return self.public_id
 
     @property
+    def is_open(self) -> bool:
+        return self.state in Charge.State.OPEN
+
+    @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)

@@ -56,8 +56,12 @@ class LedgerAccount(models.Model):
         verbose_name = _("ledger account")
         verbose_name_plural = _("ledger accounts")
         constraints = [
+            # Two constraints, because SQLite and PostgreSQL before 15 take every empty owner for a different one.
             models.UniqueConstraint(
-                fields=["kind", "owner", "gateway", "currency"], nulls_distinct=False, name="ledger_account_once"
+                fields=["owner", "currency"], condition=Q(kind="wallet"), name="ledger_one_wallet_a_currency"
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "gateway", "currency"], condition=~Q(kind="wallet"), name="ledger_shared_account_once"
             ),
             models.CheckConstraint(
                 condition=Q(kind="wallet", owner__isnull=False) | (~Q(kind="wallet") & Q(owner__isnull=True)),

@@ -39,6 +39,8 @@ class Order(models.Model):
 
     `form_key` is minted when the form is rendered: the same form sent twice is one order.
     (subscription, period_index) is unique: a period is bought once, whoever asks.
+    `starts_at` and `ends_at` are settled before the network is asked, so that asking again asks for the same.
+    `fulfil_attempts` grows with every claim and is the fence: a worker whose lease ran out can no longer write.
     """
 
     class Kind(models.TextChoices):
@@ -86,6 +88,8 @@ class Order(models.Model):
         verbose_name=_("auto-renewal"),
     )
     period_index = models.PositiveIntegerField(_("period"), null=True, blank=True)
+    starts_at = models.DateTimeField(_("period starts"), null=True, blank=True, editable=False)
+    ends_at = models.DateTimeField(_("period ends"), null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True, editable=False)
     fulfil_due_at = models.DateTimeField(_("fulfil from"), null=True, blank=True, editable=False)
     fulfil_attempts = models.PositiveSmallIntegerField(_("fulfilment attempts"), default=0, editable=False)
@@ -132,6 +136,10 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in Order.State.OVER
 
     @property
     def total(self) -> Money:

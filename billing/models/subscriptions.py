@@ -128,3 +128,7 @@ class Subscription(models.Model):
     @property
     def agreed_price(self) -> Money:
         return Money(self.consent_amount, self.currency)
+
+    def held(self) -> SubscriptionQuerySet:
+        """This row, as long as our claim on it stands: to be moved on with `.held().update(…)`."""
+        return Subscription.objects.filter(pk=self.pk, state=Subscription.State.IN_FLIGHT, fence=self.fence)
