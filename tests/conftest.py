@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
+from django.db.backends.base.operations import BaseDatabaseOperations
 
 from tests import make
+from tests.append_only import triggers_resting
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -44,3 +47,17 @@ def as_subscriber(client, subscriber):
     """A test client signed in as Ada."""
     client.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_empties_append_only_tables():
+    """Let the flush after a transactional test, and only it, delete from the ledger and the audit trail."""
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush_at_rest(self, sql_list):
+        with transaction.atomic(using=self.connection.alias), triggers_resting(self.connection):
+            flush(self, sql_list)
+
+    BaseDatabaseOperations.execute_sql_flush = flush_at_rest
+    yield
+    BaseDatabaseOperations.execute_sql_flush = flush
