@@ -1,11 +1,17 @@
 """Messages to people: the outbox, and the demo's view of what left it."""
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.lib.public_ids import PublicIdField
+
+if TYPE_CHECKING:
+    from accounts.models.users import User
 
 
 class Channel(models.TextChoices):
@@ -14,8 +20,14 @@ class Channel(models.TextChoices):
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
-    def owned_by(self, user: settings.AUTH_USER_MODEL) -> "NotificationQuerySet":  # type: ignore[name-defined]
+    def owned_by(self, user: "User") -> "NotificationQuerySet":
         return self.filter(user=user)
+
+    def due(self, now: datetime) -> "NotificationQuerySet":
+        """What is to be sent at `now`, and what somebody began to send and never finished."""
+        queued = models.Q(state=Notification.State.QUEUED, due_at__lte=now)
+        forgotten = models.Q(state=Notification.State.SENDING, lease_until__lte=now)
+        return self.filter(queued | forgotten)
 
 
 class Notification(models.Model):

@@ -1,0 +1,66 @@
+"""Turns a kind of notice and its plain values into words, in the reader's language and time zone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.template import Context, Engine
+from django.utils import timezone, translation
+
+from accounts.models import User
+from portal.lib.brand import brand
+from portal.lib.money import Money
+
+MONEY_KEYS = {"minor", "currency"}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    subject: str
+    body: str
+
+
+def write_email(*, kind: str, user: User, context: Mapping[str, Any]) -> Letter:
+    """Write the e-mail of a notice: templates/emails/<kind>/subject.txt and body.txt inside the shared layout."""
+    with translation.override(user.language), timezone.override(user.zone):
+        values = _values(user, context)
+        body = _render(f"emails/{kind}/body.txt", values)
+        return Letter(
+            subject=one_line(_render(f"emails/{kind}/subject.txt", values)),
+            body=_render("emails/layout.txt", {**values, "body": body}),
+        )
+
+
+def write_sms(*, kind: str, user: User, context: Mapping[str, Any]) -> str:
+    """Write the SMS of a notice, templates/emails/<kind>/sms.txt, on one line."""
+    with translation.override(user.language), timezone.override(user.zone):
+        return one_line(_render(f"emails/{kind}/sms.txt", _values(user, context)))
+
+
+def one_line(text: str) -> str:
+    """Fold white space: a line break in a subject would be a header injection."""
+    return " ".join(text.split())
+
+
+def _values(user: User, context: Mapping[str, Any]) -> dict[str, Any]:
+    revived = {name: _revive(name, value, user.zone) for name, value in context.items()}
+    return {**revived, "user": user, "brand": brand(), "base_url": settings.PORTAL_BASE_URL}
+
+
+def _revive(name: str, value: Any, zone: ZoneInfo) -> Any:
+    """Turn what JSON made of moments, days and amounts back into what the template filters read."""
+    if isinstance(value, str) and name.endswith("_at"):
+        return datetime.fromisoformat(value).astimezone(zone)
+    if isinstance(value, str) and name.endswith("_date"):
+        return date.fromisoformat(value)
+    if isinstance(value, Mapping) and value.keys() == MONEY_KEYS:
+        return Money(value["minor"], value["currency"])
+    return value
+
+
+def _render(template: str, values: dict[str, Any]) -> str:
+    # Plain text: escaping would show O&#x27;Brien to O'Brien.
+    return Engine.get_default().get_template(template).render(Context(values, autoescape=False)).strip()

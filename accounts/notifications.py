@@ -1,0 +1,140 @@
+"""Telling people: a row first, a message later.
+
+`notify` writes rows inside the transaction of the fact they tell about; `deliver_due` sends what is
+due. The words are chosen at delivery, in the reader's language and time zone of that moment.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import F
+
+from accounts import sms
+from accounts.letters import one_line, write_email, write_sms
+from accounts.models import Notification, User
+from accounts.models.notifications import Channel
+
+logger = logging.getLogger(__name__)
+
+# Longer than a worker may take over a batch (CELERY_TASK_TIME_LIMIT): the lease runs from the
+# batch's start, and one that ends too early sends a message twice.
+LEASE = timedelta(minutes=10)
+BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
+MAX_ATTEMPTS = len(BACK_OFF) + 1
+
+
+class NowhereToSend(Exception):
+    """The person has no address on this channel any more; trying again will not help."""
+
+
+def notify(*, user: User, kind: str, key: str, context: Mapping[str, Any], now: datetime) -> None:
+    """Write one notice for each channel the person wants; the same `key` again writes nothing.
+
+    `context` holds plain values: money as {"minor": …, "currency": …}, instants as ISO text under
+    names ending in `_at`.
+    """
+    Notification.objects.bulk_create(
+        notices(user=user, kind=kind, key=key, context=context, now=now), ignore_conflicts=True
+    )
+
+
+def notices(*, user: User, kind: str, key: str, context: Mapping[str, Any], now: datetime) -> list[Notification]:
+    """Return the unsaved rows of a notice, for batches that write many people's at once."""
+    return [
+        Notification(
+            key=f"{key}:{channel}",
+            user=user,
+            channel=channel,
+            kind=kind,
+            context=dict(context),
+            due_at=now,
+            created_at=now,
+        )
+        for channel in wanted_channels(user)
+    ]
+
+
+def wanted_channels(user: User) -> list[Channel]:
+    """Return where the person wants to be told; never by SMS to a number they haven't proved to be theirs."""
+    wanted = []
+    if user.notify_by_email:
+        wanted.append(Channel.EMAIL)
+    if user.notify_by_sms and user.phone_verified:
+        wanted.append(Channel.SMS)
+    return wanted
+
+
+def deliver_due(*, now: datetime, limit: int = 100) -> int:
+    """Send the notices due at `now` and return how many left.
+
+    1. Claim: a conditional UPDATE takes the row for the length of a lease.
+    2. Send, outside any transaction.
+    3. Record, unless somebody else took the row over meanwhile.
+
+    A crash between 2 and 3 costs one more copy when the lease ends, under the same Message-ID. No message is lost.
+    """
+    due = Notification.objects.due(now).select_related("user").order_by("due_at", "pk")[:limit]
+    return sum(_deliver(notice, now=now) for notice in due if _claim(notice, now=now))
+
+
+def _claim(notice: Notification, *, now: datetime) -> bool:
+    claimed = (
+        Notification.objects.due(now)
+        .filter(pk=notice.pk, attempts=notice.attempts)
+        .update(state=Notification.State.SENDING, lease_until=now + LEASE, attempts=F("attempts") + 1)
+    )
+    notice.attempts += claimed
+    return claimed == 1
+
+
+def _deliver(notice: Notification, *, now: datetime) -> bool:
+    if notice.attempts > MAX_ATTEMPTS:
+        _record(notice, state=Notification.State.FAILED, error="Given up: the process that sent it died each time.")
+        return False
+    try:
+        _send(notice)
+    except NowhereToSend as error:
+        _record(notice, state=Notification.State.FAILED, error=str(error))
+    except Exception as error:  # one bad notice must not stop the others
+        logger.exception("Notice %s not sent (attempt %d)", notice.public_id, notice.attempts)
+        _put_off(notice, error=error, now=now)
+    else:
+        _record(notice, state=Notification.State.SENT, error="", sent_at=now)
+        return True
+    return False
+
+
+def _send(notice: Notification) -> None:
+    user = notice.user
+    if notice.channel == Channel.EMAIL:
+        letter = write_email(kind=notice.kind, user=user, context=notice.context)
+        notice.subject, notice.body = letter.subject[:200], letter.body
+        host = urlsplit(settings.PORTAL_BASE_URL).hostname or "localhost"
+        # The same id each time: mail systems show a second copy once.
+        headers = {"Message-ID": f"<{notice.public_id}@{host}>", "Auto-Submitted": "auto-generated"}
+        EmailMessage(letter.subject, letter.body, to=[user.email], headers=headers).send()
+        return
+    if not user.phone_verified:
+        raise NowhereToSend("No verified mobile number.")
+    notice.body = write_sms(kind=notice.kind, user=user, context=notice.context)
+    sms.chosen().send(to=user.phone, text=notice.body)
+
+
+def _put_off(notice: Notification, *, error: Exception, now: datetime) -> None:
+    text = one_line(f"{type(error).__name__}: {error}")
+    if notice.attempts >= MAX_ATTEMPTS:
+        _record(notice, state=Notification.State.FAILED, error=text)
+    else:
+        _record(notice, state=Notification.State.QUEUED, error=text, due_at=now + BACK_OFF[notice.attempts - 1])
+
+
+def _record(notice: Notification, *, error: str, **outcome: Any) -> None:
+    """Write the outcome of an attempt; `attempts` tells whether the row is still ours."""
+    Notification.objects.filter(pk=notice.pk, state=Notification.State.SENDING, attempts=notice.attempts).update(
+        lease_until=None, subject=notice.subject, body=notice.body, error=error[:300], **outcome
+    )
