@@ -55,6 +55,7 @@ class SimProfile(models.Model):
     is_current = models.BooleanField(_("current"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     state_changed_at = models.DateTimeField(_("state changed"), null=True, blank=True)
+    code_shown_at = models.DateTimeField(_("activation code first shown"), null=True, blank=True, editable=False)
 
     activation_code = Sealed("activation_code_ciphertext")
     pin = Sealed("pin_ciphertext")

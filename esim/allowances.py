@@ -1,0 +1,127 @@
+"""What a line may use: granting it, using it up, and what comes after a purchase.
+
+Allowances burn in the order of their ends: what lapses soonest is used first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Max
+from django.utils.translation import gettext_lazy as _
+
+from esim.carriers.base import UsageReport
+from esim.models import Allowance, Line
+from plans.models import Plan
+from plans.terms import PlanTerms
+from portal.lib.periods import boundary
+
+
+class NothingToTopUp(Exception):
+    """A data pack adds to a running plan, and none runs."""
+
+    message = _("This line has no running plan, so there is nothing to add data to. Renew it first.")
+
+    def __init__(self) -> None:
+        super().__init__("No plan runs on the line.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterPurchase:
+    """What a line would have: all data left, or None where it is unlimited, and until when."""
+
+    data_bytes: int | None
+    ends_at: datetime
+
+
+def grant(
+    *, line: Line, plan: Plan, terms: PlanTerms, purchase_id: str, starts_at: datetime, ends_at: datetime
+) -> Allowance:
+    """Write down what a purchase gave to a line; for the same purchase again, return the same row."""
+    allowance, _created = Allowance.objects.get_or_create(
+        granted_for=purchase_id,
+        defaults={
+            "line": line,
+            "plan": plan,
+            "is_data_pack": terms.is_data_pack,
+            "data_bytes": terms.data_bytes,
+            "daily_cap_bytes": terms.daily_cap_bytes,
+            "throttled_kbps": terms.throttled_kbps,
+            "voice_minutes": terms.voice_minutes,
+            "sms_count": terms.sms_count,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+        },
+    )
+    return allowance
+
+
+def coverage_end(*, line: Line, now: datetime) -> datetime | None:
+    """Return the end of the last plan not yet over, or None; data packs extend nothing."""
+    plans = Allowance.objects.filter(line=line, is_data_pack=False).not_ended(now)
+    end: datetime | None = plans.aggregate(end=Max("ends_at"))["end"]
+    return end
+
+
+def next_period(*, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetime, datetime]:
+    """Return from when until when a purchase made now would last.
+
+    A plan begins where the last one ends. A data pack begins at once and ends with the running plan; raises
+    NothingToTopUp where none runs.
+    """
+    if terms.is_data_pack:
+        running = Allowance.objects.filter(line=line, is_data_pack=False).running(now).in_burn_order().last()
+        if running is None:
+            raise NothingToTopUp
+        return now, running.ends_at
+    starts_at = coverage_end(line=line, now=now) or now
+    return starts_at, boundary(starts_at, terms.period, 1, line.zone)
+
+
+def preview(*, line: Line, terms: PlanTerms, now: datetime) -> AfterPurchase:
+    """Say what the line would have after a purchase; raises NothingToTopUp."""
+    _starts_at, ends_at = next_period(line=line, terms=terms, now=now)
+    left = [allowance.remaining_bytes for allowance in Allowance.objects.filter(line=line).not_ended(now)]
+    amounts = [*left, terms.data_bytes]
+    known = [amount for amount in amounts if amount is not None]
+    return AfterPurchase(data_bytes=sum(known) if len(known) == len(amounts) else None, ends_at=ends_at)
+
+
+def burn(*, line: Line, reports: Sequence[UsageReport]) -> None:
+    """Take reported usage off the allowances that covered each moment, however late the report came.
+
+    Call it inside a transaction that holds the line's row: what is left decides which allowance is next.
+    """
+    in_time = sorted(reports, key=lambda report: report.at)
+    if not in_time:
+        return
+    allowances = list(
+        Allowance.objects.filter(line=line, starts_at__lte=in_time[-1].at, ends_at__gt=in_time[0].at).in_burn_order()
+    )
+    before = {one.pk: (one.used_bytes, one.used_minutes, one.used_sms) for one in allowances}
+    for report in in_time:
+        covering = [one for one in allowances if one.starts_at <= report.at < one.ends_at]
+        if covering:
+            _spread(report, covering)
+    for one in allowances:
+        used_bytes, used_minutes, used_sms = before[one.pk]
+        if (one.used_bytes, one.used_minutes, one.used_sms) != before[one.pk]:
+            Allowance.objects.filter(pk=one.pk).update(
+                used_bytes=F("used_bytes") + one.used_bytes - used_bytes,
+                used_minutes=F("used_minutes") + one.used_minutes - used_minutes,
+                used_sms=F("used_sms") + one.used_sms - used_sms,
+            )
+
+
+def _spread(report: UsageReport, covering: Sequence[Allowance]) -> None:
+    """Use up one allowance after the other; the last one takes what no allowance has room for."""
+    last = covering[-1]
+    # A minute begun counts whole, as networks bill them.
+    data, minutes, sms = report.data_bytes, -(-report.voice_seconds // 60), report.sms_count
+    for one in covering:
+        taken = data if one is last or one.data_bytes is None else min(data, max(0, one.data_bytes - one.used_bytes))
+        one.used_bytes, data = one.used_bytes + taken, data - taken
+        taken = minutes if one is last else min(minutes, max(0, one.voice_minutes - one.used_minutes))
+        one.used_minutes, minutes = one.used_minutes + taken, minutes - taken
+        taken = sms if one is last else min(sms, max(0, one.sms_count - one.used_sms))
+        one.used_sms, sms = one.used_sms + taken, sms - taken
