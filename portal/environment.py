@@ -8,13 +8,18 @@ import base64
 import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 DELIBERATE = ("DEBUG", "SECRET_KEY", "PAYMENT_GATEWAY", "CARRIER", "ALLOWED_HOSTS")
 """Naming any of these means somebody configures a deployment; then nothing defaults to the demo."""
+
+LONGEST_SOCKET_PATH = 100
+"""A unix socket's address has room for 107 bytes on Linux and 103 on macOS."""
 
 
 def is_untouched(environ: Mapping[str, str]) -> bool:
@@ -67,6 +72,14 @@ def secret(environ: Mapping[str, str], name: str, *, kept_in: Path | None) -> st
     if kept_in is None:
         raise ImproperlyConfigured(f"{name} (or {name}_FILE) must be set.")
     return _kept_secret(kept_in / name.lower())
+
+
+def socket_path(data_dir: Path, name: str) -> Path:
+    """Return where a unix socket goes: into `data_dir`, or a directory of its own where that is too long."""
+    path = data_dir / name
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    return Path(tempfile.gettempdir()) / f"portal-{sha256(os.fsencode(data_dir)).hexdigest()[:16]}" / name
 
 
 def _kept_secret(path: Path) -> str:

@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.admin_theme import UNFOLD as ADMIN_THEME
-from portal.environment import checked_choice, checked_flag, checked_int, is_untouched, secret
+from portal.environment import checked_choice, checked_flag, checked_int, is_untouched, secret, socket_path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("PORTAL_DATA_DIR", BASE_DIR / "var")).resolve()
@@ -25,7 +25,7 @@ PORTAL_ENCRYPTION_KEYS = secret(os.environ, "PORTAL_ENCRYPTION_KEYS", kept_in=DA
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split(",") if os.environ.get("ALLOWED_HOSTS") else []
 if not ALLOWED_HOSTS and PLAYGROUND:
     ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-PORTAL_BASE_URL = os.environ.get("PORTAL_BASE_URL", "http://127.0.0.1:8000" if PLAYGROUND else "").rstrip("/")
+PORTAL_BASE_URL = os.environ.get("PORTAL_BASE_URL", "http://localhost:8000" if PLAYGROUND else "").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PORTAL_BASE_URL] if HTTPS and PORTAL_BASE_URL else []
 
 # What the operator is called and how it looks.
@@ -138,7 +138,7 @@ else:
         }
     }
 
-VALKEY_SOCKET = DATA_DIR / "valkey.sock"
+VALKEY_SOCKET = socket_path(DATA_DIR, "valkey.sock")
 REDIS_URL = os.environ.get("REDIS_URL", "").rstrip("/")
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured(f"REDIS_URL={REDIS_URL!r}: expected redis://, rediss:// or unix://.")

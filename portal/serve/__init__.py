@@ -1,0 +1,1 @@
+"""The whole portal under one command: what `manage.py serve` starts and keeps running."""
