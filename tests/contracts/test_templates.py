@@ -1,0 +1,62 @@
+"""What no linter knows about our templates: the strict policy, and which app may include which."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = settings.BASE_DIR / "templates"
+TEMPLATES = sorted(ROOT.rglob("*.html"))
+LAYERS = {"components": 0, "layouts": 0, "accounts": 1, "plans": 1, "esim": 2, "billing": 3, "portal": 4}
+REFERENCE = re.compile(r"""{%\s*(?:include|extends)\s+["']([^"']+)["']""")
+REFUSED_BY_THE_POLICY = {
+    "a style attribute": re.compile(r"<[^>]*\sstyle\s*="),
+    "an event handler": re.compile(r"<[^>]*\son[a-z]+\s*="),
+    "a style element": re.compile(r"<style\b"),
+    "a javascript: address": re.compile(r"javascript:", re.IGNORECASE),
+    "a script of another host": re.compile(r"""<(?:script|link|img)[^>]*(?:src|href)\s*=\s*["'](?:https?:)?//"""),
+}
+INLINE_SCRIPT = re.compile(r"<script\b(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.DOTALL)
+COMMENT = re.compile(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}|<!--.*?-->", re.DOTALL)
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def source(path: Path) -> str:
+    return COMMENT.sub("", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_template_holds_nothing_the_policy_refuses(path):
+    found = [what for what, pattern in REFUSED_BY_THE_POLICY.items() if pattern.search(source(path))]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_template_has_no_inline_script(path):
+    bodies = [
+        match["body"].strip()
+        for match in INLINE_SCRIPT.finditer(source(path))
+        if 'type="application/json"' not in match["attributes"]
+    ]
+
+    assert [body for body in bodies if body] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_template_includes_downwards_only(path):
+    here = LAYERS.get(path.relative_to(ROOT).parts[0])
+    if here is None:
+        return
+
+    upward = [
+        reference
+        for reference in REFERENCE.findall(source(path))
+        if "/" in reference and LAYERS.get(reference.partition("/")[0], -1) > here
+    ]
+
+    assert upward == []
