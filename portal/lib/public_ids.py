@@ -36,14 +36,17 @@ class PublicIdField(TextField):
         if not PREFIX.fullmatch(prefix):
             raise ValueError(f"A prefix is two to four small letters, not {prefix!r}")
         self.prefix = prefix
-        fixed = {"max_length": 32, "unique": True, "editable": False}
+        kwargs.setdefault("unique", True)
+        fixed = {"max_length": 32, "editable": False}
         super().__init__(*args, **{**kwargs, **fixed, "default": partial(make_public_id, prefix)})
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, path, args, kwargs = super().deconstruct()
         for fixed in ("max_length", "unique", "editable", "default"):
             kwargs.pop(fixed, None)
-        return name, path, args, {**kwargs, "prefix": self.prefix}
+        # A history table holds the same id in many rows.
+        repeatable = {} if self.unique else {"unique": False}
+        return name, path, args, {**kwargs, **repeatable, "prefix": self.prefix}
 
 
 class PublicIdConverter:
