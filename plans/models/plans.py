@@ -30,6 +30,14 @@ class PlanQuerySet(models.QuerySet["Plan"]):
             models.Q(active_until__isnull=True) | models.Q(active_until__gt=now), is_active=True, active_from__lte=now
         )
 
+    def on_sale_or_to_come(self, now: datetime) -> "PlanQuerySet":
+        """Plans whose selling window has not ended."""
+        return self.filter(models.Q(active_until__isnull=True) | models.Q(active_until__gt=now), is_active=True)
+
+    def in_order(self) -> "PlanQuerySet":
+        """As staff arranged them."""
+        return self.order_by("position", "id")
+
     def of_kind(self, kind: "Plan.Kind") -> "PlanQuerySet":
         return self.filter(kind=kind)
 
@@ -107,6 +115,10 @@ class Plan(models.Model):
     @property
     def period(self) -> Period:
         return Period(unit=PeriodUnit(self.period_unit), count=self.period_count)
+
+    def is_on_sale(self, now: datetime) -> bool:
+        """Whether the selling window contains `now`; `PlanQuerySet.on_sale` for one row."""
+        return self.is_active and self.active_from <= now and (self.active_until is None or now < self.active_until)
 
     @property
     def is_unlimited(self) -> bool:

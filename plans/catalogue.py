@@ -1,0 +1,98 @@
+"""What is on sale now, as plain rows kept in the cache all processes share.
+
+Rows belong to a version. Whoever changes a plan or a price calls `forget` once the change is committed; a row
+built before that belongs to the old version and is never read again. Where the cache lost the call, rows and
+pages are at most FRESH old.
+"""
+
+import secrets
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from functools import partial
+from zlib import crc32
+
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import translation
+
+from plans.models import Plan, PlanPrice
+from plans.terms import PlanTerms
+from portal.lib.money import Money
+
+FRESH = timedelta(seconds=60)
+VERSION_KEY = "catalogue:version"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRow:
+    """A plan as the catalogue shows it: its terms, the small print and the price in each currency."""
+
+    public_id: str
+    terms: PlanTerms
+    fair_use: dict[str, str]
+    prices: dict[str, int]
+
+    @classmethod
+    def of(cls, plan: Plan, prices: dict[str, int]) -> "PlanRow":
+        fair_use = {"en": plan.fair_use, "zh-hans": plan.fair_use_zh_hans, "zh-hant": plan.fair_use_zh_hant}
+        return cls(public_id=plan.public_id, terms=PlanTerms.of(plan), fair_use=fair_use, prices=prices)
+
+    @property
+    def fair_use_text(self) -> str:
+        return self.fair_use.get(translation.get_language() or "") or self.fair_use["en"]
+
+    def price_in(self, currency: str) -> Money | None:
+        minor = self.prices.get(currency)
+        return None if minor is None else Money(minor, currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The rows on sale, and until when that is certain to hold."""
+
+    rows: list[PlanRow]
+    holds_until: datetime
+
+
+# A release that changes the shape of a row must not read the rows of the one before.
+SHAPE = crc32(repr([field.name for kind in (PlanRow, PlanTerms) for field in fields(kind)]).encode())
+
+
+def version() -> str:
+    """Return the current version of the catalogue; without a cache a new one each time."""
+    if current := cache.get(VERSION_KEY):
+        return str(current)
+    cache.add(VERSION_KEY, secrets.token_hex(8), timeout=None)
+    return str(cache.get(VERSION_KEY) or secrets.token_hex(8))
+
+
+def forget() -> None:
+    """Start a new version as soon as the running transaction has committed."""
+    transaction.on_commit(partial(cache.set, VERSION_KEY, secrets.token_hex(8), timeout=None))
+
+
+def snapshot(*, version: str, now: datetime) -> Snapshot:
+    """Return what is on sale, from the cache or by two queries."""
+    key = f"catalogue:rows:{SHAPE}:{version}"
+    kept = cache.get(key)
+    if isinstance(kept, Snapshot) and kept.holds_until > now:
+        return kept
+    built = _build(now)
+    cache.set(key, built, timeout=(built.holds_until - now).total_seconds())
+    return built
+
+
+def _build(now: datetime) -> Snapshot:
+    """Read plans and prices, those to come included: they say when this snapshot stops holding."""
+    plans = list(Plan.objects.on_sale_or_to_come(now).in_order())
+    prices = list(PlanPrice.objects.filter(plan__in=Plan.objects.on_sale_or_to_come(now)).order_by("valid_from", "id"))
+    moments = [plan.active_from for plan in plans] + [price.valid_from for price in prices]
+    moments += [plan.active_until for plan in plans if plan.active_until]
+    current: dict[int, dict[str, int]] = {}
+    for price in prices:
+        if price.valid_from <= now:
+            current.setdefault(price.plan_id, {})[price.currency] = price.amount
+    return Snapshot(
+        rows=[PlanRow.of(plan, current.get(plan.pk, {})) for plan in plans if plan.active_from <= now],
+        holds_until=min([now + FRESH, *(moment for moment in moments if moment > now)]),
+    )

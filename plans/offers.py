@@ -1,0 +1,77 @@
+"""Rows of the catalogue in one currency, with what their price comes to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from babel.lists import format_list
+from django.utils.translation import get_language, gettext, pgettext, to_locale
+
+from plans import pricing
+from plans.catalogue import PlanRow
+from plans.countries import named_countries
+from plans.pricing import Saving
+from plans.terms import PlanTerms
+from portal.lib.money import Money
+
+COUNTRIES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A plan at a price; without a price it is not sold in the currency."""
+
+    row: PlanRow
+    currency: str
+    price: Money | None
+    saving: Saving | None
+
+    @property
+    def public_id(self) -> str:
+        return self.row.public_id
+
+    @property
+    def terms(self) -> PlanTerms:
+        return self.row.terms
+
+    @property
+    def per_gb(self) -> Money | None:
+        return pricing.per_gb(self.price, self.terms.data_bytes) if self.price else None
+
+    @property
+    def per_day(self) -> Money | None:
+        return pricing.per_day(self.price, self.terms.period) if self.price else None
+
+    @property
+    def days(self) -> int:
+        return pricing.nominal_days(self.terms.period)
+
+    @property
+    def countries(self) -> list[str]:
+        """Names in the active language."""
+        return named_countries(self.terms.countries, get_language() or "en")
+
+    @property
+    def coverage(self) -> str:
+        """Name the countries, all of them where one more would take no more room than saying so."""
+        names = self.countries
+        more = len(names) - COUNTRIES_SHOWN
+        if more <= 1:
+            return format_list(names, locale=to_locale(get_language() or "en")) if names else ""
+        shown = pgettext("between names of countries", ", ").join(names[:COUNTRIES_SHOWN])
+        return gettext("%(countries)s and %(count)d more") % {"countries": shown, "count": more}
+
+    @property
+    def other_prices(self) -> list[Money]:
+        return [Money(minor, code) for code, minor in sorted(self.row.prices.items()) if code != self.currency]
+
+
+def offers(rows: Sequence[PlanRow], *, currency: str, among: Iterable[PlanRow]) -> list[Offer]:
+    """Price rows in a currency; `among` are the rows a year may be compared with."""
+    priced = [(row.terms, price) for row in among if (price := row.price_in(currency)) is not None]
+    return [offer(row, currency=currency, months=priced) for row in rows]
+
+
+def offer(row: PlanRow, *, currency: str, months: Iterable[tuple[PlanTerms, Money]]) -> Offer:
+    price = row.price_in(currency)
+    saving = pricing.year_saving(row.terms, price, months=months) if price else None
+    return Offer(row=row, currency=currency, price=price, saving=saving)

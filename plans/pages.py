@@ -1,0 +1,86 @@
+"""The catalogue as a page, rendered once a minute for each reader and search.
+
+The whole page is kept, not only its rows: the frame around them costs more than the rest of the request. What
+differs from request to request is the CSRF token, put in afterwards; a page with messages is not kept.
+"""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.translation import get_language, gettext
+
+from plans import catalogue
+from plans.catalogue import PlanRow, Snapshot
+from plans.models import Plan
+from plans.offers import offers
+from plans.search import SearchForm, is_common
+
+CSRF_MARK = "csrf-token-of-this-request"
+
+
+def catalogue_page(request: HttpRequest, *, currency: str, now: datetime) -> str:
+    """Return the page as HTML: no query where it or its rows are cached, two otherwise."""
+    version = catalogue.version()
+    key = _key(request, currency=currency, version=version)
+    page = cache.get(key) if key else None
+    if page is None:
+        snapshot = catalogue.snapshot(version=version, now=now)
+        page = _render(request, snapshot, currency=currency)
+        if key:
+            cache.set(key, page, timeout=(snapshot.holds_until - now).total_seconds())
+    return str(page).replace(CSRF_MARK, get_token(request))
+
+
+def _key(request: HttpRequest, *, currency: str, version: str) -> str:
+    """Name the page; "" where it is for this request only.
+
+    A typed country would let a visitor fill the cache with pages nobody asks for twice.
+    """
+    if get_messages(request) or not is_common(request.GET):
+        return ""
+    reader = f"{request.user.pk}:{request.user}" if request.user.is_authenticated else ""
+    told_apart = (get_language(), currency, request.get_full_path(), reader)
+    return f"catalogue:page:{version}:{sha256(repr(told_apart).encode()).hexdigest()}"
+
+
+def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> str:
+    search = SearchForm({**request.GET.dict(), "currency": currency})
+    matching = [row for row in snapshot.rows if search.matches(row)]
+    found = search.sorted(offers(matching, currency=currency, among=snapshot.rows))
+    context = {
+        "nav": "plans",
+        "search": search,
+        "plans": [offer for offer in found if offer.terms.kind == Plan.Kind.PLAN],
+        "data_packs": [offer for offer in found if offer.terms.is_data_pack],
+        "support_href": _support_href(search),
+        "csrf_token": CSRF_MARK,
+    }
+    return render_to_string("plans/catalogue.html", context, request)
+
+
+def plan_context(plan: Plan, *, currency: str, now: datetime) -> dict[str, Any]:
+    """Return what the page of one plan shows; a year is compared with the plans on sale."""
+    in_force = sorted((price for price in plan.prices.all() if price.valid_from <= now), key=lambda p: p.valid_from)
+    row = PlanRow.of(plan, {price.currency: price.amount for price in in_force})
+    rows = catalogue.snapshot(version=catalogue.version(), now=now).rows if row.prices else []
+    return {
+        "nav": "plans",
+        "offer": offers([row], currency=currency, among=rows)[0],
+        "region": plan.get_region_display(),
+        "is_preview": not plan.is_on_sale(now),
+    }
+
+
+def _support_href(search: SearchForm) -> str:
+    """Return a mailto link to support that carries the search."""
+    body = "\n".join([gettext("I did not find a plan that fits. I looked for:"), *search.described()])
+    subject = quote(gettext("Which plan fits?"))
+    return f"mailto:{settings.PORTAL_SUPPORT_EMAIL}?subject={subject}&body={quote(body)}"

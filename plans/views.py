@@ -1,0 +1,30 @@
+"""The public pages of what is sold."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from plans.currency import chosen_currency, remember_currency
+from plans.models import Plan
+from plans.pages import catalogue_page, plan_context
+
+
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    currency = chosen_currency(request)
+    response = HttpResponse(catalogue_page(request, currency=currency, now=timezone.now()))
+    remember_currency(request, response, currency)
+    return response
+
+
+@require_safe
+def plan(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Show everything about a plan; before it is on sale, to staff only."""
+    now, currency = timezone.now(), chosen_currency(request)
+    found = Plan.objects.filter(public_id=public_id).prefetch_related("prices").first()
+    if found is None or not (found.is_on_sale(now) or request.user.is_staff):
+        raise Http404
+    response = render(request, "plans/plan.html", plan_context(found, currency=currency, now=now))
+    remember_currency(request, response, currency)
+    return response
