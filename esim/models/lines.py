@@ -1,5 +1,6 @@
 """What the subscriber calls "my card"."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,11 @@ class LineQuerySet(models.QuerySet["Line"]):
 
     def in_use(self) -> "LineQuerySet":
         return self.exclude(service_state=ServiceState.TERMINATED)
+
+    def usage_poll_due(self, now: datetime) -> "LineQuerySet":
+        """Lines to ask the carrier about, the longest waiting first; walks the index line_usage_to_poll."""
+        due = self.filter(service_state=ServiceState.ACTIVE, usage_poll_due_at__lte=now)
+        return due.order_by("usage_poll_due_at", "id")
 
 
 class Line(models.Model):

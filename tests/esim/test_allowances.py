@@ -1,0 +1,168 @@
+"""What is granted, what burns first, and what comes after a purchase."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from esim.allowances import AfterPurchase, NothingToTopUp, burn, coverage_end, grant, next_period, preview
+from esim.carriers.base import UsageReport
+from esim.models import Allowance
+from plans.terms import PlanTerms
+from portal.lib.data_size import GB, MB
+from portal.lib.periods import PeriodUnit
+from tests import make
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def line(subscriber):
+    return make.make_line(owner=subscriber)
+
+
+def used(line):
+    return [one.used_bytes for one in line.allowances.in_burn_order()]
+
+
+def test_granting_twice_is_one_allowance(line, now):
+    plan = make.make_plan(voice_minutes=60, sms_count=20)
+    what = {"line": line, "plan": plan, "terms": PlanTerms.of(plan), "starts_at": now, "ends_at": now + 30 * DAY}
+
+    first = grant(purchase_id="ord_1", **what)
+    second = grant(purchase_id="ord_1", **what)
+
+    assert first == second
+    assert (first.data_bytes, first.voice_minutes, first.sms_count) == (10 * GB, 60, 20)
+    assert Allowance.objects.count() == 1
+
+
+def test_an_edited_plan_does_not_change_what_was_sold(line, now):
+    plan = make.make_plan()
+    terms = PlanTerms.of(plan)
+    plan.data_bytes = 1 * GB
+    plan.save()
+
+    allowance = grant(line=line, plan=plan, terms=terms, purchase_id="o", starts_at=now, ends_at=now + DAY)
+
+    assert allowance.data_bytes == 10 * GB
+
+
+def test_the_first_plan_begins_now(line, now):
+    terms = PlanTerms.of(make.make_plan())
+
+    assert coverage_end(line=line, now=now) is None
+    assert next_period(line=line, terms=terms, now=now) == (now, now + 30 * DAY)
+
+
+def test_renewing_early_extends_from_the_current_end(line, now):
+    make.make_allowance(line=line, ends_at=now + 9 * DAY)
+    queued = make.make_allowance(line=line, starts_at=now + 9 * DAY, ends_at=now + 39 * DAY)
+    make.make_allowance(line=line, is_data_pack=True, ends_at=now + 90 * DAY)
+
+    starts_at, ends_at = next_period(line=line, terms=PlanTerms.of(make.make_plan()), now=now)
+
+    assert starts_at == queued.ends_at
+    assert ends_at == queued.ends_at + 30 * DAY
+
+
+def test_a_plan_that_ended_leaves_no_gap_to_fill(line, now):
+    make.make_allowance(line=line, starts_at=now - 31 * DAY, ends_at=now - DAY)
+
+    starts_at, _ends_at = next_period(line=line, terms=PlanTerms.of(make.make_plan()), now=now)
+
+    assert starts_at == now
+
+
+def test_a_month_ends_on_the_wall_clock_of_the_line(subscriber):
+    line = make.make_line(owner=subscriber, time_zone="Europe/Berlin")
+    terms = PlanTerms.of(make.make_plan(period_unit=PeriodUnit.MONTH, period_count=1))
+
+    _starts_at, ends_at = next_period(line=line, terms=terms, now=datetime(2026, 10, 1, 22, tzinfo=UTC))
+
+    # Midnight in Berlin, on summer time before and winter time after.
+    assert ends_at == datetime(2026, 11, 1, 23, tzinfo=UTC)
+
+
+def test_a_data_pack_ends_with_the_running_plan(line, now):
+    running = make.make_allowance(line=line)
+    make.make_allowance(line=line, starts_at=running.ends_at, ends_at=running.ends_at + 30 * DAY)
+
+    assert next_period(line=line, terms=PlanTerms.of(make.make_data_pack()), now=now) == (now, running.ends_at)
+
+
+def test_without_a_running_plan_there_is_nothing_to_top_up(line, now):
+    make.make_allowance(line=line, starts_at=now + DAY, ends_at=now + 30 * DAY)
+
+    with pytest.raises(NothingToTopUp) as refused:
+        next_period(line=line, terms=PlanTerms.of(make.make_data_pack()), now=now)
+
+    assert "Renew it first" in str(refused.value.message)
+
+
+def test_the_preview_adds_what_is_left(line, now):
+    make.make_allowance(line=line, used_bytes=8 * GB, ends_at=now + 9 * DAY)
+
+    after = preview(line=line, terms=PlanTerms.of(make.make_plan()), now=now)
+
+    assert after == AfterPurchase(data_bytes=12 * GB, ends_at=now + 39 * DAY)
+
+
+def test_the_preview_of_an_unlimited_plan_counts_nothing(line, now):
+    make.make_allowance(line=line)
+    unlimited = make.make_plan(data_bytes=None, daily_cap_bytes=3 * GB, throttled_kbps=1024)
+
+    assert preview(line=line, terms=PlanTerms.of(unlimited), now=now).data_bytes is None
+
+
+def test_what_lapses_soonest_burns_first(line, now):
+    make.make_allowance(line=line, data_bytes=1 * GB, ends_at=now + 2 * DAY)
+    make.make_allowance(line=line, data_bytes=5 * GB, ends_at=now + 9 * DAY)
+
+    burn(line=line, reports=[UsageReport(record_id="1", at=now, data_bytes=1500 * MB)])
+
+    assert used(line) == [1 * GB, 500 * MB]
+
+
+def test_what_nothing_has_room_for_stays_on_the_last(line, now):
+    make.make_allowance(line=line, data_bytes=1 * GB, ends_at=now + 2 * DAY)
+    make.make_allowance(line=line, data_bytes=1 * GB, ends_at=now + 9 * DAY)
+
+    burn(line=line, reports=[UsageReport(record_id="1", at=now, data_bytes=3 * GB)])
+
+    assert used(line) == [1 * GB, 2 * GB]
+    assert [one.remaining_bytes for one in line.allowances.in_burn_order()] == [0, 0]
+
+
+def test_an_unlimited_plan_takes_everything(line, now):
+    make.make_allowance(line=line, data_bytes=None, daily_cap_bytes=3 * GB, throttled_kbps=1024)
+
+    burn(line=line, reports=[UsageReport(record_id="1", at=now, data_bytes=40 * GB)])
+
+    assert used(line) == [40 * GB]
+
+
+def test_a_late_record_goes_to_the_plan_of_its_moment(line, now):
+    past = make.make_allowance(line=line, starts_at=now - 40 * DAY, ends_at=now - 10 * DAY)
+    make.make_allowance(line=line, starts_at=now - 10 * DAY, ends_at=now + 20 * DAY)
+
+    burn(line=line, reports=[UsageReport(record_id="1", at=past.ends_at - timedelta(seconds=1), data_bytes=MB)])
+
+    assert used(line) == [MB, 0]
+
+
+def test_the_end_of_a_plan_belongs_to_the_next(line, now):
+    past = make.make_allowance(line=line, starts_at=now - 40 * DAY, ends_at=now - 10 * DAY)
+    make.make_allowance(line=line, starts_at=now - 10 * DAY, ends_at=now + 20 * DAY)
+
+    burn(line=line, reports=[UsageReport(record_id="1", at=past.ends_at, data_bytes=MB)])
+
+    assert used(line) == [0, MB]
+
+
+def test_a_minute_begun_is_a_minute(line, now):
+    allowance = make.make_allowance(line=line, voice_minutes=60, sms_count=10)
+
+    burn(line=line, reports=[UsageReport(record_id="1", at=now, voice_seconds=61, sms_count=2)])
+
+    allowance.refresh_from_db()
+    assert (allowance.used_minutes, allowance.used_sms) == (2, 2)

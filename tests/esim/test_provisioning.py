@@ -1,0 +1,88 @@
+"""Opening a line and putting a plan on it."""
+
+from datetime import timedelta
+
+import pytest
+
+from esim.carriers.base import CarrierRefused, OutcomeUnknown
+from esim.models import DownloadState, Line, ServiceState, SimProfile
+from esim.provisioning import apply_plan, open_line
+from plans.terms import PlanTerms
+from tests import make
+from tests.esim.carriers import FakeCarrier
+
+
+def test_a_new_line_is_in_service_with_a_profile_to_install(subscriber, now):
+    carrier = FakeCarrier()
+
+    line = open_line(owner=subscriber, purchase_id="ord_1", nickname="Work", carrier=carrier, now=now)
+
+    profile = line.profiles.get()
+    assert (line.nickname, line.msisdn, line.service_state) == ("Work", "+14155559000", ServiceState.ACTIVE)
+    assert (line.carrier, line.opened_for, line.owner) == ("fake", "ord_1", subscriber)
+    assert profile.download_state == DownloadState.RELEASED
+    assert (profile.activation_code, profile.pin, profile.puk) == ("1$smdp.fake.example$FAKE-0000", "1234", "12345678")
+
+
+def test_what_is_stored_of_the_code_cannot_be_read(subscriber, now):
+    line = open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=FakeCarrier(), now=now)
+
+    row = SimProfile.objects.filter(line=line).values().get()
+
+    assert "FAKE-0000" not in str(row)
+    assert "12345678" not in str(row)
+
+
+def test_opening_twice_is_one_line_and_one_profile(subscriber, now):
+    carrier = FakeCarrier()
+
+    first = open_line(owner=subscriber, purchase_id="ord_1", nickname="Work", carrier=carrier, now=now)
+    second = open_line(owner=subscriber, purchase_id="ord_1", nickname="Work", carrier=carrier, now=now)
+
+    assert first == second
+    assert list(carrier.profiles) == ["ord_1"]
+    assert SimProfile.objects.count() == 1
+
+
+def test_after_a_lost_answer_the_same_profile_is_asked_for_again(subscriber, now):
+    carrier = FakeCarrier(error=OutcomeUnknown("timeout"))
+    with pytest.raises(OutcomeUnknown):
+        open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=carrier, now=now)
+    waiting = Line.objects.get()
+    assert waiting.service_state == ServiceState.PENDING
+
+    carrier.error = None
+    line = open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=carrier, now=now)
+
+    assert line == waiting
+    assert line.service_state == ServiceState.ACTIVE
+
+
+def test_a_plan_is_granted_once_under_its_purchase(subscriber, now):
+    carrier = FakeCarrier()
+    line = make.make_line(owner=subscriber)
+    profile = make.make_profile(line=line)
+    terms = PlanTerms.of(make.make_plan(code="europe-10"))
+    ends_at = now + timedelta(days=30)
+
+    for _ in range(2):
+        apply_plan(line=line, terms=terms, starts_at=now, ends_at=ends_at, purchase_id="ord_1", carrier=carrier)
+
+    assert carrier.granted == {"ord_1": (profile.iccid, "europe-10", now, ends_at)}
+
+
+def test_a_line_without_a_profile_is_a_final_no(subscriber, now):
+    line = make.make_line(owner=subscriber)
+    terms = PlanTerms.of(make.make_plan())
+
+    with pytest.raises(CarrierRefused) as refused:
+        apply_plan(
+            line=line,
+            terms=terms,
+            starts_at=now,
+            ends_at=now + timedelta(days=1),
+            purchase_id="o",
+            carrier=FakeCarrier(),
+        )
+
+    assert refused.value.reason == "no_profile"
