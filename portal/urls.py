@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
-from portal import views
+from portal import health, views
 from portal.lib.public_ids import PublicIdConverter
 
 register_converter(PublicIdConverter, "public_id")
@@ -19,8 +19,8 @@ urlpatterns = [
     path("help/", views.help_page, name="help"),
     path("style/", views.style_page, name="style"),
     path("brand.css", views.brand_css, name="brand_css"),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

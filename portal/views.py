@@ -21,11 +21,3 @@ def style_page(request: HttpRequest) -> HttpResponse:
 
 def brand_css(request: HttpRequest) -> HttpResponse:
     return HttpResponse("")
-
-
-def healthz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok")
-
-
-def readyz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok")

@@ -21,7 +21,7 @@ def test_foreign_keys_point_downwards(model):
     upward = [
         name
         for name, target in targets.items()
-        if LAYERS.get(target, -1) > LAYERS[app] or SIBLINGS.get(app) == target and name != "history_user"
+        if LAYERS.get(target, -1) > LAYERS[app] or (SIBLINGS.get(app) == target and name != "history_user")
     ]
 
     assert upward == []
