@@ -28,7 +28,7 @@ class GatewayEventQuerySet(models.QuerySet["GatewayEvent"]):
                 " received_at, due_at) VALUES (%s, %s, %s, %s, %s, %s, 0, '', %s, %s) ON CONFLICT DO NOTHING",
                 [gateway, event_id, kind, payment_id, json.dumps(payload), GatewayEvent.State.RECEIVED, now, now],
             )
-            return cursor.rowcount == 1
+            return bool(cursor.rowcount == 1)
 
 
 class GatewayEvent(models.Model):
@@ -60,9 +60,7 @@ class GatewayEvent(models.Model):
         verbose_name = _("gateway event")
         verbose_name_plural = _("gateway events")
         constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="gateway_event_once")]
-        indexes = [
-            models.Index(fields=["due_at", "id"], condition=~Q(state="done"), name="gateway_event_to_apply")
-        ]
+        indexes = [models.Index(fields=["due_at", "id"], condition=~Q(state="done"), name="gateway_event_to_apply")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event_id}"

@@ -142,6 +142,13 @@ class Order(models.Model):
         return self.state in Order.State.OVER
 
     @property
+    def bought_plan(self) -> Plan:
+        """The plan that is delivered; a balance top-up has none and is never delivered."""
+        if self.plan is None:
+            raise ValueError(f"{self} buys no plan.")
+        return self.plan
+
+    @property
     def total(self) -> Money:
         return Money(self.amount, self.currency)
 

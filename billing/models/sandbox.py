@@ -4,6 +4,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.lib.money import Money
+
 
 class SandboxCard(models.Model):
     """A test card the sandbox keeps; `outcome` is what charging it will do."""
@@ -27,7 +29,12 @@ class SandboxCard(models.Model):
 class SandboxPayment(models.Model):
     """One payment at the sandbox; `idempotency_key` is unique, so asking twice is one payment."""
 
+    class Purpose(models.TextChoices):
+        PAYMENT = "payment", _("payment")
+        CARD = "card", _("keeping a card")
+
     class State(models.TextChoices):
+        PREPARED = "prepared", _("prepared")
         OPEN = "open", _("page open")
         PROCESSING = "processing", _("paid later")
         NEEDS_AUTHENTICATION = "needs_authentication", _("needs authentication")
@@ -37,7 +44,7 @@ class SandboxPayment(models.Model):
 
     reference = models.CharField(_("reference"), max_length=40, unique=True)
     idempotency_key = models.CharField(_("idempotency key"), max_length=80, unique=True)
-    purpose = models.CharField(_("purpose"), max_length=10, default="payment")
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose.choices, default=Purpose.PAYMENT)
     customer = models.CharField(_("customer"), max_length=40, blank=True)
     description = models.CharField(_("description"), max_length=200, blank=True)
     currency = models.CharField(_("currency"), max_length=3)
@@ -58,3 +65,7 @@ class SandboxPayment(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)

@@ -40,6 +40,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             charge_due_at__lte=now,
         )
 
+    def in_flight(self, now: datetime) -> "SubscriptionQuerySet":
+        """Claimed ones whose worker's lease ran out; also when auto-renewal was turned off meanwhile."""
+        return self.filter(state=Subscription.State.IN_FLIGHT, lease_until__lte=now)
+
 
 class Subscription(models.Model):
     """Auto-renewal of one line.

@@ -1,0 +1,194 @@
+"""Taking money for an order: opening a page, charging a kept card, recording what came of it."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from billing import sales
+from billing.gateways.base import (
+    OutcomeUnknown,
+    PageRequest,
+    PaymentGateway,
+    PaymentResult,
+    PaymentState,
+    SavedCharge,
+)
+from billing.models import Charge, Order, PaymentMethod
+from billing.settlement import settle
+
+__all__ = [
+    "OrderNotPayable",
+    "PageUnavailable",
+    "abandon",
+    "charge_saved",
+    "open_charge",
+    "open_page",
+    "settle",
+    "start_charge",
+]
+
+logger = logging.getLogger(__name__)
+
+FIRST_CHECK = timedelta(minutes=5)
+State = Charge.State
+
+
+class OrderNotPayable(Exception):
+    """The order waits for no payment any more."""
+
+    sentence = _("This order no longer waits for a payment. Nothing was charged.")
+
+
+class PageUnavailable(Exception):
+    """The gateway did not open its page; the charge stands, and asking again is safe."""
+
+    sentence = _("The payment page did not answer. Nothing was charged. Try again in a minute.")
+
+
+def open_charge(order: Order) -> Charge | None:
+    """Return the attempt to pay this order that is under way, if one is."""
+    return order.charges.filter(state__in=State.OPEN).select_related("method").first()
+
+
+@transaction.atomic
+def start_charge(
+    *,
+    order: Order,
+    gateway_name: str,
+    method: PaymentMethod | None = None,
+    off_session: bool = False,
+    save_method: bool = False,
+    now: datetime,
+) -> Charge:
+    """Commit the intention to charge; where an attempt is under way already, return that one.
+
+    Raises OrderNotPayable when the order is paid or over.
+    """
+    order = Order.objects.select_for_update().get(pk=order.pk)
+    if order.state != Order.State.PENDING:
+        raise OrderNotPayable
+    under_way = open_charge(order)
+    if under_way is not None:
+        return under_way
+    return Charge.objects.create(
+        order=order,
+        gateway=gateway_name,
+        method=method,
+        off_session=off_session,
+        save_method=save_method,
+        currency=order.currency,
+        amount=order.to_charge.minor,
+        check_due_at=now + FIRST_CHECK,
+        created_at=now,
+    )
+
+
+def open_page(*, charge: Charge, gateway: PaymentGateway, return_url: str, locale: str, now: datetime) -> str:
+    """Return the address where the payer pays; the page of an attempt is opened once.
+
+    Raises PageUnavailable when the gateway did not answer, OrderNotPayable when the attempt is over.
+    """
+    if not charge.is_open:
+        raise OrderNotPayable
+    if charge.state == State.PENDING and charge.page_url:
+        return charge.page_url
+    order = charge.order
+    request = PageRequest(
+        key=charge.public_id,
+        money=charge.money,
+        description=sales.describe(order),
+        customer=order.owner.public_id,
+        return_url=return_url,
+        locale=locale,
+        keep_card=charge.save_method,
+    )
+    try:
+        page = gateway.open_page(request)
+    except OutcomeUnknown as error:
+        raise PageUnavailable from error
+    return _keep_page(charge, payment_id=page.payment_id, url=page.url, gateway=gateway, now=now)
+
+
+def _keep_page(charge: Charge, *, payment_id: str, url: str, gateway: PaymentGateway, now: datetime) -> str:
+    opened = Charge.objects.filter(pk=charge.pk, state__in=[State.CREATED, State.PENDING, State.UNKNOWN])
+    kept = opened.update(
+        gateway_payment_id=payment_id, page_url=url, state=State.PENDING, check_due_at=now + FIRST_CHECK
+    )
+    if not kept and not Charge.objects.open().filter(pk=charge.pk).exists():
+        # The attempt was given up while its page opened: nobody may pay there.
+        settle(charge_id=charge.pk, result=gateway.close_page(payment_id), now=now)
+        raise OrderNotPayable
+    charge.refresh_from_db()
+    return url
+
+
+def charge_saved(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
+    """Charge the kept card of an attempt and record what came of it.
+
+    1. Create the payment at the gateway and commit its id.
+    2. Commit that the answer is outstanding: a crash from here on is found by reconciliation.
+    3. Take the money; settle.
+
+    Safe to repeat at any point: the payment has one id and is charged at most once.
+    """
+    if not charge.is_open:
+        return charge
+    if charge.method is None or charge.method.removed_at is not None:
+        return _give_up(charge, gateway=gateway, now=now)
+    request = SavedCharge(
+        key=charge.public_id,
+        money=charge.money,
+        description=sales.describe(charge.order),
+        customer=charge.order.owner.public_id,
+        card_reference=charge.method.reference,
+    )
+    try:
+        payment_id = charge.gateway_payment_id or gateway.prepare(request)
+        if not _await_answer(charge, payment_id=payment_id, now=now):
+            return Charge.objects.get(pk=charge.pk)
+        result = gateway.charge_saved(replace(request, payment_id=payment_id))
+    except OutcomeUnknown:
+        logger.info("Charge %s: the answer got lost, the gateway will be asked", charge.public_id)
+        Charge.objects.filter(pk=charge.pk, state=State.CREATED).update(state=State.UNKNOWN)
+        return Charge.objects.get(pk=charge.pk)
+    return settle(charge_id=charge.pk, result=result, now=now)
+
+
+def abandon(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
+    """Give up an attempt so that another way to pay can be offered; an attempt that was paid meanwhile stands.
+
+    Where the gateway does not answer, the attempt stays open: two open ones could both be paid.
+    """
+    if not charge.is_open:
+        return charge
+    try:
+        payment_id = charge.gateway_payment_id or _find_payment(charge, gateway=gateway)
+        result = gateway.close_page(payment_id) if payment_id else _nothing_happened(charge)
+    except OutcomeUnknown:
+        return charge
+    return settle(charge_id=charge.pk, result=result, now=now)
+
+
+def _await_answer(charge: Charge, *, payment_id: str, now: datetime) -> bool:
+    waiting = Charge.objects.filter(pk=charge.pk, state__in=[State.CREATED, State.UNKNOWN])
+    return waiting.update(gateway_payment_id=payment_id, state=State.UNKNOWN, check_due_at=now + FIRST_CHECK) == 1
+
+
+def _give_up(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charge:
+    """Decline for want of a card, unless the payment exists at the gateway: then that one is closed first."""
+    if charge.gateway_payment_id:
+        return abandon(charge=charge, gateway=gateway, now=now)
+    gone = replace(_nothing_happened(charge), state=PaymentState.DECLINED, decline_code="card_gone")
+    return settle(charge_id=charge.pk, result=gone, now=now)
+
+
+def _find_payment(charge: Charge, *, gateway: PaymentGateway) -> str:
+    found = gateway.look_up(payment_id="", key=charge.public_id)
+    return found.payment_id if found else ""
+
+
+def _nothing_happened(charge: Charge) -> PaymentResult:
+    return PaymentResult(state=PaymentState.ABANDONED, payment_id="", money=charge.money)

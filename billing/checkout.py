@@ -1,0 +1,150 @@
+"""Placing an order: the one door through which anything is bought."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from billing import ledger, sales
+from billing.ledger import InsufficientBalance
+from billing.models import Charge, Order, PaymentMethod, Subscription
+from esim.models import Line
+from plans.models import Plan
+from plans.terms import PlanTerms
+from portal.lib.money import Money
+
+FIRST_CHECK = timedelta(minutes=5)
+
+
+class FormReused(Exception):
+    """The form was sent before, for something else."""
+
+    sentence = _("This form was already used to buy something else. Nothing was bought now. Open the page again.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """What somebody wants to buy, and how to pay for it.
+
+    `gateway` empty: nothing is charged yet, the order's page offers ways to pay. `use_wallet` takes what the
+    balance holds; without a gateway it has to hold all of it.
+    """
+
+    owner: User
+    kind: Order.Kind
+    price: Money
+    form_key: str
+    line: Line | None = None
+    plan: Plan | None = None
+    nickname: str = ""
+    use_wallet: bool = False
+    gateway: str = ""
+    method: PaymentMethod | None = None
+    off_session: bool = False
+    keep_card: bool = False
+    subscription: Subscription | None = None
+    period_index: int | None = None
+    pay_within: timedelta = timedelta(hours=1)
+
+
+def place_order(*, purchase: Purchase, now: datetime) -> Order:
+    """Commit an order with its reservation and its charge; the same form again returns the same order.
+
+    A period of a subscription is bought once, too, whichever form asks. Raises FormReused for a form that was
+    sent before with other wishes, and InsufficientBalance.
+    """
+    try:
+        with transaction.atomic():
+            return _insert(purchase, now=now)
+    except (IntegrityError, InsufficientBalance):
+        # Either somebody was quicker with this very purchase, or the error stands.
+        earlier = _earlier_order(purchase)
+        if earlier is None:
+            raise
+    if not _is_for(earlier, purchase):
+        raise FormReused
+    return earlier
+
+
+def _insert(purchase: Purchase, *, now: datetime) -> Order:
+    order = _draft(purchase, now=now)
+    if purchase.use_wallet:
+        order.wallet_amount = _wallet_part(purchase).minor
+    if not order.to_charge:
+        sales.stamp_paid(order, now=now)
+    order.save(force_insert=True)
+    sales.reserve_wallet_part(order, now=now)
+    if not order.to_charge:
+        sales.book_paid(order, now=now)
+    elif purchase.gateway:
+        _draft_charge(order, purchase, now=now).save(force_insert=True)
+    return order
+
+
+def _draft(purchase: Purchase, *, now: datetime) -> Order:
+    return Order(
+        owner=purchase.owner,
+        kind=purchase.kind,
+        line=purchase.line,
+        plan=purchase.plan,
+        nickname=purchase.nickname,
+        plan_terms=PlanTerms.of(purchase.plan).to_json() if purchase.plan else {},
+        currency=purchase.price.currency,
+        amount=purchase.price.minor,
+        form_key=purchase.form_key,
+        subscription=purchase.subscription,
+        period_index=purchase.period_index,
+        created_at=now,
+        expires_at=now + purchase.pay_within,
+    )
+
+
+def _draft_charge(order: Order, purchase: Purchase, *, now: datetime) -> Charge:
+    return Charge(
+        order=order,
+        gateway=purchase.gateway,
+        method=purchase.method,
+        off_session=purchase.off_session,
+        save_method=purchase.keep_card,
+        currency=order.currency,
+        amount=order.to_charge.minor,
+        check_due_at=now + FIRST_CHECK,
+        created_at=now,
+    )
+
+
+def _wallet_part(purchase: Purchase) -> Money:
+    """Return what the balance pays: everything it has, up to the price."""
+    if purchase.kind == Order.Kind.CREDIT:
+        raise ValueError("A balance is not topped up from itself.")
+    balance = ledger.locked_balance(user_id=purchase.owner.pk, currency=purchase.price.currency)
+    if balance < purchase.price and not purchase.gateway:
+        raise InsufficientBalance
+    return min(balance, purchase.price)
+
+
+def _earlier_order(purchase: Purchase) -> Order | None:
+    same = Q(owner=purchase.owner, form_key=purchase.form_key)
+    if purchase.subscription is not None:
+        ended_unpaid = (Order.State.EXPIRED, Order.State.CANCELLED, Order.State.UNDELIVERABLE)
+        same |= Q(subscription=purchase.subscription, period_index=purchase.period_index) & ~Q(state__in=ended_unpaid)
+    return Order.objects.filter(same).order_by("pk").first()
+
+
+def _is_for(order: Order, purchase: Purchase) -> bool:
+    """Tell whether an order is what this form asks for.
+
+    The price counts only where the buyer typed it: a price list that changed between two sendings of one form
+    does not make them two purchases.
+    """
+    asked = (purchase.kind, purchase.line and purchase.line.pk, purchase.plan and purchase.plan.pk)
+    typed_price = (purchase.price.minor, purchase.price.currency) if purchase.kind == Order.Kind.CREDIT else None
+    given = (order.kind, order.line_id, order.plan_id)
+    given_price = (order.amount, order.currency) if order.kind == Order.Kind.CREDIT else None
+    # A new line has no line yet when it is bought, and has one when the form comes again.
+    if purchase.kind == Order.Kind.NEW_LINE:
+        asked, given = (asked[0], None, asked[2]), (given[0], None, given[2])
+    return asked == given and typed_price == given_price

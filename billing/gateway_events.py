@@ -1,0 +1,79 @@
+"""Working out what the gateways' notices mean."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from accounts.models import User
+from billing.charges import settle
+from billing.gateways.base import OutcomeUnknown, PaymentGateway
+from billing.methods import keep_card
+from billing.models import Charge, GatewayEvent
+
+logger = logging.getLogger(__name__)
+
+BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
+State = GatewayEvent.State
+
+
+class AboutNothingOfOurs(Exception):
+    """No charge of ours is meant; it may be about to be committed, so the event is tried again."""
+
+
+def apply_gateway_events(*, gateway: PaymentGateway, now: datetime, limit: int = 200) -> int:
+    """Apply the stored notices of this gateway and return how many were; one that fails stays to be tried again.
+
+    Their order does not matter: a notice only says which payment to look at.
+    """
+    applied = 0
+    due = GatewayEvent.objects.to_apply(now).filter(gateway=gateway.name).order_by("due_at", "pk")[:limit]
+    for event in due:
+        try:
+            apply(event=event, gateway=gateway, now=now)
+        except (OutcomeUnknown, AboutNothingOfOurs) as error:
+            _put_off(event, error=error, now=now)
+        except Exception as error:
+            logger.exception("Gateway event %s could not be applied; it is tried again", event.event_id)
+            _put_off(event, error=error, now=now)
+        else:
+            GatewayEvent.objects.filter(pk=event.pk).update(state=State.DONE, done_at=now, error="")
+            applied += 1
+    return applied
+
+
+def apply(*, event: GatewayEvent, gateway: PaymentGateway, now: datetime) -> None:
+    """Look at the payment or card a notice is about, and record what the gateway says of it now."""
+    if event.kind.startswith("card."):
+        _keep(event, gateway=gateway, now=now)
+        return
+    result = gateway.look_up(payment_id=event.payment_id, key="")
+    charge = _charge_of(event)
+    if result is None or charge is None:
+        raise AboutNothingOfOurs(event.payment_id)
+    settle(charge_id=charge.pk, result=result, now=now)
+
+
+def _charge_of(event: GatewayEvent) -> Charge | None:
+    """Find our charge by the payment's id or, where the notice overtook the gateway's answer, by our key in it."""
+    charges = Charge.objects.filter(gateway=event.gateway)
+    by_payment = charges.filter(gateway_payment_id=event.payment_id).first()
+    return by_payment or charges.filter(public_id=str(event.payload.get("key", ""))).first()
+
+
+def _keep(event: GatewayEvent, *, gateway: PaymentGateway, now: datetime) -> None:
+    card = gateway.look_up_card(event.payment_id)
+    owner = User.objects.filter(public_id=card.customer).first() if card else None
+    if card is None or owner is None:
+        raise AboutNothingOfOurs(event.payment_id)
+    keep_card(owner=owner, gateway_name=event.gateway, card=card, now=now)
+
+
+def _put_off(event: GatewayEvent, *, error: Exception, now: datetime) -> None:
+    delay = BACK_OFF[min(event.attempts, len(BACK_OFF) - 1)]
+    GatewayEvent.objects.filter(pk=event.pk).update(
+        state=State.FAILED,
+        attempts=F("attempts") + 1,
+        due_at=now + delay,
+        error=f"{type(error).__name__}: {error}"[:300],
+    )

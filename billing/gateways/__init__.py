@@ -1,0 +1,22 @@
+"""The gateways we can pay through; only the edge (views, tasks, commands) chooses one."""
+
+from django.conf import settings
+
+from billing.gateways.base import PaymentGateway
+from billing.gateways.sandbox import SandboxGateway
+
+
+class UnknownGateway(Exception):
+    """No gateway has this name."""
+
+
+def chosen() -> PaymentGateway:
+    """Return the gateway that new payments go through."""
+    return named(settings.PAYMENT_GATEWAY)
+
+
+def named(name: str) -> PaymentGateway:
+    """Return the gateway of this name; raise UnknownGateway for any other."""
+    if name == SandboxGateway.name:
+        return SandboxGateway(secrets=settings.SANDBOX_WEBHOOK_SECRETS)
+    raise UnknownGateway(name)

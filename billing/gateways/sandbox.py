@@ -1,0 +1,109 @@
+"""A payment gateway for trying things out: it plays the outside world on rows of its own.
+
+It knows nothing of our orders and charges; a payer chooses on its page what the bank will say.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.utils import timezone
+
+from billing.gateways import sandbox_bank as bank
+from billing.gateways.base import (
+    BadSignature,
+    CardPageRequest,
+    GatewayNotice,
+    KeptCard,
+    Page,
+    PageRequest,
+    PaymentResult,
+    SavedCharge,
+)
+from billing.models import SandboxCard, SandboxPayment
+from portal.lib import http
+from portal.lib.money import Money
+
+SIGNATURE_HEADER = "Sandbox-Signature"
+CARD_GONE = "card_gone"
+State = SandboxPayment.State
+CLOSABLE = frozenset({State.PREPARED, State.OPEN, State.NEEDS_AUTHENTICATION})
+
+
+class SandboxGateway:
+    name = "sandbox"
+
+    def __init__(self, *, secrets: Sequence[str]) -> None:
+        self._secrets = secrets
+
+    def open_page(self, request: PageRequest) -> Page:
+        payment = bank.payment_of(
+            request.key,
+            customer=request.customer,
+            description=request.description,
+            money=request.money,
+            keep_card=request.keep_card,
+            return_url=request.return_url,
+        )
+        if not payment.return_url:
+            SandboxPayment.objects.filter(pk=payment.pk).update(return_url=request.return_url)
+        return Page(payment_id=payment.reference, url=bank.page_url(payment))
+
+    def prepare(self, charge: SavedCharge) -> str:
+        payment = bank.payment_of(
+            charge.key,
+            customer=charge.customer,
+            description=charge.description,
+            money=charge.money,
+            state=State.PREPARED,
+            card=SandboxCard.objects.filter(reference=charge.card_reference).first(),
+        )
+        return payment.reference
+
+    def charge_saved(self, charge: SavedCharge) -> PaymentResult:
+        payment = SandboxPayment.objects.select_related("card").get(reference=charge.payment_id)
+        if payment.state == State.PREPARED:
+            bank.conclude(payment, payment.card.outcome if payment.card else CARD_GONE)
+        return bank.result_of(payment)
+
+    def look_up(self, *, payment_id: str, key: str) -> PaymentResult | None:
+        known = {"reference": payment_id} if payment_id else {"idempotency_key": key}
+        payment = SandboxPayment.objects.select_related("card").filter(**known).first()
+        if payment is None:
+            return None
+        bank.complete_if_due(payment, now=timezone.now())
+        return bank.result_of(payment)
+
+    def close_page(self, payment_id: str) -> PaymentResult:
+        payment = SandboxPayment.objects.select_related("card").get(reference=payment_id)
+        bank.complete_if_due(payment, now=timezone.now())
+        bank.move(payment, to=State.ABANDONED, source=CLOSABLE)
+        return bank.result_of(payment)
+
+    def save_card_page(self, request: CardPageRequest) -> Page:
+        payment = bank.payment_of(
+            request.key,
+            customer=request.customer,
+            purpose=SandboxPayment.Purpose.CARD,
+            money=Money(0, "USD"),
+            keep_card=True,
+            return_url=request.return_url,
+        )
+        return Page(payment_id=payment.reference, url=bank.page_url(payment))
+
+    def look_up_card(self, page_id: str) -> KeptCard | None:
+        kept = SandboxPayment.objects.filter(reference=page_id, state=State.SUCCEEDED).select_related("card").first()
+        return bank.kept_card(kept.card) if kept and kept.card else None
+
+    def forget_card(self, reference: str) -> None:
+        SandboxCard.objects.filter(reference=reference).update(outcome=CARD_GONE)
+
+    def read_event(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> GatewayNotice:
+        try:
+            http.verify_signature(body, headers.get(SIGNATURE_HEADER, ""), self._secrets, now)
+            event = json.loads(body)
+            return GatewayNotice(
+                event_id=event["id"], kind=event["kind"], payment_id=event["payment_id"], payload=event
+            )
+        except (http.BadSignature, ValueError, KeyError, TypeError) as error:
+            raise BadSignature(str(error)) from error

@@ -1,0 +1,167 @@
+"""Delivering what was paid for."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Coalesce
+
+from billing import sales
+from billing.models import Order, OrderQuerySet
+from billing.schedule import aligned_end
+from esim import allowances, provisioning
+from esim.allowances import NothingToTopUp
+from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown
+from esim.models import Line
+from plans.models import Plan
+from plans.terms import PlanTerms
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=6)  # longer than a task may run
+BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 60)]
+State = Order.State
+
+
+def fulfil_due(*, carrier: Carrier, now: datetime, limit: int = 50) -> int:
+    """Fulfil the orders that are due and return how many were; one that fails does not stop the others."""
+    due = Order.objects.to_fulfil(now).order_by("fulfil_due_at", "pk").values_list("pk", flat=True)[:limit]
+    fulfilled = 0
+    for order_id in due:
+        try:
+            order = fulfil(order_id=order_id, carrier=carrier, now=now)
+        except Exception:
+            logger.exception("Order %s was not fulfilled; it is tried again when its lease ends", order_id)
+        else:
+            fulfilled += order.state == State.FULFILLED
+    return fulfilled
+
+
+def fulfil(*, order_id: int, carrier: Carrier, now: datetime) -> Order:
+    """Deliver a paid order: claim it, ask the network outside any transaction, record the outcome.
+
+    A final no of the network returns the money. An unknown outcome leaves the order in flight: it is asked for
+    again with the same purchase id, which the network answers the same way.
+    """
+    order = _claim(order_id, now=now)
+    if order is None:
+        return Order.objects.get(pk=order_id)
+    terms = PlanTerms.from_json(order.plan_terms)
+    try:
+        line = order.line or _open_line(order, carrier=carrier, now=now)
+        period = _fix_period(order, line=line, terms=terms, now=now)
+        if period is None:
+            return Order.objects.get(pk=order_id)
+        starts_at, ends_at = period
+        provisioning.apply_plan(
+            line=line,
+            terms=terms,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            purchase_id=order.public_id,
+            carrier=carrier,
+        )
+    except (CarrierRefused, NothingToTopUp) as error:
+        return _return_money(order, reason=str(error), now=now)
+    except OutcomeUnknown:
+        return _ask_again_later(order, now=now)
+    return _complete(order, line=line, terms=terms, period=period, now=now)
+
+
+def _claim(order_id: int, *, now: datetime) -> Order | None:
+    """Take the order for the length of a lease, or return None when somebody else has it or nothing is due.
+
+    Two plans for one line are delivered one after the other: each begins where the one before ends, so the period
+    of the second is known only when the first is written down.
+    """
+    other_plans = Order.objects.filter(line=OuterRef("line"), state=State.FULFILLING).exclude(pk=OuterRef("pk"))
+    with transaction.atomic():
+        line_id = Order.objects.values_list("line", flat=True).get(pk=order_id)
+        list(Line.objects.select_for_update().filter(pk=line_id))
+        claimed = (
+            Order.objects.to_fulfil(now)
+            .filter(~Exists(other_plans.exclude(plan__kind=Plan.Kind.DATA_PACK)), pk=order_id)
+            .update(
+                state=State.FULFILLING,
+                lease_until=now + LEASE,
+                accepted_at=Coalesce(F("accepted_at"), now),
+                fulfil_attempts=F("fulfil_attempts") + 1,
+            )
+        )
+    if not claimed:
+        return None
+    return Order.objects.select_related("owner", "line", "plan", "subscription__plan", "subscription__line").get(
+        pk=order_id
+    )
+
+
+def _still_ours(order: Order) -> OrderQuerySet:
+    return Order.objects.filter(pk=order.pk, state=State.FULFILLING, fulfil_attempts=order.fulfil_attempts)
+
+
+def _open_line(order: Order, *, carrier: Carrier, now: datetime) -> Line:
+    line = provisioning.open_line(
+        owner=order.owner, purchase_id=order.public_id, nickname=order.nickname, carrier=carrier, now=now
+    )
+    _still_ours(order).update(line=line)
+    order.line = line
+    return line
+
+
+def _fix_period(order: Order, *, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetime, datetime] | None:
+    """Commit which period is asked for before asking; None when the order is no longer ours.
+
+    Asked again after an unknown outcome, the network must hear the same period.
+    """
+    if order.starts_at is not None and order.ends_at is not None:
+        return order.starts_at, order.ends_at
+    starts_at, ends_at = allowances.next_period(line=line, terms=terms, now=now)
+    if order.subscription is not None:
+        ends_at = aligned_end(order.subscription, starts_at) or ends_at
+    kept = _still_ours(order).update(starts_at=starts_at, ends_at=ends_at, sent_at=now)
+    return (starts_at, ends_at) if kept else None
+
+
+@transaction.atomic
+def _complete(order: Order, *, line: Line, terms: PlanTerms, period: tuple[datetime, datetime], now: datetime) -> Order:
+    if not _still_ours(order).update(state=State.FULFILLED, confirmed_at=now, lease_until=None):
+        return Order.objects.get(pk=order.pk)
+    starts_at, ends_at = period
+    allowances.grant(
+        line=line,
+        plan=order.bought_plan,
+        terms=terms,
+        purchase_id=order.public_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    sales.tell(
+        order,
+        kind="order_fulfilled",
+        key=f"order:{order.public_id}:fulfilled",
+        now=now,
+        line_id=line.public_id,
+        starts_at=starts_at.isoformat(),
+        ends_at=ends_at.isoformat(),
+    )
+    order.refresh_from_db()
+    return order
+
+
+@transaction.atomic
+def _return_money(order: Order, *, reason: str, now: datetime) -> Order:
+    note = f"The network refused: {reason}"[:300]
+    if _still_ours(order).update(state=State.UNDELIVERABLE, lease_until=None, note=note):
+        order.refresh_from_db(fields=["state", "lease_until", "note"])
+        sales.give_back(order, now=now)
+        sales.tell(order, kind="order_undeliverable", key=f"order:{order.public_id}:undeliverable", now=now)
+        logger.warning("Order %s is undeliverable (%s); the money is back in the balance", order.public_id, reason)
+    return order
+
+
+def _ask_again_later(order: Order, *, now: datetime) -> Order:
+    delay = BACK_OFF[min(order.fulfil_attempts, len(BACK_OFF)) - 1]
+    _still_ours(order).update(lease_until=now + delay, fulfil_due_at=now + delay)
+    order.refresh_from_db(fields=["state", "lease_until", "fulfil_due_at"])
+    return order

@@ -1,0 +1,94 @@
+"""Recording what became of a charge: one function for the return page, the webhook, and whoever asks the gateway."""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from billing import ledger, sales
+from billing.gateways.base import PaymentResult, PaymentState
+from billing.methods import keep_card
+from billing.models import Charge, Order
+
+logger = logging.getLogger(__name__)
+
+State = Charge.State
+
+# What an open charge becomes, by what the gateway says; paid is told apart because it moves money.
+WAITING = {PaymentState.PENDING: State.PENDING, PaymentState.NEEDS_ACTION: State.NEEDS_ACTION}
+OVER = {PaymentState.DECLINED: State.DECLINED, PaymentState.ABANDONED: State.ABANDONED}
+
+
+@transaction.atomic
+def settle(*, charge_id: int, result: PaymentResult, now: datetime) -> Charge:
+    """Record what the gateway said about a charge; the same answer again, or an older one, changes nothing.
+
+    Money that arrived is written with the order's new state in one transaction, also when the charge was thought
+    declined or abandoned. A result that is not about our charge is refused and noted for staff.
+    """
+    # The order is locked first, everywhere: whoever settles, pays and expires it then queues instead of deadlocking.
+    order = Order.objects.select_for_update(of=("self",)).select_related("owner", "line").get(charges__pk=charge_id)
+    charge = Charge.objects.select_for_update().get(pk=charge_id)
+    if problem := _problem(charge, result):
+        _refuse(charge, order=order, problem=problem)
+    elif result.state == PaymentState.SUCCEEDED:
+        _receive(charge, order=order, result=result, now=now)
+    elif result.state in WAITING:
+        page_url = result.next_url or charge.page_url
+        _move(charge, to=WAITING[result.state], result=result, page_url=page_url, decline_code=result.decline_code)
+    elif result.state in OVER:
+        _move(charge, to=OVER[result.state], result=result, decline_code=result.decline_code, settled_at=now)
+    charge.order = order
+    return charge
+
+
+def _problem(charge: Charge, result: PaymentResult) -> str:
+    if result.money != charge.money:
+        return f"the gateway says {result.money}, our charge {charge.public_id} is {charge.money}"
+    if charge.gateway_payment_id and result.payment_id not in ("", charge.gateway_payment_id):
+        return f"the gateway answered about payment {result.payment_id}, not about {charge.gateway_payment_id}"
+    return ""
+
+
+def _refuse(charge: Charge, *, order: Order, problem: str) -> None:
+    logger.error("Charge %s not settled: %s", charge.public_id, problem)
+    order.note = f"Not settled: {problem}"[:300]
+    order.save(update_fields=["note"])
+
+
+def _move(charge: Charge, *, to: str, result: PaymentResult, **columns: object) -> bool:
+    """Move an open charge; a closed one only moves to paid."""
+    source = State.OPEN if to != State.SUCCEEDED else set(State.values) - {State.SUCCEEDED}
+    changes = {"state": to, "gateway_payment_id": result.payment_id or charge.gateway_payment_id, **columns}
+    moved = Charge.objects.filter(pk=charge.pk, state__in=source).update(**changes) == 1
+    if moved:
+        for name, value in changes.items():
+            setattr(charge, name, value)
+    return moved
+
+
+def _receive(charge: Charge, *, order: Order, result: PaymentResult, now: datetime) -> None:
+    if not _move(charge, to=State.SUCCEEDED, result=result, decline_code="", settled_at=now):
+        return
+    ledger.move(
+        kind=ledger.Kind.RECEIVED,
+        debit=ledger.gateway(charge.gateway, charge.currency),
+        credit=ledger.held(charge.currency),
+        money=charge.money,
+        key=f"charge:{charge.public_id}:received",
+        order=order,
+        charge=charge,
+        now=now,
+    )
+    if result.card is not None:
+        keep_card(owner=order.owner, gateway_name=charge.gateway, card=result.card, now=now)
+    if order.state == Order.State.PENDING and charge.money == order.to_charge:
+        _mark_paid(order, now=now)
+    else:
+        sales.keep_as_balance(charge, order=order, now=now)
+
+
+def _mark_paid(order: Order, *, now: datetime) -> None:
+    sales.stamp_paid(order, now=now)
+    order.save(update_fields=["state", "paid_at", "fulfil_due_at", "accepted_at", "sent_at", "confirmed_at"])
+    sales.book_paid(order, now=now)

@@ -1,0 +1,36 @@
+"""The door for gateways: verify, store, answer. What a notice means is worked out later, in `gateway_events`."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from billing import gateways
+from billing.gateways.base import BadSignature
+from billing.models import GatewayEvent
+
+LARGEST_BODY_BYTES = 256 * 1024
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest, gateway: str) -> HttpResponse:
+    """Store a verified notice once and say so; the same notice again is answered the same way."""
+    now = timezone.now()
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY_BYTES:
+        return HttpResponse(status=413)
+    try:
+        notice = gateways.named(gateway).read_event(body=request.body, headers=request.headers, now=now)
+    except gateways.UnknownGateway:
+        return HttpResponse(status=404)
+    except BadSignature:
+        return HttpResponse(status=400)
+    GatewayEvent.objects.insert_once(
+        gateway=gateway,
+        event_id=notice.event_id,
+        kind=notice.kind,
+        payment_id=notice.payment_id,
+        payload=notice.payload,
+        now=now,
+    )
+    return HttpResponse(status=202)
