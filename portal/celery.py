@@ -6,8 +6,10 @@ Beat only says "look now"; what is due is decided by rows. Losing a message ther
 import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from celery.schedules import crontab
+
+from portal.checks import refuse_misconfiguration
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -31,3 +33,9 @@ app.conf.beat_schedule = {
     name: {**entry, "options": {"expires": 120}}
     for name, entry in TIMETABLE.items()
 }
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def _refuse_misconfiguration(**_kwargs: Any) -> None:
+    refuse_misconfiguration()

@@ -1,0 +1,112 @@
+"""What must not run, said before anybody is served.
+
+Django runs system checks for commands only; `refuse_misconfiguration` holds web and worker
+processes to the same rules.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel import Locale
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from portal.lib.money import CURRENCIES
+
+DEMO_ADDRESSES = ("demo@example.com", "stranger@example.com", "staff@example.com")
+IF_DEMO = "If this is a demo, set PORTAL_DEMO=1."
+OUR_OWN_PATH = re.compile(r"/(?!/)\S*")
+
+
+def stand_ins() -> list[Error]:
+    """Refuse everything that only pretends, unless this is a demo."""
+    if settings.PLAYGROUND:
+        return []
+    outbox = settings.SMS_BACKEND == "outbox" or settings.EMAIL_BACKEND.startswith("accounts.outbox.")
+    found = {
+        "portal.E001": settings.PAYMENT_GATEWAY == "sandbox" and "PAYMENT_GATEWAY=sandbox takes no real money.",
+        "portal.E002": settings.CARRIER == "simulated" and "CARRIER=simulated makes no real line work.",
+        "portal.E003": outbox and "EMAIL_BACKEND or SMS_BACKEND keeps messages in the outbox, for anybody to read.",
+    }
+    return [Error(text, hint=IF_DEMO, id=code) for code, text in found.items() if text]
+
+
+def base_url() -> list[Error]:
+    """Links in mails lead to PORTAL_BASE_URL, so it must be an address, and a safe one."""
+    parts = urlsplit(settings.PORTAL_BASE_URL)
+    schemes = {"https"} if settings.HTTPS else {"http", "https"}
+    if parts.scheme in schemes and parts.hostname and not (parts.path or parts.query or parts.fragment):
+        return []
+    example = "https://portal.example.com" if settings.HTTPS else "http://localhost:8000"
+    return [Error(f"PORTAL_BASE_URL={settings.PORTAL_BASE_URL!r}: expected such as {example}.", id="portal.E005")]
+
+
+def currencies() -> list[Error]:
+    """Prices are entered and shown in these; a wrong code would surface as a broken page."""
+    unknown = [code for code in settings.PORTAL_CURRENCIES if code not in CURRENCIES]
+    twice = len(set(settings.PORTAL_CURRENCIES)) != len(settings.PORTAL_CURRENCIES)
+    if unknown or twice or not settings.PORTAL_CURRENCIES:
+        what = f"unknown: {' '.join(unknown)}" if unknown else "one is named twice" if twice else "none is named"
+        return [Error(f"PORTAL_CURRENCIES: {what}.", hint="ISO 4217 codes, such as USD EUR CNY.", id="portal.E006")]
+    return []
+
+
+def look_and_region() -> list[Error]:
+    """Catch what would break silently: a logo the content policy blocks, a region no number has."""
+    found = []
+    if settings.PORTAL_BRAND_LOGO and not OUR_OWN_PATH.fullmatch(settings.PORTAL_BRAND_LOGO):
+        text = f"PORTAL_BRAND_LOGO={settings.PORTAL_BRAND_LOGO!r}: pages load nothing from other hosts."
+        found.append(Error(text, hint="A path on this host, such as /static/img/logo.svg.", id="portal.E007"))
+    if not 0 <= settings.PORTAL_BRAND_HUE <= 360:  # noqa: PLR2004 - degrees
+        found.append(Error("PORTAL_BRAND_HUE is an angle from 0 to 360.", id="portal.E008"))
+    if settings.PORTAL_DEFAULT_REGION not in Locale("en").territories:
+        text = f"PORTAL_DEFAULT_REGION={settings.PORTAL_DEFAULT_REGION!r}: expected an ISO 3166 code, such as US."
+        found.append(Error(text, id="portal.E009"))
+    return found
+
+
+def proxies() -> list[CheckMessage]:
+    """HTTPS ends at a proxy, and without its count every client has the proxy's address."""
+    if not settings.HTTPS or hasattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT"):
+        return []
+    text = "HTTPS is on and TRUSTED_PROXY_COUNT is 0: all clients share one address, and its rate limits."
+    return [checks.Warning(text, hint="Set TRUSTED_PROXY_COUNT to the number of proxies in front.", id="portal.W001")]
+
+
+RULES: Sequence[Callable[[], Sequence[CheckMessage]]] = (stand_ins, base_url, currencies, look_and_region, proxies)
+
+
+def settings_check(**_kwargs: Any) -> list[CheckMessage]:
+    return [message for rule in RULES for message in rule()]
+
+
+def demo_users_check(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Refuse accounts whose password is printed in our documentation; `migrate` runs this too."""
+    if settings.PLAYGROUND or "default" not in (databases or ()):
+        return []
+    connection = connections["default"]
+    if "accounts_user" not in connection.introspection.table_names():
+        return []
+    with connection.cursor() as cursor:
+        marks = ", ".join(["%s"] * len(DEMO_ADDRESSES))
+        cursor.execute(
+            f"SELECT email FROM accounts_user WHERE is_active AND email IN ({marks})",  # noqa: S608 - only marks
+            DEMO_ADDRESSES,
+        )
+        found = sorted(row[0] for row in cursor.fetchall())
+    text = f"Demo users exist: {', '.join(found)}. Their password is public."
+    return [Error(text, hint=f"Deactivate them. {IF_DEMO}", id="portal.E004")] if found else []
+
+
+def refuse_misconfiguration() -> None:
+    """Raise ImproperlyConfigured if a rule says Error; for processes that run no system checks."""
+    errors = [message for message in settings_check() if message.is_serious()]
+    if errors:
+        raise ImproperlyConfigured(
+            "\n".join(f"{error.id}: {error.msg} {error.hint or ''}".rstrip() for error in errors)
+        )
