@@ -115,6 +115,20 @@ def test_every_icon_that_a_template_names_is_drawn():
     assert named <= drawn
 
 
+def test_every_class_that_a_template_uses_is_styled():
+    css = (STATIC / "css" / "portal.css").read_text(encoding="utf-8").replace("\\", "")
+    unstyled = {}
+
+    for path in TEMPLATES:
+        source = re.sub(r"\{[%{].*?[%}]\}", "\x00", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for names in re.findall(r'class="([^"]*)"', source):
+            for name in names.split():
+                if "\x00" not in name and f".{name}" not in css:
+                    unstyled.setdefault(name, path.name)
+
+    assert not unstyled
+
+
 def test_every_component_is_explained():
     folder = settings.BASE_DIR / "templates" / "components"
     explained = set(re.findall(r"`([\w_]+\.html)`", (folder / "README.md").read_text(encoding="utf-8")))
