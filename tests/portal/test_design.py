@@ -173,3 +173,13 @@ def test_missing_page_says_what_to_do(client):
     assert page.status_code == 404
     assert b"There is nothing at this address" in page.content
     assert b'href="/help/"' in page.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"])
+def test_signing_in_wears_our_look_and_no_inline_style(client, path):
+    page = client.get(path).content.decode()
+
+    assert 'class="btn btn-primary' in page
+    assert 'class="field"' in page
+    assert not re.search(r"\sstyle\s*=", page)
