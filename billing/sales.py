@@ -4,6 +4,7 @@ Every function here runs inside the caller's transaction, which holds the order.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -87,27 +88,30 @@ def keep_as_balance(charge: Charge, *, order: Order, now: datetime) -> None:
         charge=charge,
         now=now,
     )
-    context = {"order_id": order.public_id, "what": describe(order), "money": as_context(charge.money)}
-    notify(
-        user=order.owner, kind="payment_returned", key=f"charge:{charge.public_id}:returned", context=context, now=now
-    )
+    key = f"charge:{charge.public_id}:returned"
+    context = {**_about(order), "money": as_context(charge.money)}
+    notify(user=order.owner, kind="payment_returned", key=key, context=context, now=now)
 
 
 def tell(order: Order, *, kind: str, key: str, now: datetime, **extra: str | None) -> None:
     """Write the notice of a turn in an order's life."""
-    context = {
-        "order_id": order.public_id,
-        "order_kind": order.kind,
-        "what": describe(order),
-        "line": str(order.line) if order.line else "",
-        "money": as_context(order.total),
-        **extra,
-    }
+    context = {**_about(order), "money": as_context(order.total), **extra}
     notify(user=order.owner, kind=kind, key=key, context=context, now=now)
 
 
 def as_context(money: Money) -> dict[str, str | int]:
     return {"minor": money.minor, "currency": money.currency}
+
+
+def _about(order: Order) -> dict[str, Any]:
+    """Return what a notice says of an order; the plan's name is chosen in the reader's language at delivery."""
+    names = {name: order.plan_terms.get(name, "") for name in ("name", "name_zh_hans", "name_zh_hant")}
+    return {
+        "order_id": order.public_id,
+        "order_kind": order.kind,
+        "plan": names if order.plan_id else None,
+        "line": str(order.line) if order.line else "",
+    }
 
 
 def _wallet_of(order: Order) -> ledger.Account:

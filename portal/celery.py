@@ -21,6 +21,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "deliver-notifications": {"task": "accounts.deliver_notifications", "schedule": 10.0},
     "fulfil-paid-orders": {"task": "billing.fulfil_paid_orders", "schedule": 15.0},
     "apply-gateway-events": {"task": "billing.apply_gateway_events", "schedule": 15.0},
+    "deliver-sandbox-callbacks": {"task": "billing.deliver_sandbox_callbacks", "schedule": 10.0},
     "renew-due": {"task": "billing.renew_due", "schedule": 60.0},
     "retry-declined": {"task": "billing.retry_declined", "schedule": 60.0},
     "reconcile-charges": {"task": "billing.reconcile_charges", "schedule": 60.0},

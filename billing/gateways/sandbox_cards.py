@@ -26,6 +26,10 @@ class SandboxTestCard:
     def last_four(self) -> str:
         return self.number[-4:]
 
+    @property
+    def ending(self) -> str:
+        return f"{self.brand} ···· {self.last_four}"
+
 
 TEST_CARDS = [
     SandboxTestCard(

@@ -1,0 +1,58 @@
+"""The scheduler's and the pages' way in: pick clock, gateway and carrier, and call a workflow."""
+
+import logging
+from typing import Any
+
+from celery import Task, shared_task
+from django.conf import settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from billing import expiry, gateway_events, gateways, orders, reconciliation
+from billing.gateways import sandbox_callbacks
+from esim import carriers
+
+logger = logging.getLogger(__name__)
+
+
+def nudge(task: "Task[..., Any]", **arguments: Any) -> None:
+    """Have a worker look at once; where no broker answers, the timetable finds the row a little later."""
+    try:
+        task.delay(**arguments)
+    except OperationalError:
+        logger.warning("No broker answered; %s waits for the timetable", task.name)
+
+
+@shared_task(name="billing.fulfil_order")
+def fulfil_order(*, order_id: int, **_: Any) -> None:
+    orders.fulfil(order_id=order_id, carrier=carriers.chosen(), now=timezone.now())
+
+
+@shared_task(name="billing.fulfil_paid_orders")
+def fulfil_paid_orders() -> None:
+    orders.fulfil_due(carrier=carriers.chosen(), now=timezone.now())
+
+
+@shared_task(name="billing.apply_gateway_events")
+def apply_gateway_events() -> None:
+    if gateway_events.apply_gateway_events(gateway=gateways.chosen(), now=timezone.now()):
+        nudge(fulfil_paid_orders)
+
+
+@shared_task(name="billing.reconcile_charges")
+def reconcile_charges() -> None:
+    if reconciliation.reconcile_charges(gateway=gateways.chosen(), now=timezone.now()):
+        nudge(fulfil_paid_orders)
+
+
+@shared_task(name="billing.expire_unpaid_orders")
+def expire_unpaid_orders() -> None:
+    expiry.expire_unpaid_orders(gateway=gateways.chosen(), now=timezone.now())
+
+
+@shared_task(name="billing.deliver_sandbox_callbacks")
+def deliver_sandbox_callbacks() -> None:
+    if settings.PLAYGROUND:
+        url = f"{settings.PORTAL_BASE_URL}/webhooks/sandbox/"
+        secret = settings.SANDBOX_WEBHOOK_SECRETS[0]
+        sandbox_callbacks.deliver_callbacks(url=url, secret=secret, now=timezone.now())
