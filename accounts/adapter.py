@@ -1,16 +1,64 @@
-"""What allauth asks of us: where phone numbers live and how messages leave."""
+"""What allauth asks of us: where phone numbers live, how messages leave, how seeds are kept."""
 
-from typing import Any
+import logging
+from smtplib import SMTPException
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
+from accounts import sms
+from accounts.letters import one_line
 from accounts.models import User
+from accounts.phones import PhoneField
+from accounts.security_events import record_event, record_failed_sign_in
+from portal.lib.brand import brand
 from portal.lib.crypto import decrypt, encrypt
+
+if TYPE_CHECKING:
+    from allauth.usersessions.models import UserSession
+
+logger = logging.getLogger(__name__)
+
+WRONG_CREDENTIALS = _("This e-mail address or mobile number and this password do not belong together.")
+NOT_SENT = _("The message could not be sent just now. Wait a minute, then ask for a new code.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    def set_phone(self, user: User, phone: str, verified: bool) -> None:
+    """Phone numbers live on the user; only a verified one says who somebody is."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        # One sentence for all, so that it tells nobody what kind of account there is.
+        "email_password_mismatch": WRONG_CREDENTIALS,
+        "phone_password_mismatch": WRONG_CREDENTIALS,
+        "username_password_mismatch": WRONG_CREDENTIALS,
+    }
+
+    def new_user(self, request: HttpRequest) -> User:
+        """Return an unsaved user who reads the language of the browser."""
+        return User(language=get_language() or settings.LANGUAGE_CODE, currency=settings.PORTAL_CURRENCIES[0])
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Sign in, and keep the language that was chosen on the way here."""
+        super().login(request, user)
+        if language := request.session.pop("language_chosen", ""):
+            user.language = language
+            user.save(update_fields=["language"])
+
+    def phone_form_field(self, **kwargs: Any) -> PhoneField:
+        # Allauth calls it "Phone"; we send codes there.
+        return PhoneField(required=kwargs.get("required", True))
+
+    def set_phone(self, user: User, phone: str, verified: bool) -> None:  # noqa: FBT001 - allauth's signature
         user.phone, user.phone_verified = phone, verified
         user.save(update_fields=["phone", "phone_verified"])
 
@@ -18,24 +66,69 @@ class AccountAdapter(DefaultAccountAdapter):
         return (user.phone, user.phone_verified) if user.phone else None
 
     def set_phone_verified(self, user: User, phone: str) -> None:
-        self.set_phone(user, phone, verified=True)
+        already = user.phone == phone and user.phone_verified
+        self.set_phone(user, phone, True)  # noqa: FBT003 - allauth's signature
+        if not already:
+            record_event(allauth_context.request, user, "account.phone_changed", after=phone)
 
     def get_user_by_phone(self, phone: str) -> User | None:
-        return User.objects.filter(phone=phone).order_by("-phone_verified").first()
+        """Return who proved to hold the number; anybody can type a number that is not theirs."""
+        return User.objects.filter(phone=phone, phone_verified=True).first()
 
-    def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
-        pass
+    def send_verification_code_sms(self, phone: str, code: str, **kwargs: Any) -> None:
+        self._send_sms("code", phone, code=code)
 
     def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
-        pass
+        self._send_sms("unknown_account", phone)
 
-    def send_account_already_exists_sms(self, phone: str, **kwargs: Any) -> None:
-        pass
+    def send_account_already_exists_sms(self, phone: str) -> None:
+        self._send_sms("account_exists", phone)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send an e-mail of allauth's; a mail server that is down costs a message, not the page."""
+        try:
+            super().send_mail(template_prefix, email, {"brand": brand(), **context})
+        except (SMTPException, OSError):
+            logger.exception("E-mail %s not sent", template_prefix)
+            messages.error(self.request, NOT_SENT)
+
+    def format_email_subject(self, subject: str) -> str:
+        return one_line(subject)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        record_failed_sign_in(request, credentials)
+
+    def _send_sms(self, name: str, phone: str, **values: str) -> None:
+        text = one_line(render_to_string(f"account/sms/{name}.txt", {"brand": brand(), **values}))
+        try:
+            sms.chosen().send(to=phone, text=text)
+        except sms.SmsNotSent:
+            logger.exception("SMS %s not sent", name)
+            messages.error(allauth_context.request, NOT_SENT)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count failed sign-ins by phone number, too: allauth counts all of them as one person's."""
+        if phone := credentials.get("phone"):
+            credentials = {"email": phone}
+        key: str = super()._get_login_attempts_cache_key(request, **credentials)
+        return key
 
 
 class MFAAdapter(DefaultMFAAdapter):
+    """Keeps seeds and recovery codes encrypted: a copied database is no second factor."""
+
     def encrypt(self, text: str) -> str:
         return encrypt(text, context="mfa.Authenticator")
 
     def decrypt(self, encrypted_text: str) -> str:
         return decrypt(encrypted_text, context="mfa.Authenticator")
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """Leaves a trace of signing out everywhere else."""
+
+    def end_sessions(self, sessions: "list[UserSession]") -> None:
+        super().end_sessions(sessions)
+        if sessions:
+            request = allauth_context.request
+            record_event(request, request.user, "account.sessions_ended", count=len(sessions))

@@ -1,17 +1,103 @@
-"""Forms about the account."""
+"""Forms of signing in: one field takes an e-mail address or a mobile number, in any spelling."""
+
+import time
+from typing import Any
 
 from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
+from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.phones import NotAPhoneNumber, normalise
+
+PROOF_BY_CODE_SECONDS = 300
+
+
+def login_field(**kwargs: Any) -> forms.CharField:
+    """Return the field for whatever somebody signs in with."""
+    widget = forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"})
+    return forms.CharField(label=_("E-mail or mobile number"), max_length=254, widget=widget, **kwargs)
+
+
+def spell_login(text: str) -> str:
+    """Return an e-mail address in lower case, a phone number in E.164, anything else as it came."""
+    login = text.strip()
+    if "@" in login:
+        return login.lower()
+    try:
+        return normalise(login, region=settings.PORTAL_DEFAULT_REGION)
+    except NotAPhoneNumber:
+        return login
 
 
 class LoginForm(AllauthLoginForm):
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = login_field()
+        self.fields["password"].help_text = ""  # the page has its own way to a new password
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+        self.order_fields(["login", "password"])
+
+    def clean_login(self) -> str:
+        return spell_login(self.cleaned_data["login"])
 
 
 class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
-    pass
+    """Allauth offers two fields of which one must stay empty; we tell by what is written."""
+
+    _user: User | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields = {"login": login_field()}
+
+    def clean_login(self) -> str:
+        login = spell_login(self.cleaned_data["login"])
+        if login.startswith("+"):
+            self.cleaned_data["phone"] = login
+            self.clean_phone()
+            return login
+        try:
+            validate_email(login)
+        except ValidationError as error:
+            raise ValidationError(_("Write an e-mail address or a mobile number."), code="invalid") from error
+        self.cleaned_data["email"] = login
+        self.clean_email()
+        return login
+
+
+class SignupForm(AllauthSignupForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        self.fields["email"].label = _("E-mail")
+        self.fields["phone"].help_text = _("Lets you sign in by SMS code and get notices there.")
+        # Our style hides it; allauth's inline style is refused by the content security policy.
+        self.fields[settings.ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD].widget.attrs.pop("style")
 
 
 class ChangePasswordForm(AllauthChangePasswordForm):
-    pass
+    """Who just signed in with a one-time code may set a new password without the old one.
+
+    That is how a password is reset by SMS: allauth resets by e-mail only.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if proved_by_code(self.user):
+            del self.fields["oldpassword"]
+
+
+def proved_by_code(user: User) -> bool:
+    """Tell whether the person signed in with a one-time code within the last five minutes."""
+    records = get_authentication_records(context.request, user)
+    return any(record["method"] == "code" and time.time() - record["at"] < PROOF_BY_CODE_SECONDS for record in records)

@@ -1,7 +1,12 @@
-"""Addresses of the accounts app."""
+"""Addresses of the accounts app; what allauth has lives under /accounts/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from accounts import views
 
 app_name = "accounts"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("settings/", views.settings_page, name="settings"),
+    path("outbox/", views.outbox, name="outbox"),
+]

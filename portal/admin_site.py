@@ -1,10 +1,27 @@
 """The staff site: Unfold's, behind the same sign-in (and second factor) as everybody's."""
 
+from collections.abc import Callable
+from typing import Any
+
 from allauth.account.decorators import secure_admin_login
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from unfold.sites import UnfoldAdminSite
+
+from accounts.staff_mfa import second_factor_first
 
 
 class PortalAdminSite(UnfoldAdminSite):
     """Signs staff in through allauth, so that rate limits and second factors hold here too."""
 
-    login = secure_admin_login(UnfoldAdminSite.login)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        response: HttpResponseBase = secure_admin_login(super().login)(request, extra_context)
+        return response
+
+    def admin_view(
+        self,
+        view: Callable[..., HttpResponseBase],
+        cacheable: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+    ) -> Callable[..., HttpResponseBase]:
+        guarded: Callable[..., HttpResponseBase] = super().admin_view(second_factor_first(view), cacheable)
+        return guarded

@@ -247,6 +247,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_FORMS = {
     "login": "accounts.forms.LoginForm",
+    "signup": "accounts.forms.SignupForm",
     "request_login_code": "accounts.forms.RequestLoginCodeForm",
     "change_password": "accounts.forms.ChangePasswordForm",
 }
@@ -258,10 +259,12 @@ MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TRUST_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = PORTAL_BRAND_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAYGROUND
 # Off: it would write to the database on every page for an address that the sign-in already recorded.
 USERSESSIONS_TRACK_ACTIVITY = False
+USERSESSIONS_ADAPTER = "accounts.adapter.SessionsAdapter"
 
 # What the browser may do. `/admin/` has its own policy, see portal/middleware.py.
 CONTENT_SECURITY_POLICY = {
@@ -304,6 +307,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO").upper()},
+    # At DEBUG it would write text messages into the log, one-time codes included.
+    "loggers": {"apprise": {"level": "WARNING"}},
 }
 
 UNFOLD = ADMIN_THEME

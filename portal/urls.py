@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
+from accounts.views import set_language
 from portal import health, views
 from portal.lib.public_ids import PublicIdConverter
 
@@ -21,6 +22,6 @@ urlpatterns = [
     path("brand.css", views.brand_css, name="brand_css"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]

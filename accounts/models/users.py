@@ -1,12 +1,13 @@
 """The person who signs in."""
 
 from typing import ClassVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -62,6 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 fields=["phone"], condition=models.Q(phone_verified=True), name="user_verified_phone_unique"
             ),
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_in_lower_case"),
             models.CheckConstraint(
                 condition=models.Q(phone_verified=False) | ~models.Q(phone=""), name="user_verified_phone_present"
             ),
@@ -72,5 +74,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def zone(self) -> ZoneInfo:
-        """Where this person's clock hangs."""
-        return ZoneInfo(self.time_zone)
+        """Where this person's clock hangs; UTC where the zone's name has left the tables."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")

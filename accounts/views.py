@@ -1,0 +1,70 @@
+"""Pages of the account that allauth does not have."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.i18n import set_language as django_set_language
+
+from accounts import trail
+from accounts.http import SubscriberRequest
+from accounts.models import OutboxMessage, User
+from accounts.preferences import PreferencesForm
+
+MESSAGES_A_PAGE = 20
+
+
+def links() -> dict[str, str]:
+    """Return where allauth keeps the rest of the account."""
+    return {
+        "email": reverse("account_email"),
+        "phone": reverse("account_change_phone"),
+        "password": reverse("account_change_password"),
+        "second_step": reverse("mfa_index"),
+        "devices": reverse("usersessions_list"),
+    }
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings_page(request: SubscriberRequest) -> HttpResponse:
+    # A copy: a form writes into its instance before it knows whether it is valid.
+    form = PreferencesForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    if form.is_valid():
+        user = form.save()
+        with override(user.language):
+            messages.success(request, _("Your settings are saved."))
+        return redirect("accounts:settings")
+    context = {"form": form, "links": links(), "events": trail.recent(request.user), "nav": "account"}
+    return render(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponseBase:
+    """Switch the language as Django does, and remember it: on the account, or until somebody signs in."""
+    response = django_set_language(request)
+    language = request.POST.get("language", "")
+    if language in dict(settings.LANGUAGES):
+        if request.user.is_authenticated:
+            User.objects.filter(pk=request.user.pk).update(language=language)
+        else:
+            request.session["language_chosen"] = language
+    return response
+
+
+@never_cache
+@require_safe
+def outbox(request: HttpRequest) -> HttpResponse:
+    """Show the messages of a demo, one-time codes included; anywhere else there is no such page."""
+    if not settings.PLAYGROUND:
+        raise Http404
+    pages = Paginator(OutboxMessage.objects.order_by("-pk"), MESSAGES_A_PAGE)
+    return render(request, "accounts/outbox.html", {"page_obj": pages.get_page(request.GET.get("page"))})
