@@ -3,12 +3,16 @@
 import os
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.admin_theme import UNFOLD as ADMIN_THEME
 from portal.environment import checked_choice, checked_flag, checked_int, is_untouched, secret, socket_path
+
+# Lets classes say what they are about, as in ModelForm[Plan]; Django's own cannot yet.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("PORTAL_DATA_DIR", BASE_DIR / "var")).resolve()

@@ -73,6 +73,7 @@ WORLD = Place(
 PLANS = (
     Offer(EUROPE, 1, (DAY, 7), 450),
     Offer(EUROPE, 10, (DAY, 30), 1490, minutes=60, sms=50),
+    Offer(EUROPE, 20, (DAY, 30), 1990, minutes=500, sms=100),
     Offer(EUROPE, 50, (DAY, 90), 4990, minutes=200, sms=100),
     Offer(EUROPE, None, (DAY, 15), 2990, cap_gb=3, kbps=1024),
     Offer(EUROPE, 120, (YEAR, 1), 13900, minutes=720, sms=600),
@@ -85,7 +86,7 @@ PLANS = (
     Offer(SOUTH_EAST_ASIA, 6, (DAY, 15), 990),
     Offer(SOUTH_EAST_ASIA, 30, (DAY, 30), 2690, sms=50),
     Offer(THAILAND, None, (DAY, 10), 1590, cap_gb=3, kbps=512),
-    Offer(NORTH_AMERICA, 10, (DAY, 30), 1990, minutes=100, sms=100),
+    Offer(NORTH_AMERICA, 15, (DAY, 30), 2290, minutes=600, sms=100),
     Offer(NORTH_AMERICA, 100, (DAY, 90), 8990, minutes=300, sms=300),
     Offer(USA, None, (MONTH, 1), 3990, minutes=1000, sms=1000, cap_gb=5, kbps=1024),
     Offer(LATIN_AMERICA, 5, (DAY, 30), 1890),

@@ -1,16 +1,95 @@
 """The demo, told once: who is there, what they bought, and how they used it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from portal.demo.lines import make_lines
+from django.utils import translation
+
+from accounts.models import User
+from billing import agreements
+from billing.consent import VERSION, consent_text
+from billing.models import Order, Subscription
+from billing.purchases import find_offer, means
+from esim.models import Line, SimProfile
+from esim.usage import poll_line
+from plans.models import Plan
 from portal.demo.people import STAFF, STRANGER, SUBSCRIBER, make_person
 from portal.demo.price_list import make_price_list
+from portal.demo.shopping import GOOD_CARD, Shop
+from portal.lib.money import Money
 
 PRICES_SINCE = timedelta(days=400)
+NO_FUNDS_CARD = "9995"
+SOMEWHERE = "198.51.100.24"  # RFC 5737: documentation addresses are nobody's.
 
 
-def tell(*, now: datetime) -> None:
-    """Make whatever of the demo is not there yet; times count back from `now`."""
+def tell(*, shop: Shop, now: datetime) -> None:
+    """Make the demo, unless its subscriber has lines already; times count back from `now`."""
     make_price_list(since=now - PRICES_SINCE)
     make_person(STAFF)
-    make_lines(subscriber=make_person(SUBSCRIBER), stranger=make_person(STRANGER), now=now)
+    subscriber, stranger = make_person(SUBSCRIBER), make_person(STRANGER)
+    if Line.objects.filter(owner=subscriber).exists():
+        return
+    _line_in_order(subscriber, shop, now=now)
+    _line_running_low(subscriber, shop, now=now)
+    _line_just_bought(subscriber, shop, now=now)
+    began = now - timedelta(days=4)
+    travel = shop.buy(stranger, "world-3gb-30day", nickname="Travel", at=began, card=GOOD_CARD)
+    _use(travel, shop, installed=began, polls=[now])
+
+
+def _line_in_order(owner: User, shop: Shop, *, now: datetime) -> None:
+    """A month, a data pack at the second try, the next month, and auto-renewal from then on."""
+    began = now - timedelta(days=35)
+    line = shop.buy(owner, "europe-20gb-30day", nickname="Berlin", at=began, card=GOOD_CARD)
+    _use(line, shop, installed=began, polls=[now - timedelta(days=18)])
+    shop.buy_at_second_try(
+        owner, "europe-5gb-more", line=line, declined=NO_FUNDS_CARD, at=now - timedelta(days=10, hours=2)
+    )
+    _use(line, shop, polls=[now - timedelta(days=7)])
+    renewed = now - timedelta(days=6, hours=5)
+    shop.buy(owner, "europe-20gb-30day", line=line, at=renewed)
+    _renew_automatically(line, "europe-20gb-30day", at=renewed + timedelta(minutes=10))
+    _use(line, shop, polls=[now - timedelta(days=4), now])
+
+
+def _line_running_low(owner: User, shop: Shop, *, now: datetime) -> None:
+    began = now - timedelta(days=27, hours=4)
+    line = shop.buy(owner, "north-america-15gb-30day", nickname="Work phone", at=began)
+    _use(line, shop, installed=began, polls=[now - timedelta(days=12), now])
+
+
+def _line_just_bought(owner: User, shop: Shop, *, now: datetime) -> None:
+    shop.add_money(owner, Money(3000, owner.currency), at=now - timedelta(days=20))
+    line = shop.buy_from_balance(
+        owner, "japan-unlimited-7day", nickname="Tokyo in spring", at=now - timedelta(minutes=50)
+    )
+    _use(line, shop, polls=[now])
+
+
+def _use(line: Line, shop: Shop, *, polls: Iterable[datetime], installed: datetime | None = None) -> None:
+    """Install the SIM, if told so, and let the network report what was used until each poll."""
+    if installed is not None:
+        SimProfile.objects.filter(line=line).update(code_shown_at=installed + timedelta(minutes=2))
+    for moment in polls:
+        line.refresh_from_db()
+        poll_line(line=line, carrier=shop.carrier, now=moment)
+
+
+def _renew_automatically(line: Line, code: str, *, at: datetime) -> None:
+    owner = line.owner
+    plan = Plan.objects.get(code=code)
+    offer = find_offer(plan_id=plan.public_id, kind=Order.Kind.RENEWAL, currency=owner.currency, now=at)
+    card = means(user=owner, price=offer.price).methods[0]
+    with translation.override(owner.language):
+        text = consent_text(offer=offer, pay_from=Subscription.PayFrom.METHOD, method=card)
+    consent = agreements.Consent(
+        plan=plan,
+        price=offer.price,
+        pay_from=Subscription.PayFrom.METHOD,
+        method=card,
+        text=text,
+        version=VERSION,
+        ip=SOMEWHERE,
+    )
+    agreements.turn_on(line=line, consent=consent, actor=owner, now=at)
