@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 
-from billing import sales
+from billing import agreements, sales
 from billing.models import Order, OrderQuerySet
 from billing.schedule import aligned_end
 from esim import allowances, provisioning
@@ -136,6 +136,7 @@ def _complete(order: Order, *, line: Line, terms: PlanTerms, period: tuple[datet
         starts_at=starts_at,
         ends_at=ends_at,
     )
+    agreements.follow_purchase(line=line, now=now)
     sales.tell(
         order,
         kind="order_fulfilled",

@@ -1,0 +1,85 @@
+"""When auto-renewal charges next: arithmetic on the anchor, no outside call and no state change."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from billing.models import Subscription
+from esim.models import Allowance
+from portal.lib.periods import Period, PeriodUnit, boundary, period_at
+
+SHORT_PERIOD_DAYS = 7
+LEAD = timedelta(hours=24)
+SHORT_LEAD = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Which period is bought next, and when; field for field as a subscription keeps it."""
+
+    anchor_at: datetime
+    anchor_index: int
+    period_index: int
+    charge_due_at: datetime
+
+    @classmethod
+    def of(cls, subscription: Subscription) -> "Schedule":
+        return cls(**{name: getattr(subscription, name) for name in cls.__dataclass_fields__})
+
+
+def lead(period: Period) -> timedelta:
+    """Return how long before the end of the paid time the next period is charged.
+
+    A day leaves time to pay another way when the bank says no; day plans would be charged as soon as they begin.
+    """
+    is_short = period.unit == PeriodUnit.DAY and period.count < SHORT_PERIOD_DAYS
+    return SHORT_LEAD if is_short else LEAD
+
+
+def period_start(subscription: Subscription, index: int) -> datetime:
+    """Return when period `index` begins, counted from the anchor."""
+    steps = index - subscription.anchor_index
+    return boundary(subscription.anchor_at, subscription.plan.period, steps, subscription.line.zone)
+
+
+def aligned_end(subscription: Subscription, starts_at: datetime) -> datetime | None:
+    """Return the end of the period that begins at `starts_at`; None when no period of the anchor begins there."""
+    period, zone = subscription.plan.period, subscription.line.zone
+    steps = period_at(subscription.anchor_at, period, starts_at, zone)
+    if boundary(subscription.anchor_at, period, steps, zone) != starts_at:
+        return None
+    return boundary(subscription.anchor_at, period, steps + 1, zone)
+
+
+def realigned(subscription: Subscription, *, paid: Allowance, next_index: int) -> Schedule:
+    """Return the schedule that goes on where the paid time ends; `next_index` is the lowest free period.
+
+    Where the paid time ends on a boundary of the anchor, the anchor stays. Otherwise (another plan was bought, or
+    the line was without one for a while) counting begins anew, with period numbers that still only grow.
+    """
+    period, zone = subscription.plan.period, subscription.line.zone
+    steps = period_at(subscription.anchor_at, period, paid.ends_at, zone)
+    index = subscription.anchor_index + steps
+    if index >= next_index and boundary(subscription.anchor_at, period, steps, zone) == paid.ends_at:
+        return Schedule(
+            anchor_at=subscription.anchor_at,
+            anchor_index=subscription.anchor_index,
+            period_index=index,
+            charge_due_at=paid.ends_at - lead(period),
+        )
+    anchor_at, anchor_index = paid.ends_at, next_index
+    if next_index > 0 and boundary(paid.starts_at, period, 1, zone) == paid.ends_at:
+        # The start knows the day of the month that a clamped end has lost.
+        anchor_at, anchor_index = paid.starts_at, next_index - 1
+    return Schedule(
+        anchor_at=anchor_at,
+        anchor_index=anchor_index,
+        period_index=next_index,
+        charge_due_at=paid.ends_at - lead(period),
+    )
+
+
+def last_paid(line_ids: Iterable[int], *, now: datetime) -> dict[int, Allowance]:
+    """Return, by line, the plan allowance that ends last and has not ended."""
+    allowances = Allowance.objects.filter(line__in=line_ids, is_data_pack=False).not_ended(now)
+    return {allowance.line_id: allowance for allowance in allowances.in_burn_order()}
