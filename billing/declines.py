@@ -52,6 +52,11 @@ _NOT_CONFIRMED = Decline(
     _("The payment was not confirmed with your bank."),
     _("Nothing was charged. Pay again and confirm it, or pay with another card."),
 )
+_BALANCE_TOO_LOW = Decline(
+    DeclineKind.SOFT,
+    _("Your balance does not cover this."),
+    _("Nothing was taken. Add money, or pay by card."),
+)
 _CARD_GONE = Decline(
     DeclineKind.NEEDS_CUSTOMER,
     _("The saved card is no longer available."),
@@ -78,6 +83,7 @@ _MEANINGS = {
     "invalid_expiry_month": _WRONG_DETAILS,
     "authentication_required": _CONFIRM,
     "authentication_refused": _NOT_CONFIRMED,
+    "balance_too_low": _BALANCE_TOO_LOW,
     "card_gone": _CARD_GONE,
     "lost_card": _NEVER,
     "stolen_card": _NEVER,

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from billing import expiry, gateway_events, gateways, orders, reconciliation
+from billing import expiry, gateway_events, gateways, orders, reconciliation, reminders, renewals
 from billing.gateways import sandbox_callbacks
 from esim import carriers
 
@@ -48,6 +48,21 @@ def reconcile_charges() -> None:
 @shared_task(name="billing.expire_unpaid_orders")
 def expire_unpaid_orders() -> None:
     expiry.expire_unpaid_orders(gateway=gateways.chosen(), now=timezone.now())
+
+
+@shared_task(name="billing.renew_due")
+def renew_due() -> None:
+    renewals.renew_due(gateway=gateways.chosen(), carrier=carriers.chosen(), now=timezone.now())
+
+
+@shared_task(name="billing.retry_declined")
+def retry_declined() -> None:
+    renewals.retry_declined(gateway=gateways.chosen(), carrier=carriers.chosen(), now=timezone.now())
+
+
+@shared_task(name="billing.send_reminders")
+def send_reminders() -> None:
+    reminders.send_reminders(now=timezone.now())
 
 
 @shared_task(name="billing.deliver_sandbox_callbacks")

@@ -1,0 +1,20 @@
+"""Renew what is due."""
+
+from datetime import datetime
+
+from accounts.notifications import deliver_due
+from billing import gateways, renewal_report, renewals
+from billing.models import Subscription
+from esim import carriers
+from portal.lib.ticks import TickCommand
+
+
+class Command(TickCommand):
+    help = "Charges and delivers the auto-renewals that are due, and tells their subscribers."
+
+    def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
+        if dry_run:
+            return renewal_report.would_do(Subscription.objects.due(now), now=now)
+        done = renewals.renew_due(gateway=gateways.chosen(), carrier=carriers.chosen(), now=now)
+        told = deliver_due(now=now)
+        return [*renewal_report.done(done), f"sent {told} notices"]

@@ -1,0 +1,20 @@
+"""Try declined renewals again."""
+
+from datetime import datetime
+
+from accounts.notifications import deliver_due
+from billing import gateways, renewal_report, renewals
+from billing.models import Subscription
+from esim import carriers
+from portal.lib.ticks import TickCommand
+
+
+class Command(TickCommand):
+    help = "Charges declined auto-renewals again whose next rung of the ladder is reached."
+
+    def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
+        if dry_run:
+            return renewal_report.would_do(Subscription.objects.to_retry(now), now=now)
+        done = renewals.retry_declined(gateway=gateways.chosen(), carrier=carriers.chosen(), now=now)
+        told = deliver_due(now=now)
+        return [*renewal_report.done(done), f"sent {told} notices"]

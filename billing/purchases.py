@@ -1,0 +1,112 @@
+"""What can be bought here and now, and at which price: the look-ups behind the pages that sell."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from billing import ledger
+from billing.models import Order, PaymentMethod
+from esim import allowances
+from esim.allowances import AfterPurchase
+from esim.models import Allowance, Line
+from plans.models import Plan, PlanPrice, PlanPriceQuerySet
+from plans.terms import PlanTerms
+from portal.lib.money import Money
+
+
+class NotOnSale(Exception):
+    """This plan can't be bought: withdrawn, or without a price in the buyer's currency."""
+
+    sentence = _("This plan is no longer sold. Nothing was charged. Choose another one.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A plan at the price that counts now."""
+
+    plan: Plan
+    price: Money
+
+    @property
+    def terms(self) -> PlanTerms:
+        return PlanTerms.of(self.plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """What a line can be renewed with: its present plan first, then its neighbours, then the rest."""
+
+    current: Offer | None
+    near: list[Offer]
+    others: list[Offer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the buyer can pay with: kept cards, the default first, and the balance in the price's currency."""
+
+    methods: list[PaymentMethod]
+    balance: Money
+    price: Money
+
+    @property
+    def balance_covers(self) -> bool:
+        return bool(self.balance) and self.balance >= self.price
+
+    @property
+    def balance_helps(self) -> bool:
+        return bool(self.balance) and self.balance < self.price
+
+    @property
+    def left_to_card(self) -> Money:
+        return self.price - self.balance
+
+
+PLAN_KIND = {
+    Order.Kind.RENEWAL: Plan.Kind.PLAN,
+    Order.Kind.NEW_LINE: Plan.Kind.PLAN,
+    Order.Kind.TOP_UP: Plan.Kind.DATA_PACK,
+}
+
+
+def find_offer(*, plan_id: str, kind: Order.Kind, currency: str, now: datetime) -> Offer:
+    """Return the plan of this public id with its price; raise NotOnSale. One query."""
+    prices = _prices(kind=kind, currency=currency, now=now).filter(plan__public_id=plan_id)
+    price = prices.first()
+    if price is None:
+        raise NotOnSale
+    return Offer(plan=price.plan, price=price.money)
+
+
+def shelf(*, line: Line, kind: Order.Kind, currency: str, now: datetime) -> Shelf:
+    """Return the plans or data packs to choose from, in the order staff arranged them. Two queries."""
+    offers = [Offer(plan=price.plan, price=price.money) for price in _prices(kind=kind, currency=currency, now=now)]
+    last = Allowance.objects.filter(line=line, is_data_pack=False).order_by("-ends_at").select_related("plan").first()
+    current = next((offer for offer in offers if last and offer.plan == last.plan), None)
+    rest = [offer for offer in offers if offer is not current]
+    near = [offer for offer in rest if last and offer.plan.region == last.plan.region]
+    return Shelf(current=current, near=near, others=[offer for offer in rest if offer not in near])
+
+
+def can_top_up(line: Line, *, now: datetime) -> bool:
+    """Tell whether a plan is running that a data pack could add to."""
+    return Allowance.objects.filter(line=line, is_data_pack=False).running(now).exists()
+
+
+def means(*, user: User, price: Money) -> Means:
+    """Return what this person can pay this price with. Two queries."""
+    methods = PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk")
+    return Means(methods=list(methods), balance=ledger.wallet_balance(user, price.currency), price=price)
+
+
+def after_purchase(*, line: Line | None, offer: Offer, now: datetime) -> AfterPurchase | None:
+    """Say what the line would have afterwards; None for a line yet to be opened. Raises NothingToTopUp."""
+    return allowances.preview(line=line, terms=offer.terms, now=now) if line is not None else None
+
+
+def _prices(*, kind: Order.Kind, currency: str, now: datetime) -> PlanPriceQuerySet:
+    on_sale = Plan.objects.on_sale(now).of_kind(PLAN_KIND[kind])
+    prices = PlanPrice.objects.valid_at(now).filter(plan__in=on_sale, currency=currency)
+    return prices.select_related("plan").order_by("plan__position", "plan_id")

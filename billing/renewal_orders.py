@@ -1,0 +1,78 @@
+"""The order and the charge of one period: written down before anybody is asked for money."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from billing import charges, checkout, dunning
+from billing.gateways.base import PaymentGateway
+from billing.ledger import InsufficientBalance
+from billing.models import Charge, Order, Subscription
+from billing.verdicts import Verdict
+
+# As long as the ladder and a day: a declined renewal can be paid another way while we still try.
+PAYABLE = dunning.LADDER[-1] + timedelta(days=1)
+BALANCE_TOO_LOW = "balance_too_low"
+
+
+class ClaimLost(Exception):
+    """Our lease ran out and somebody else works on the row: we write nothing more."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Renewal:
+    """One period being bought for one claimed subscription; `refusal` is a no that needed no gateway."""
+
+    subscription: Subscription
+    order: Order | None = None
+    charge: Charge | None = None
+    refusal: str = ""
+
+
+def intend(verdict: Verdict, *, gateway: PaymentGateway, now: datetime) -> Renewal:
+    """Commit the order and the charge that a verdict allows.
+
+    A declined order that can still be paid gets another charge; one that came to nothing is placed anew.
+    """
+    subscription = verdict.subscription
+    if not subscription.held().update(**asdict(verdict.schedule)):
+        raise ClaimLost(subscription.public_id)
+    subscription.period_index = verdict.schedule.period_index
+    try:
+        order = checkout.place_order(purchase=_purchase(subscription, gateway=gateway), now=now)
+    except InsufficientBalance:
+        return Renewal(subscription=subscription, refusal=BALANCE_TOO_LOW)
+    renewal = Renewal(subscription=subscription, order=order)
+    if order.state == Order.State.PENDING:
+        renewal.charge = charges.start_charge(
+            order=order, gateway_name=gateway.name, method=subscription.method, off_session=True, now=now
+        )
+    return renewal
+
+
+def found_again(subscription: Subscription) -> Renewal:
+    """Return what an earlier run had written for the next period of a subscription left in flight."""
+    order = subscription.orders.filter(period_index=subscription.period_index).order_by("pk").last()
+    return Renewal(
+        subscription=subscription, order=order, charge=charges.open_charge(order) if order is not None else None
+    )
+
+
+def _purchase(subscription: Subscription, *, gateway: PaymentGateway) -> checkout.Purchase:
+    # Orders that came to nothing keep their form key; the next one for the same period needs its own.
+    earlier = subscription.orders.filter(period_index=subscription.period_index).count()
+    uses_card = subscription.pay_from != Subscription.PayFrom.WALLET
+    return checkout.Purchase(
+        owner=subscription.line.owner,
+        kind=Order.Kind.RENEWAL,
+        line=subscription.line,
+        plan=subscription.plan,
+        price=subscription.agreed_price,
+        form_key=f"renewal:{subscription.public_id}:{subscription.period_index}:{earlier}",
+        use_wallet=subscription.pay_from != Subscription.PayFrom.METHOD,
+        gateway=gateway.name if uses_card else "",
+        method=subscription.method if uses_card else None,
+        off_session=True,
+        subscription=subscription,
+        period_index=subscription.period_index,
+        pay_within=PAYABLE,
+    )

@@ -1,0 +1,214 @@
+"""Auto-renewal: claim what is due, write the intent, charge, fulfil, move on.
+
+Each step works on a list and commits before the next begins; a crash between two steps leaves rows that
+`finish_in_flight` finds again. First charges and retries take the same steps, and money and service are moved by
+the same functions as a click on "Renew".
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from accounts.notifications import notify
+from billing import charges, dunning, orders, renewal_orders
+from billing.gateways.base import PaymentGateway
+from billing.models import Charge, Order, Subscription, SubscriptionQuerySet
+from billing.plan_names import plan_names
+from billing.renewal_orders import Renewal
+from billing.sales import as_context
+from billing.schedule import last_paid, realigned
+from billing.verdicts import Action, Reason, Verdict, judge
+from esim.carriers.base import Carrier
+from portal.lib.money import Money
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Longer than a task may run (CELERY_TASK_TIME_LIMIT): who still charges must still hold the row.
+LEASE = timedelta(minutes=10)
+LOOK_AGAIN = timedelta(minutes=1)
+BATCH = 100
+
+
+def renew_due(*, gateway: PaymentGateway, carrier: Carrier, now: datetime, limit: int = BATCH) -> list[Renewal]:
+    """Finish what an earlier run left in flight, then renew up to `limit` of what is due at `now`."""
+    finished = finish_in_flight(gateway=gateway, carrier=carrier, now=now, limit=limit)
+    due = claim(Subscription.objects.due(now), now=now, limit=limit)
+    return finished + _buy(due, gateway=gateway, carrier=carrier, now=now)
+
+
+def retry_declined(*, gateway: PaymentGateway, carrier: Carrier, now: datetime, limit: int = BATCH) -> list[Renewal]:
+    """Try declined renewals again whose next rung of the ladder is reached."""
+    reached = claim(Subscription.objects.to_retry(now), now=now, limit=limit)
+    return _buy(reached, gateway=gateway, carrier=carrier, now=now)
+
+
+def finish_in_flight(*, gateway: PaymentGateway, carrier: Carrier, now: datetime, limit: int = BATCH) -> list[Renewal]:
+    """Move on what stands in flight: charges settled since by reconciliation, and the remains of a crash."""
+    left = claim(Subscription.objects.in_flight(now), now=now, limit=limit)
+    renewals = [renewal_orders.found_again(subscription) for subscription in left]
+    return _carry_out(renewals, gateway=gateway, carrier=carrier, now=now)
+
+
+def claim(wanted: SubscriptionQuerySet, *, now: datetime, limit: int) -> list[Subscription]:
+    """Take rows for the length of a lease; of two workers each gets other rows."""
+    skip_locked = connection.features.has_select_for_update_skip_locked
+    with transaction.atomic():
+        rows = wanted.order_by("charge_due_at", "pk").select_for_update(skip_locked=skip_locked)
+        ids = list(rows.values_list("pk", flat=True)[:limit])
+        if not ids:
+            return []
+        Subscription.objects.filter(pk__in=ids).update(
+            state=Subscription.State.IN_FLIGHT, lease_until=now + LEASE, fence=F("fence") + 1
+        )
+        claimed = Subscription.objects.filter(pk__in=ids).select_related("line__owner", "plan", "method")
+        return list(claimed.order_by("charge_due_at", "pk"))
+
+
+def _buy(
+    subscriptions: list[Subscription], *, gateway: PaymentGateway, carrier: Carrier, now: datetime
+) -> list[Renewal]:
+    verdicts = judge(subscriptions, now=now) if subscriptions else []
+    _each(verdicts, lambda verdict: _set_aside(verdict, now=now))
+    to_charge = [verdict for verdict in verdicts if verdict.action == Action.CHARGE]
+    return _carry_out(intend(to_charge, gateway=gateway, now=now), gateway=gateway, carrier=carrier, now=now)
+
+
+def _carry_out(renewals: list[Renewal], *, gateway: PaymentGateway, carrier: Carrier, now: datetime) -> list[Renewal]:
+    charge(renewals, gateway=gateway, now=now)
+    fulfil(renewals, carrier=carrier, now=now)
+    conclude(renewals, now=now)
+    return renewals
+
+
+def intend(verdicts: Iterable[Verdict], *, gateway: PaymentGateway, now: datetime) -> list[Renewal]:
+    """Commit orders and charges, with the keys the gateway will be asked with, before anybody is asked."""
+
+    def one(verdict: Verdict) -> Renewal:
+        # A savepoint: what is wrong with one row doesn't undo the others.
+        with transaction.atomic():
+            return renewal_orders.intend(verdict, gateway=gateway, now=now)
+
+    with transaction.atomic():
+        return _each(verdicts, one)
+
+
+def charge(renewals: Iterable[Renewal], *, gateway: PaymentGateway, now: datetime) -> None:
+    """Ask the gateway and settle its answers, outside any transaction; without an answer a charge stays open."""
+    asked = [one.charge for one in renewals if one.charge and one.charge.state == Charge.State.CREATED]
+    _each(asked, lambda one: charges.charge_saved(charge=one, gateway=gateway, now=now))
+
+
+def fulfil(renewals: Iterable[Renewal], *, carrier: Carrier, now: datetime) -> None:
+    """Have the network deliver what is paid; what fails is found again by the tick that fulfils paid orders."""
+    paid = Order.objects.filter(pk__in=_order_ids(renewals), state=Order.State.PAID)
+    _each(paid, lambda order: orders.fulfil(order_id=order.pk, carrier=carrier, now=now))
+
+
+def conclude(renewals: Iterable[Renewal], *, now: datetime) -> None:
+    """Move each subscription to where its order stands: next period, ladder, pause, or still in flight."""
+    current = Order.objects.in_bulk(_order_ids(renewals))
+
+    def one(renewal: Renewal) -> None:
+        renewal.order = current.get(renewal.order.pk) if renewal.order else None
+        with transaction.atomic():
+            _conclude(renewal, now=now)
+
+    _each(renewals, one)
+
+
+def _conclude(renewal: Renewal, *, now: datetime) -> None:
+    subscription, order = renewal.subscription, renewal.order
+    if renewal.refusal:
+        dunning.record_decline(subscription=subscription, code=renewal.refusal, now=now)
+    elif order is None:
+        _release(subscription)
+    elif order.state == Order.State.FULFILLED:
+        _begin_next_period(subscription, now=now)
+    elif order.state == Order.State.UNDELIVERABLE:
+        _pause(subscription, reason=Reason.UNDELIVERABLE, now=now)
+    elif order.state in Order.State.IN_FLIGHT:
+        subscription.held().update(lease_until=now + LOOK_AGAIN)
+    else:
+        _conclude_unpaid(subscription, last_charge=order.charges.order_by("pk").last(), now=now)
+
+
+def _conclude_unpaid(subscription: Subscription, *, last_charge: Charge | None, now: datetime) -> None:
+    state = last_charge.state if last_charge is not None else Charge.State.ABANDONED
+    if state == Charge.State.DECLINED:
+        dunning.record_decline(subscription=subscription, code=last_charge.decline_code, now=now)
+    elif state == Charge.State.NEEDS_ACTION:
+        # Nobody is there to confirm; the order's page offers it, and the charge stays open for that.
+        dunning.record_decline(subscription=subscription, code="authentication_required", now=now)
+    elif state in Charge.State.OPEN:
+        subscription.held().update(lease_until=now + LOOK_AGAIN)
+    else:
+        _release(subscription)
+
+
+def _begin_next_period(subscription: Subscription, *, now: datetime) -> None:
+    paid = last_paid([subscription.line_id], now=now).get(subscription.line_id)
+    bought = subscription.period_index
+    # Without paid time left (bought, and over again while the scheduler was off) the next one is due at once.
+    schedule = (
+        asdict(realigned(subscription, paid=paid, next_index=bought + 1)) if paid else {"period_index": bought + 1}
+    )
+    subscription.held().update(state=Subscription.State.ACTIVE, declines=0, reason="", lease_until=None, **schedule)
+
+
+def _set_aside(verdict: Verdict, *, now: datetime) -> None:
+    match verdict.action:
+        case Action.WAIT:
+            verdict.subscription.held().update(
+                state=Subscription.State.ACTIVE, declines=0, reason="", lease_until=None, **asdict(verdict.schedule)
+            )
+        case Action.PAUSE:
+            _pause(verdict.subscription, reason=verdict.reason, price=verdict.price, now=now)
+
+
+def _release(subscription: Subscription) -> None:
+    """Give a claimed row back as it was: nothing was asked of the bank."""
+    state = Subscription.State.PAST_DUE if subscription.declines else Subscription.State.ACTIVE
+    subscription.held().update(state=state, lease_until=None)
+
+
+def _pause(subscription: Subscription, *, reason: str, now: datetime, price: Money | None = None) -> None:
+    context = {
+        "line": str(subscription.line),
+        "plan": plan_names(subscription.plan),
+        "reason": reason,
+        "agreed": as_context(subscription.agreed_price),
+    }
+    if price is not None:
+        context["price"] = as_context(price)
+    with transaction.atomic():
+        if subscription.held().update(state=Subscription.State.PAUSED, reason=reason, lease_until=None):
+            notify(
+                user=subscription.line.owner,
+                kind="renewal_paused",
+                key=f"renewal-paused:{subscription.public_id}:{subscription.fence}",
+                context=context,
+                now=now,
+            )
+
+
+def _order_ids(renewals: Iterable[Renewal]) -> list[int]:
+    return [renewal.order.pk for renewal in renewals if renewal.order is not None]
+
+
+def _each(items: Iterable[T], step: Callable[[T], R]) -> list[R]:
+    """Take a step for each; one that fails is logged, stays in flight and doesn't stop the others."""
+    done = []
+    for item in items:
+        try:
+            done.append(step(item))
+        except Exception:  # the loop over other people's renewals must go on
+            logger.exception("A renewal could not go on: %s", item)
+    return done
