@@ -59,8 +59,7 @@ css-check: ## Tell whether the committed CSS is what frontend/ builds
 
 messages: $(UV) ## Collect the sentences to translate and compile what is translated
 	@echo "Collecting sentences into locale/ and compiling the catalogues."
-	@$(RUN) manage.py makemessages --all --no-obsolete --no-wrap --verbosity 0 --ignore 'tests/*' --ignore 'node_modules/*' --ignore '.tools/*'
-	@$(RUN) manage.py compilemessages --verbosity 0 --ignore '.venv/*'
+	@$(RUN) manage.py update_translations
 
 bench: $(UV) ## Measure the pages against a plain Django view (PostgreSQL, Redis)
 	@echo "Measuring on PostgreSQL with two web workers; a gate that is missed fails."
