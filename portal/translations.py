@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from os import environ
 from pathlib import Path
+from typing import cast
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo, write_mo
@@ -135,8 +136,8 @@ def _messages(catalog: Catalog) -> list[Message]:
 
 
 def _key(message: Message) -> tuple[str, str]:
-    context = message.context or ""
-    # read_mo leaves contexts undecoded.
+    # read_mo leaves contexts undecoded, whatever its types say.
+    context = cast("str | bytes", message.context or "")
     return context.decode() if isinstance(context, bytes) else context, _sources(message)[0]
 
 
