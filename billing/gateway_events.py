@@ -14,6 +14,8 @@ from billing.models import Charge, GatewayEvent
 logger = logging.getLogger(__name__)
 
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
+ABOUT_A_CARD = "card."
+CARD_KEPT = "card.succeeded"
 State = GatewayEvent.State
 
 
@@ -44,8 +46,9 @@ def apply_gateway_events(*, gateway: PaymentGateway, now: datetime, limit: int =
 
 def apply(*, event: GatewayEvent, gateway: PaymentGateway, now: datetime) -> None:
     """Look at the payment or card a notice is about, and record what the gateway says of it now."""
-    if event.kind.startswith("card."):
-        _keep(event, gateway=gateway, now=now)
+    if event.kind.startswith(ABOUT_A_CARD):
+        if event.kind == CARD_KEPT:
+            _keep(event, gateway=gateway, now=now)
         return
     result = gateway.look_up(payment_id=event.payment_id, key="")
     charge = _charge_of(event)

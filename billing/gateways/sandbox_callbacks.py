@@ -45,13 +45,18 @@ def _untold(now: datetime) -> QuerySet[SandboxPayment]:
     return told.filter(created_at__gt=now - GIVES_UP_AFTER).order_by("pk")
 
 
-def _post(payment: SandboxPayment, *, url: str, secret: str, now: datetime) -> http.HttpAnswer:
+def event_of(payment: SandboxPayment) -> bytes:
+    """Write the notice of the state a payment is in; the same state is the same event."""
     event = {
         "id": f"evt_{payment.reference}_{payment.state}",
         "kind": f"{payment.purpose}.{payment.state}",
         "payment_id": payment.reference,
         "key": payment.idempotency_key,
     }
-    body = json.dumps(event).encode()
+    return json.dumps(event).encode()
+
+
+def _post(payment: SandboxPayment, *, url: str, secret: str, now: datetime) -> http.HttpAnswer:
+    body = event_of(payment)
     signature = http.sign_body(body, secret, int(now.timestamp()))
     return http.post_json(url, body, headers={SIGNATURE_HEADER: signature}, timeout=(2, 5))

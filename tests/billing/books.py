@@ -1,0 +1,55 @@
+"""Short ways to money and orders for tests."""
+
+from datetime import UTC, datetime
+
+from billing import ledger
+from billing.checkout import Purchase, place_order
+from billing.models import LedgerEntry, Order
+from portal.lib.money import Money
+from portal.lib.public_ids import make_public_id
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+PRICE = Money(1490, "USD")
+
+
+def fund(user, money, *, key=""):
+    """Give a subscriber a balance to begin with."""
+    return ledger.move(
+        kind=ledger.Kind.OPENING,
+        debit=ledger.gateway("sandbox", money.currency),
+        credit=ledger.wallet(user.pk, money.currency),
+        money=money,
+        key=key or make_public_id("test"),
+        now=NOW,
+    )
+
+
+def purchase_of(line, plan, /, **changes):
+    """Describe a renewal of the line by card."""
+    given = {
+        "owner": line.owner,
+        "kind": Order.Kind.RENEWAL,
+        "line": line,
+        "plan": plan,
+        "price": PRICE,
+        "form_key": make_public_id("form"),
+        "gateway": "sandbox",
+    }
+    return Purchase(**{**given, **changes})
+
+
+def buy(line, plan, /, *, now=NOW, **changes):
+    """Place an order for a renewal of the line."""
+    return place_order(purchase=purchase_of(line, plan, **changes), now=now)
+
+
+def paid_order(line, plan, /, *, now=NOW, **changes):
+    """Place an order that the balance pays in full."""
+    price = changes.get("price", PRICE)
+    fund(line.owner, price)
+    return buy(line, plan, now=now, gateway="", use_wallet=True, **changes)
+
+
+def kinds(order):
+    """Name the movements of an order in the order they were written."""
+    return list(LedgerEntry.objects.filter(order=order).order_by("pk").values_list("kind", flat=True))

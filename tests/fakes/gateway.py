@@ -1,0 +1,116 @@
+"""A gateway in memory that can lose answers, decline, and take its time."""
+
+import json
+from dataclasses import replace
+
+from django.db import connection
+
+from billing.gateways.base import (
+    BadSignature,
+    GatewayNotice,
+    KeptCard,
+    OutcomeUnknown,
+    Page,
+    PaymentResult,
+    PaymentState,
+)
+from portal.lib.money import Money
+
+
+class FakeGateway:
+    """Remembers payments by id and key, and counts how often money was taken.
+
+    `losing` names calls whose answer gets lost after they were carried out; `down` names calls that never arrive.
+    `outcomes` says what the bank answers to a kept card, by its reference; any other card pays.
+    """
+
+    name = "sandbox"
+
+    def __init__(self):
+        self.payments: dict[str, PaymentResult] = {}
+        self.by_key: dict[str, str] = {}
+        self.cards: dict[str, str] = {}
+        self.kept: dict[str, KeptCard] = {}
+        self.taken: list[str] = []
+        self.calls: list[str] = []
+        self.forgotten: list[str] = []
+        self.losing: set[str] = set()
+        self.down: set[str] = set()
+        self.outcomes: dict[str, str] = {}
+        self._transactions_around = len(connection.atomic_blocks)
+
+    def open_page(self, request):
+        payment_id = self._make(request.key, request.money, PaymentState.PENDING)
+        self._answer("open_page")
+        return Page(payment_id=payment_id, url=f"/pay-at-fake/{payment_id}/")
+
+    def prepare(self, charge):
+        payment_id = self._make(charge.key, charge.money, PaymentState.PREPARED)
+        self._answer("prepare")
+        return payment_id
+
+    def charge_saved(self, charge):
+        self._arrive("charge_saved")
+        if self.payments[charge.payment_id].state == PaymentState.PREPARED:
+            self.bank_says(charge.payment_id, self.outcomes.get(charge.card_reference, "paid"))
+        self._answer("charge_saved")
+        return self.payments[charge.payment_id]
+
+    def look_up(self, *, payment_id, key):
+        self._arrive("look_up")
+        return self.payments.get(payment_id or self.by_key.get(key, ""))
+
+    def close_page(self, payment_id):
+        self._arrive("close_page")
+        payment = self.payments[payment_id]
+        if payment.state in {PaymentState.PREPARED, PaymentState.PENDING, PaymentState.NEEDS_ACTION}:
+            self.payments[payment_id] = replace(payment, state=PaymentState.ABANDONED)
+        return self.payments[payment_id]
+
+    def save_card_page(self, request):
+        return Page(payment_id=f"set_{request.key}", url="/save-at-fake/")
+
+    def look_up_card(self, page_id):
+        return self.kept.get(page_id)
+
+    def forget_card(self, reference):
+        self._arrive("forget_card")
+        self.forgotten.append(reference)
+
+    def read_event(self, *, body, headers, now):
+        event = json.loads(body)
+        if headers.get("Fake-Signature") != "good":
+            raise BadSignature
+        return GatewayNotice(event_id=event["id"], kind=event["kind"], payment_id=event["payment_id"], payload=event)
+
+    def bank_says(self, payment_id, answer, *, card=None):
+        """Let the bank decide: "paid", a state that is not final, or a decline code."""
+        payment = self.payments[payment_id]
+        match answer:
+            case "paid":
+                self.taken.append(payment_id)
+                self.payments[payment_id] = replace(payment, state=PaymentState.SUCCEEDED, card=card)
+            case "pending" | "needs_action":
+                self.payments[payment_id] = replace(payment, state=PaymentState(answer), next_url="/confirm-at-fake/")
+            case code:
+                self.payments[payment_id] = replace(payment, state=PaymentState.DECLINED, decline_code=code)
+
+    def misreport(self, payment_id, money: Money):
+        """Say another amount than was asked for."""
+        self.payments[payment_id] = replace(self.payments[payment_id], money=money)
+
+    def _make(self, key, money, state):
+        self._arrive("prepare" if state == PaymentState.PREPARED else "open_page")
+        payment_id = self.by_key.setdefault(key, f"fake_{len(self.by_key) + 1}_{key}")
+        self.payments.setdefault(payment_id, PaymentResult(state=state, payment_id=payment_id, money=money))
+        return payment_id
+
+    def _arrive(self, call):
+        assert len(connection.atomic_blocks) == self._transactions_around, f"{call} inside a transaction"
+        self.calls.append(call)
+        if call in self.down:
+            raise OutcomeUnknown(call)
+
+    def _answer(self, call):
+        if call in self.losing:
+            raise OutcomeUnknown(call)
