@@ -10,7 +10,7 @@ GB = 1_000_000_000
 
 
 def format_bytes(n: int, locale: str) -> str:
-    """Write bytes for a reader of `locale`: "3.8 GB", or whole MB below one GB.
+    """Write bytes for a reader of `locale`: "3.8 GB", "10 GB", or whole MB below one GB.
 
     Rounded down: what is left must not look like more than it is.
     """
@@ -21,6 +21,6 @@ def format_bytes(n: int, locale: str) -> str:
 
 def _rounded_down(n: int, unit: int, step: str, locale: str) -> str:
     number = (Decimal(n) / unit).quantize(Decimal(step), rounding=ROUND_DOWN)
-    pattern = "#,##0.0" if step == "0.1" else "#,##0"
+    pattern = "#,##0.#" if step == "0.1" else "#,##0"
     # Adding zero drops the sign of a negative zero.
     return format_decimal(number + 0, format=pattern, locale=Locale.parse(locale, sep="-"))

@@ -44,7 +44,7 @@ def test_fair_use_is_told_with_numbers(client):
     page = text_of(client.get(CATALOGUE))
 
     assert "Unlimited data" in page
-    assert "Full speed for 2.0 GB a day, then 512 kbit/s until the next day." in page
+    assert "Full speed for 2 GB a day, then 512 kbit/s until the next day." in page
 
 
 def test_year_says_what_it_saves_against_twelve_months(client):

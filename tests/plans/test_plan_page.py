@@ -37,7 +37,7 @@ def test_plan_page_tells_everything(client):
 
     page = text_of(page_of(client, plan))
 
-    for fact in ("10.0 GB", "30 days", "Germany", "Switzerland", "512 kbit/s", "100", "US$14.90", "JP¥2,200"):
+    for fact in ("10 GB", "30 days", "Germany", "Switzerland", "512 kbit/s", "100", "US$14.90", "JP¥2,200"):
         assert fact in page
     assert "No tethering of whole offices." in page
     assert "Works in 4 countries" in page
