@@ -32,7 +32,9 @@ class Claim:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._file.seek(0)
-            raise AlreadyRunning(self._file.read().strip()) from None
+            address = self._file.read().strip()
+            self._file.close()
+            raise AlreadyRunning(address) from None
         self._file.truncate(0)
         self._file.write(self._address)
         self._file.flush()
