@@ -20,7 +20,7 @@ from portal.lib.periods import boundary
 class NothingToTopUp(Exception):
     """A data pack adds to a running plan, and none runs."""
 
-    message = _("This line has no running plan, so there is nothing to add data to. Renew it first.")
+    sentence = _("This line has no running plan, so there is nothing to add data to. Renew it first.")
 
     def __init__(self) -> None:
         super().__init__("No plan runs on the line.")

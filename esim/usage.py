@@ -161,10 +161,10 @@ def _insert(*, line: Line, by_id: dict[str, UsageReport], source: str, now: date
 def _add_to_days(*, line: Line, reports: Iterable[UsageReport]) -> None:
     days: defaultdict[date, Amounts] = defaultdict(Amounts)
     for report in reports:
-        day = days[report.at.astimezone(line.zone).date()]
-        day.data_bytes += report.data_bytes
-        day.voice_seconds += report.voice_seconds
-        day.sms_count += report.sms_count
+        amounts = days[report.at.astimezone(line.zone).date()]
+        amounts.data_bytes += report.data_bytes
+        amounts.voice_seconds += report.voice_seconds
+        amounts.sms_count += report.sms_count
     DailyUsage.objects.bulk_create([DailyUsage(line=line, date=day) for day in days], ignore_conflicts=True)
     for day, amounts in days.items():
         DailyUsage.objects.filter(line=line, date=day).update(

@@ -96,7 +96,7 @@ def test_without_a_running_plan_there_is_nothing_to_top_up(line, now):
     with pytest.raises(NothingToTopUp) as refused:
         next_period(line=line, terms=PlanTerms.of(make.make_data_pack()), now=now)
 
-    assert "Renew it first" in str(refused.value.message)
+    assert "Renew it first" in str(refused.value.sentence)
 
 
 def test_the_preview_adds_what_is_left(line, now):

@@ -1,0 +1,93 @@
+"""Where staff see lines, their SIM profiles and what was granted and used; the portal alone changes them."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from esim.models import Allowance, DailyUsage, DownloadState, Line, ServiceState, SimProfile, UsageRecord
+from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, data_column, state_column
+
+SERVICE_COLOURS = {"active": "success", "pending": "info", "suspended": "warning", "terminated": "danger"}
+DOWNLOAD_COLOURS = {"released": "info", "installed": "success", "enabled": "success", "error": "danger"}
+
+service_state = state_column("service_state", _("service"), ServiceState, SERVICE_COLOURS)
+download_state = state_column("download_state", _("download"), DownloadState, DOWNLOAD_COLOURS)
+data_used = data_column("used_bytes", _("data used"))
+data_granted = data_column("data_bytes", _("data"), empty=_("unlimited"))
+data_reported = data_column("data_bytes", _("data"))
+
+
+class ProfileInline(ReadOnlyInline):
+    model = SimProfile
+    fields = ("iccid", "eid", "download_state", "is_current", "created_at")
+    verbose_name_plural = _("SIM profiles")
+
+
+class AllowanceInline(ReadOnlyInline):
+    model = Allowance
+    fields = (data_granted.__name__, data_used.__name__, "starts_at", "ends_at", "granted_for")
+    readonly_fields = fields
+    ordering = ("-ends_at",)
+    verbose_name_plural = _("Allowances")
+
+    used_bytes_column = staticmethod(data_used)
+    data_bytes_column = staticmethod(data_granted)
+
+
+@admin.register(Line)
+class LineAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "msisdn", "owner", "form", service_state, "carrier", "usage_reported_at", "created_at")
+    list_filter = ("service_state", "form", "carrier", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("msisdn", "nickname", "public_id", "owner__email", "profiles__iccid")
+    ordering = ("-id",)
+    inlines = (ProfileInline, AllowanceInline)
+
+
+@admin.register(SimProfile)
+class SimProfileAdmin(ReadOnlyAdmin):
+    """The activation code is the line itself to whoever reads it: staff never see it."""
+
+    list_display = ("iccid", "line", download_state, "is_current", "smdp_address", "created_at")
+    list_filter = ("download_state", "is_current")
+    list_select_related = ("line",)
+    search_fields = ("iccid", "eid", "public_id", "line__msisdn", "line__owner__email")
+    ordering = ("-id",)
+    fields = (
+        "line",
+        "iccid",
+        "eid",
+        "smdp_address",
+        "carrier_reference",
+        "download_state",
+        "is_current",
+        "public_id",
+        "created_at",
+        "state_changed_at",
+    )
+
+
+@admin.register(Allowance)
+class AllowanceAdmin(ReadOnlyAdmin):
+    list_display = ("line", "plan", "is_data_pack", data_granted, data_used, "starts_at", "ends_at", "granted_for")
+    list_filter = ("is_data_pack", "ends_at", "plan__region")
+    list_select_related = ("line", "plan")
+    search_fields = ("granted_for", "public_id", "line__msisdn", "line__public_id", "line__owner__email")
+    ordering = ("-id",)
+
+
+@admin.register(UsageRecord)
+class UsageRecordAdmin(ReadOnlyAdmin):
+    list_display = ("at", "line", data_reported, "voice_seconds", "sms_count", "source", "record_id", "received_at")
+    list_filter = ("source", "at")
+    list_select_related = ("line",)
+    search_fields = ("record_id", "line__msisdn", "line__public_id")
+    ordering = ("-id",)
+
+
+@admin.register(DailyUsage)
+class DailyUsageAdmin(ReadOnlyAdmin):
+    list_display = ("date", "line", data_reported, "voice_seconds", "sms_count")
+    list_filter = ("date",)
+    list_select_related = ("line",)
+    search_fields = ("line__msisdn", "line__public_id")
+    ordering = ("-date", "-id")

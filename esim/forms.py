@@ -1,0 +1,36 @@
+"""What a subscriber may change about a line."""
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.time_zones import TimeZoneField
+from esim.models import Line
+
+if TYPE_CHECKING:
+    LineForm = forms.ModelForm[Line]
+else:
+    LineForm = forms.ModelForm
+
+
+class LineSettingsForm(LineForm):
+    nickname = forms.CharField(
+        label=_("Name of the line"),
+        max_length=40,
+        required=False,
+        help_text=_("Only you see it, for example “Italy trip”."),
+    )
+    time_zone = TimeZoneField(
+        label=_("Time zone of the line"),
+        help_text=_("Days of usage and periods of a plan begin at midnight there."),
+    )
+    hidden = forms.BooleanField(
+        label=_("Hide this line on the front page"),
+        required=False,
+        help_text=_("It keeps working, and auto-renewal goes on as agreed."),
+    )
+
+    class Meta:
+        model = Line
+        fields = ["nickname", "time_zone", "hidden"]
