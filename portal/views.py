@@ -1,23 +1,51 @@
 """Pages that show several apps at once, and the portal's own small answers."""
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from accounts.http import SubscriberRequest
+from esim.models import Line
+from portal.dashboard import line_details, overview
+from portal.style_samples import style_samples
 
 
-def dashboard(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("")
+@login_required
+@require_safe
+def dashboard(request: SubscriberRequest) -> HttpResponse:
+    with_hidden = "hidden" in request.GET
+    view = overview(user=request.user, now=timezone.now(), with_hidden=with_hidden)
+    return render(request, "portal/dashboard.html", {"nav": "lines", "view": view, "with_hidden": with_hidden})
 
 
-def line_page(request: HttpRequest, public_id: str) -> HttpResponse:
-    return HttpResponse(public_id)
+@login_required
+@require_safe
+def line_page(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    now = timezone.now()
+    try:
+        view = line_details(user=request.user, public_id=public_id, now=now)
+    except Line.DoesNotExist as error:
+        raise Http404 from error
+    return render(request, "portal/line.html", {"nav": "lines", "view": view, "card": view.card, "now": now})
 
 
+@require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("")
+    return render(request, "portal/help.html", {"nav": "help"})
 
 
+@require_safe
 def style_page(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("")
+    if not settings.PLAYGROUND:
+        raise Http404
+    return render(request, "portal/style.html", style_samples())
 
 
-def brand_css(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("")
+@require_safe
+@cache_control(public=True, max_age=3600)
+def brand_css(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the same for everybody
+    return HttpResponse(f":root{{--brand-hue:{settings.PORTAL_BRAND_HUE}}}", content_type="text/css")

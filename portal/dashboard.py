@@ -1,0 +1,153 @@
+"""The front page and the page of a line: what they show, in a fixed number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from accounts.models import User
+from billing.models import LedgerAccount, Order
+from esim.models import Allowance, DailyUsage, Line, SimProfile
+from plans.models import Plan, PlanPrice
+from portal.charts import Chart, usage_chart
+from portal.lib.money import Money
+from portal.line_cards import LineCard, make_card
+
+CHART_DAYS = 30
+ENDED_SHOWN = timedelta(days=60)
+RECENT_ORDERS = 5
+
+Days = Mapping[date, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The front page. `hidden` counts the lines that are left out, or would be."""
+
+    cards: Sequence[LineCard]
+    hidden: int
+    wallets: Sequence[Money]
+    chart: Chart | None
+
+    @property
+    def in_need(self) -> int:
+        return sum(card.needs_attention for card in self.cards)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineDetails:
+    """The page of one line."""
+
+    card: LineCard
+    chart: Chart
+    orders: Sequence[Order]
+
+
+def overview(*, user: User, now: datetime, with_hidden: bool = False) -> Overview:
+    """Return what the front page shows: four queries, however many lines there are."""
+    lines = _lines(user)
+    usage = _daily_usage(lines, now=now)
+    cards = _cards(lines, usage=usage, user=user, now=now)
+    shown = [card for card in cards if with_hidden or not card.line.hidden]
+    together: defaultdict[date, int] = defaultdict(int)
+    for days in usage.values():
+        for day, amount in days.items():
+            together[day] += amount
+    return Overview(
+        cards=sorted(shown, key=lambda card: card.urgency),
+        hidden=sum(card.line.hidden for card in cards),
+        wallets=_wallets(user),
+        chart=_chart(together, today=timezone.localdate(now)) if lines else None,
+    )
+
+
+def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
+    """Return what the page of a line shows; raises Line.DoesNotExist for what isn't the user's."""
+    line = _described(Line.objects.owned_by(user)).get(public_id=public_id)
+    usage = _daily_usage([line], now=now)
+    card = _cards([line], usage=usage, user=user, now=now)[0]
+    caps = [one.daily_cap_bytes for one in card.running if one.data_bytes is None]
+    today = timezone.localdate(now, line.zone)
+    orders = Order.objects.owned_by(user).filter(line=line).order_by("-created_at", "-id")
+    return LineDetails(
+        card=card,
+        chart=_chart(usage[line.pk], today=today, cap_bytes=caps[0] if caps else None),
+        orders=list(orders[:RECENT_ORDERS]),
+    )
+
+
+def _lines(user: User) -> list[Any]:
+    return list(_described(Line.objects.owned_by(user).in_use()))
+
+
+def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
+    """Lines with auto-renewal, how far the SIM is, and until when time is paid."""
+    plans = Allowance.objects.filter(line=OuterRef("pk"), is_data_pack=False).order_by("-ends_at")
+    current = SimProfile.objects.filter(line=OuterRef("pk")).current()
+    return lines.select_related("subscription__plan", "subscription__method").annotate(
+        download_state=Subquery(current.values("download_state")[:1]),
+        paid_until=Subquery(plans.values("ends_at")[:1]),
+    )
+
+
+def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: datetime) -> list[LineCard]:
+    by_line: defaultdict[int, list[Any]] = defaultdict(list)
+    for allowance in _allowances(lines, currency=user.currency, now=now):
+        by_line[allowance.line_id].append(allowance)
+    return [
+        make_card(
+            line=line,
+            download_state=line.download_state or "",
+            ends_at=line.paid_until,
+            allowances=by_line[line.pk],
+            used_today=usage[line.pk].get(timezone.localdate(now, line.zone), 0),
+            price=_renew_price(by_line[line.pk], currency=user.currency),
+            now=now,
+        )
+        for line in lines
+    ]
+
+
+def _allowances(lines: Sequence[Line], *, currency: str, now: datetime) -> Iterable[Any]:
+    """What the lines may use, and the plan that ended lately: with the price of having that plan again."""
+    prices = PlanPrice.objects.filter(
+        plan=OuterRef("plan"), currency=currency, valid_from__lte=now, plan__in=Plan.objects.on_sale(now)
+    )
+    wanted = Q(ends_at__gt=now) | Q(ends_at__gt=now - ENDED_SHOWN, is_data_pack=False)
+    allowances = Allowance.objects.filter(wanted, line__in=lines).select_related("plan").in_burn_order()
+    return allowances.annotate(price=Subquery(prices.order_by("-valid_from").values("amount")[:1]))
+
+
+def _renew_price(allowances: Sequence[Any], *, currency: str) -> Money | None:
+    """Return the price of renewing with the plan of the last paid time."""
+    plans = [one for one in allowances if not one.is_data_pack]
+    return Money(plans[-1].price, currency) if plans and plans[-1].price is not None else None
+
+
+def _daily_usage(lines: Sequence[Line], *, now: datetime) -> Mapping[int, Days]:
+    # A day more on either side: the days of a line begin where the line is at home.
+    since = (now - timedelta(days=CHART_DAYS + 1)).date()
+    rows = DailyUsage.objects.filter(line__in=lines, date__gte=since)
+    usage: defaultdict[int, dict[date, int]] = defaultdict(dict)
+    for line_id, day, amount in rows.values_list("line_id", "date", "data_bytes"):
+        usage[line_id][day] = amount
+    return usage
+
+
+def _wallets(user: User) -> list[Money]:
+    """The balances of the user, the one in their own currency first and there even when it is empty."""
+    accounts = LedgerAccount.objects.owned_by(user).filter(Q(balance__gt=0) | Q(currency=user.currency))
+    balances = {money.currency: money for money in (account.money for account in accounts.order_by("currency"))}
+    own = balances.pop(user.currency, Money(0, user.currency))
+    return [own, *balances.values()]
+
+
+def _chart(days: Days, *, today: date, cap_bytes: int | None = None) -> Chart:
+    dates = [today - timedelta(days=back) for back in reversed(range(CHART_DAYS))]
+    series = [(day, days.get(day, 0)) for day in dates]
+    return usage_chart(series, today=today, cap_bytes=cap_bytes, locale=get_language() or "en")

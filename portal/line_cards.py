@@ -1,0 +1,224 @@
+"""What a line's card says: how much is left, until when, and what to do about it.
+
+Plain values, worked out from rows that are already loaded; no query here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext, pgettext
+
+from billing.models import Subscription
+from esim.installing import TO_INSTALL
+from esim.models import Allowance, DownloadState, Line, ServiceState
+from plans.countries import named_countries
+from plans.models import Plan
+from portal.lib.money import Money
+
+EXPIRES_SOON_DAYS = 3
+LOW_PERCENT_USED = 80
+STALE_AFTER = timedelta(hours=2)
+COUNTRIES_NAMED = 2
+
+
+class Attention(StrEnum):
+    """Why a line needs its owner, the most urgent first."""
+
+    SUSPENDED = "suspended"
+    DECLINED = "declined"
+    INSTALL_FAILED = "install_failed"
+    ENDED = "ended"
+    USED_UP = "used_up"
+    ENDS_SOON = "ends_soon"
+    DATA_LOW = "data_low"
+    NOT_INSTALLED = "not_installed"
+    NO_PLAN = "no_plan"
+    SETTING_UP = "setting_up"
+    NONE = "none"
+
+
+RANK = {reason: rank for rank, reason in enumerate(Attention)}
+
+DEEDS = {
+    Attention.DECLINED: "renew",
+    Attention.ENDED: "renew",
+    Attention.ENDS_SOON: "renew",
+    Attention.NO_PLAN: "renew",
+    Attention.USED_UP: "top_up",
+    Attention.DATA_LOW: "top_up",
+    Attention.NOT_INSTALLED: "install",
+}
+"""What settles each of them; the others wait for the network or for support."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """Something that is used up: what is left of how much."""
+
+    left: int
+    total: int
+
+    @property
+    def percent_used(self) -> int:
+        return min(100, (self.total - self.left) * 100 // self.total) if self.total else 100
+
+    @property
+    def is_low(self) -> bool:
+        return self.percent_used >= LOW_PERCENT_USED
+
+    @property
+    def kind(self) -> str:
+        """The colour of the ring: red when nothing is left."""
+        if not self.left:
+            return "error"
+        return "warning" if self.is_low else "brand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCard:
+    """One line. `data` is what is left, of an unlimited plan what is left of today's full speed.
+
+    `ends_at` is when the last paid time ends, or ended; `running` and `queued` are in burn order.
+    """
+
+    line: Line
+    download_state: str
+    plan: Plan | None
+    renew_price: Money | None
+    running: Sequence[Allowance]
+    queued: Sequence[Allowance]
+    data: Meter | None
+    throttled_kbps: int | None
+    voice: Meter | None
+    sms: Meter | None
+    ends_at: datetime | None
+    subscription: Subscription | None
+    is_stale: bool
+    attention: Attention = Attention.NONE
+
+    @property
+    def is_unlimited(self) -> bool:
+        return self.throttled_kbps is not None
+
+    @property
+    def needs_attention(self) -> bool:
+        return RANK[self.attention] < RANK[Attention.SETTING_UP]
+
+    @property
+    def deed(self) -> str:
+        """What is clearly next: renew, top_up, install, or nothing."""
+        deed = DEEDS.get(self.attention, "")
+        return "renew" if deed == "top_up" and not self.can_top_up else deed
+
+    @property
+    def can_renew(self) -> bool:
+        return self.line.service_state == ServiceState.ACTIVE
+
+    @property
+    def can_top_up(self) -> bool:
+        return self.can_renew and self.data is not None and not self.is_unlimited
+
+    @property
+    def can_install(self) -> bool:
+        return self.line.form == Line.Form.ESIM and self.download_state in TO_INSTALL
+
+    @property
+    def renews_itself(self) -> bool:
+        automatic = self.subscription is not None and self.subscription.mode == Subscription.Mode.AUTOMATIC
+        return automatic and self.subscription.state in RENEWING  # type: ignore[union-attr]
+
+    @property
+    def coverage(self) -> str:
+        """Name the countries where they are few, and count them where they are many."""
+        codes = self.plan.countries if self.plan else []
+        if len(codes) <= COUNTRIES_NAMED:
+            return pgettext("between names of countries", ", ").join(named_countries(codes, get_language() or "en"))
+        return ngettext("%(count)d country", "%(count)d countries", len(codes)) % {"count": len(codes)}
+
+    @property
+    def urgency(self) -> tuple[int, float, str]:
+        """Sorts cards: the most urgent first, then what ends soonest."""
+        return RANK[self.attention], self.ends_at.timestamp() if self.ends_at else float("inf"), str(self.line)
+
+
+RENEWING = (Subscription.State.ACTIVE, Subscription.State.IN_FLIGHT)
+
+
+def make_card(
+    *,
+    line: Line,
+    download_state: str,
+    ends_at: datetime | None,
+    allowances: Sequence[Allowance],
+    used_today: int,
+    price: Money | None,
+    now: datetime,
+) -> LineCard:
+    """Make the card of a line; `allowances` are its own in burn order, the last plan that ended among them."""
+    running = [one for one in allowances if one.starts_at <= now < one.ends_at]
+    plans = [one for one in allowances if not one.is_data_pack]
+    current = next((one for one in running if not one.is_data_pack), plans[-1] if plans else None)
+    unlimited = next((one for one in running if one.data_bytes is None), None)
+    card = LineCard(
+        line=line,
+        download_state=download_state,
+        plan=current.plan if current else None,
+        renew_price=price,
+        running=running,
+        queued=[one for one in plans if one.starts_at > now],
+        data=_full_speed(unlimited, used_today) if unlimited else _data(running),
+        throttled_kbps=(unlimited.throttled_kbps or 0) if unlimited else None,
+        voice=_meter((one.voice_minutes, one.used_minutes) for one in running),
+        sms=_meter((one.sms_count, one.used_sms) for one in running),
+        ends_at=ends_at,
+        subscription=getattr(line, "subscription", None),
+        is_stale=line.usage_reported_at is not None and now - line.usage_reported_at > STALE_AFTER,
+    )
+    return replace(card, attention=attention_of(card, now=now))
+
+
+def attention_of(card: LineCard, *, now: datetime) -> Attention:
+    """Return the most urgent thing about a line."""
+    has_plan = bool(card.running or card.queued)
+    days_left = (timezone.localdate(card.ends_at) - timezone.localdate(now)).days if card.ends_at else 0
+    is_limited = card.data is not None and not card.is_unlimited
+    reasons = {
+        Attention.SUSPENDED: card.line.service_state == ServiceState.SUSPENDED,
+        Attention.DECLINED: card.subscription is not None
+        and card.subscription.mode == Subscription.Mode.AUTOMATIC
+        and card.subscription.state == Subscription.State.PAST_DUE,
+        Attention.INSTALL_FAILED: card.download_state == DownloadState.ERROR,
+        Attention.ENDED: not has_plan and card.ends_at is not None,
+        Attention.USED_UP: is_limited and card.data is not None and not card.data.left,
+        Attention.ENDS_SOON: has_plan and days_left <= EXPIRES_SOON_DAYS and not card.renews_itself,
+        Attention.DATA_LOW: is_limited and card.data is not None and card.data.is_low,
+        Attention.NOT_INSTALLED: card.can_install,
+        Attention.NO_PLAN: not has_plan,
+    }
+    if card.line.service_state == ServiceState.PENDING:
+        return Attention.SETTING_UP
+    if card.line.service_state == ServiceState.TERMINATED:
+        return Attention.NONE
+    return next((reason for reason, applies in reasons.items() if applies), Attention.NONE)
+
+
+def _data(running: Sequence[Allowance]) -> Meter | None:
+    if not running:
+        return None
+    left = sum(one.remaining_bytes or 0 for one in running)
+    return Meter(left=left, total=sum(one.data_bytes or 0 for one in running))
+
+
+def _full_speed(unlimited: Allowance, used_today: int) -> Meter:
+    cap = unlimited.daily_cap_bytes or 0
+    return Meter(left=max(0, cap - used_today), total=cap)
+
+
+def _meter(pairs: Iterable[tuple[int, int]]) -> Meter | None:
+    amounts = list(pairs)
+    total = sum(granted for granted, _used in amounts)
+    left = sum(max(0, granted - used) for granted, used in amounts)
+    return Meter(left=left, total=total) if total else None
