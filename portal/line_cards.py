@@ -22,6 +22,7 @@ EXPIRES_SOON_DAYS = 3
 LOW_PERCENT_USED = 80
 STALE_AFTER = timedelta(hours=2)
 COUNTRIES_NAMED = 2
+RENEWING = frozenset({str(Subscription.State.ACTIVE), str(Subscription.State.IN_FLIGHT)})
 
 
 class Attention(StrEnum):
@@ -127,8 +128,8 @@ class LineCard:
 
     @property
     def renews_itself(self) -> bool:
-        automatic = self.subscription is not None and self.subscription.mode == Subscription.Mode.AUTOMATIC
-        return automatic and self.subscription.state in RENEWING  # type: ignore[union-attr]
+        agreed = self.subscription
+        return agreed is not None and agreed.mode == Subscription.Mode.AUTOMATIC and str(agreed.state) in RENEWING
 
     @property
     def coverage(self) -> str:
@@ -142,9 +143,6 @@ class LineCard:
     def urgency(self) -> tuple[int, float, str]:
         """Sorts cards: the most urgent first, then what ends soonest."""
         return RANK[self.attention], self.ends_at.timestamp() if self.ends_at else float("inf"), str(self.line)
-
-
-RENEWING = (Subscription.State.ACTIVE, Subscription.State.IN_FLIGHT)
 
 
 def make_card(

@@ -47,5 +47,5 @@ def style_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @cache_control(public=True, max_age=3600)
-def brand_css(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the same for everybody
+def brand_css(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f":root{{--brand-hue:{settings.PORTAL_BRAND_HUE}}}", content_type="text/css")

@@ -1,0 +1,284 @@
+"""The front page: what is left, until when, what needs its owner."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from billing.models import LedgerAccount, Subscription
+from esim.models import DailyUsage, DownloadState, ServiceState
+from portal.lib.data_size import GB, MB
+from tests import make
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _clock(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+def make_line(owner, now, *, state=DownloadState.ENABLED, **allowance):
+    """Make a line of everyday life: installed, with a running plan."""
+    line = make.make_line(owner=owner, usage_reported_at=now)
+    make.make_profile(line=line, download_state=state)
+    make.make_allowance(line=line, **allowance)
+    return line
+
+
+def home(client, **query):
+    response = client.get(reverse("home"), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def words(html):
+    """The text of a page, blanks folded."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def test_somebody_signed_out_is_sent_to_sign_in(client, db):
+    response = client.get(reverse("home"))
+
+    assert response.status_code == 302
+    assert response["Location"].split("?")[0] == "/accounts/login/"
+
+
+@pytest.mark.parametrize(("lines", "queries"), [(0, 3), (1, 5), (3, 5), (50, 5)])
+def test_five_queries_do_for_any_number_of_lines(
+    as_subscriber, subscriber, now, lines, queries, django_assert_num_queries
+):
+    for _ in range(lines):
+        line = make_line(subscriber, now)
+        make.make_subscription(line=line, plan=make.make_plan())
+        DailyUsage.objects.create(line=line, date=now.date(), data_bytes=MB)
+    as_subscriber.get(reverse("home"))
+
+    with django_assert_num_queries(queries):
+        response = as_subscriber.get(reverse("home"))
+
+    assert response.content.decode().count("<article") == lines
+
+
+def test_without_lines_the_page_leads_to_the_plans(as_subscriber):
+    html = home(as_subscriber)
+
+    assert "No lines yet" in html
+    assert reverse("plans:catalogue") in html
+
+
+def test_a_card_says_what_is_left_until_when(as_subscriber, subscriber, now):
+    line = make.make_line(owner=subscriber, nickname="Work phone", msisdn="+14155550101", usage_reported_at=now)
+    make.make_profile(line=line, download_state=DownloadState.ENABLED)
+    make.make_allowance(
+        line=line,
+        used_bytes=6200 * MB,
+        voice_minutes=60,
+        used_minutes=12,
+        sms_count=50,
+        used_sms=5,
+        ends_at=now + 9 * DAY,
+    )
+
+    text = words(home(as_subscriber))
+
+    assert "Work phone" in text
+    assert "+1 415-555-0101" in text
+    assert "Europe 10 GB" in text
+    assert "3 countries" in text
+    assert "3.8 GB left of 10 GB" in text
+    assert "48 of 60 min left" in text
+    assert "45 of 50 left" in text
+    assert "until 30 Nov 2026 · in 9 days" in text
+    assert "As of 10:00, network" in text
+    assert "Auto-renewal is off" in text
+    assert "In service" in text
+
+
+def test_the_deeds_lead_where_they_say(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now, state=DownloadState.RELEASED)
+
+    html = home(as_subscriber)
+
+    for name in ("billing:renew", "billing:top_up", "esim:install", "line"):
+        assert reverse(name, args=[line.public_id]) in html
+    assert reverse("billing:add_money") in html
+
+
+def test_the_button_names_the_price_in_the_currency_of_the_reader(as_subscriber, subscriber, now):
+    subscriber.currency = "EUR"
+    subscriber.save()
+    make_line(subscriber, now, plan=make.make_plan(prices={"USD": 1490, "EUR": 1390}))
+
+    assert "Renew for €13.90" in words(home(as_subscriber))
+
+
+def test_a_plan_no_longer_sold_names_no_price(as_subscriber, subscriber, now):
+    make_line(subscriber, now, plan=make.make_plan(is_active=False))
+
+    text = words(home(as_subscriber))
+
+    assert "Renew for" not in text
+    assert "Renew" in text
+
+
+def test_a_card_says_when_it_renews_how_much_and_how(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now)
+    make.make_subscription(line=line, plan=make.make_plan(), charge_due_at=now + 8 * DAY)
+
+    assert "Renews 29 Nov 2026, US$14.90, Visa 4242" in words(home(as_subscriber))
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"mode": "off"}, "Auto-renewal is off"),
+        ({"state": "paused"}, "Auto-renewal is paused"),
+        ({"state": "in_flight"}, "Renewing now for US$14.90"),
+        ({"state": "past_due"}, "US$14.90 could not be charged. Next try 29 Nov 2026"),
+        ({"pay_from": "wallet"}, "Renews 29 Nov 2026, US$14.90, from the balance"),
+        ({"pay_from": "wallet_then_method"}, "Renews 29 Nov 2026, US$14.90, balance first, then Visa 4242"),
+    ],
+)
+def test_every_state_of_auto_renewal_has_words(as_subscriber, subscriber, now, fields, sentence):
+    line = make_line(subscriber, now)
+    make.make_subscription(line=line, plan=make.make_plan(), charge_due_at=now + 8 * DAY, **fields)
+
+    assert sentence in words(home(as_subscriber))
+
+
+def test_the_balance_is_there_even_when_empty(as_subscriber):
+    assert "US$0.00" in home(as_subscriber)
+
+
+def test_every_balance_is_shown_the_own_currency_first(as_subscriber, subscriber):
+    for currency, balance in (("CNY", 9800), ("USD", 1200), ("EUR", 0)):
+        LedgerAccount.objects.create(kind="wallet", owner=subscriber, currency=currency, balance=balance)
+
+    assert "US$12.00 · CN¥98.00" in words(home(as_subscriber))
+
+
+def test_balances_of_others_stay_theirs(as_subscriber, stranger):
+    LedgerAccount.objects.create(kind="wallet", owner=stranger, currency="USD", balance=777_00)
+
+    assert "777" not in home(as_subscriber)
+
+
+def test_lines_of_others_stay_theirs(as_subscriber, stranger, now):
+    line = make_line(stranger, now)
+
+    assert line.nickname not in home(as_subscriber)
+
+
+def test_what_needs_its_owner_comes_first(as_subscriber, subscriber, now):
+    fine = make_line(subscriber, now)
+    not_installed = make_line(subscriber, now, state=DownloadState.RELEASED)
+    low = make_line(subscriber, now, used_bytes=9 * GB)
+    soon = make_line(subscriber, now, ends_at=now + 2 * DAY)
+    used_up = make_line(subscriber, now, used_bytes=10 * GB)
+    ended = make_line(subscriber, now, ends_at=now - DAY)
+    declined = make_line(subscriber, now)
+    make.make_subscription(line=declined, plan=make.make_plan(), state=Subscription.State.PAST_DUE)
+    suspended = make_line(subscriber, now)
+    suspended.service_state = ServiceState.SUSPENDED
+    suspended.save()
+
+    html = home(as_subscriber)
+
+    order = [suspended, declined, ended, used_up, soon, low, not_installed, fine]
+    positions = [html.index(reverse("line", args=[line.public_id])) for line in order]
+    assert positions == sorted(positions)
+    assert "7 lines need you" in html
+    for badge in ("Suspended", "Payment declined", "Plan ended", "Data used up", "Ends in 2 days", "Data low",
+                  "Not installed yet", "In service"):  # fmt: skip
+        assert badge in words(html)
+
+
+def test_a_line_that_renews_itself_does_not_warn_of_its_end(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now, ends_at=now + DAY)
+    make.make_subscription(line=line, plan=make.make_plan())
+
+    assert "Ends tomorrow" not in words(home(as_subscriber))
+
+
+def test_a_renewed_line_shows_the_new_end_and_what_follows(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now, ends_at=now + DAY)
+    make.make_allowance(line=line, starts_at=now + DAY, ends_at=now + 31 * DAY, plan=make.make_plan(name="Next plan"))
+
+    text = words(home(as_subscriber))
+
+    assert "until 22 Dec 2026 · in 31 days" in text
+    assert "Next plan begins 22 Nov 2026" in text
+    assert "In service" in text
+
+
+def test_an_unlimited_plan_shows_what_is_left_of_today(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now, data_bytes=None, daily_cap_bytes=5 * GB, throttled_kbps=1024)
+    DailyUsage.objects.create(line=line, date=now.date(), data_bytes=2 * GB)
+    DailyUsage.objects.create(line=line, date=now.date() - DAY, data_bytes=4 * GB)
+
+    html = home(as_subscriber)
+
+    assert "3 GB left today of 5 GB" in words(html)
+    assert "at full speed, then 1024 kbit/s" in words(html)
+    assert reverse("billing:top_up", args=[line.public_id]) not in html
+
+
+def test_an_unlimited_plan_that_is_slow_today_still_works(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now, data_bytes=None, daily_cap_bytes=5 * GB, throttled_kbps=1024)
+    DailyUsage.objects.create(line=line, date=now.date(), data_bytes=6 * GB)
+
+    assert "Slower until midnight" in words(home(as_subscriber))
+
+
+def test_usage_of_all_lines_is_drawn_together(as_subscriber, subscriber, now):
+    for _ in range(2):
+        line = make_line(subscriber, now)
+        DailyUsage.objects.create(line=line, date=now.date(), data_bytes=600 * MB)
+        DailyUsage.objects.create(line=line, date=now.date() - 40 * DAY, data_bytes=9 * GB)
+
+    html = home(as_subscriber)
+
+    assert "Data used in the last 30 days: 1.2 GB" in words(html)
+    assert "<svg" in html
+
+
+def test_old_figures_show_their_day(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now)
+    line.usage_reported_at = now - DAY
+    line.save()
+
+    assert "As of 20 Nov 2026, 10:00, network" in words(home(as_subscriber))
+
+
+def test_hidden_lines_are_one_click_away(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now)
+    line.hidden = True
+    line.save()
+
+    assert line.nickname not in home(as_subscriber)
+    assert "Show one hidden line" in words(home(as_subscriber))
+    assert line.nickname in home(as_subscriber, hidden="")
+
+
+def test_a_terminated_line_is_gone(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now)
+    line.service_state = ServiceState.TERMINATED
+    line.save()
+
+    assert line.nickname not in home(as_subscriber)
+
+
+def test_a_line_being_set_up_says_so(as_subscriber, subscriber):
+    make.make_line(owner=subscriber, msisdn="", service_state=ServiceState.PENDING)
+
+    assert "Being set up" in words(home(as_subscriber))
+
+
+def test_a_long_name_is_whole_and_escaped(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now)
+    line.nickname = "<b>The tablet of the children in the car"
+    line.save()
+
+    assert "&lt;b&gt;The tablet of the children in the car" in home(as_subscriber)
