@@ -13,6 +13,7 @@ service_state = state_column("service_state", _("service"), ServiceState, SERVIC
 download_state = state_column("download_state", _("download"), DownloadState, DOWNLOAD_COLOURS)
 data_used = data_column("used_bytes", _("data used"))
 data_granted = data_column("data_bytes", _("data"), empty=_("unlimited"))
+daily_cap = data_column("daily_cap_bytes", _("full speed a day"))
 data_reported = data_column("data_bytes", _("data"))
 
 
@@ -24,13 +25,9 @@ class ProfileInline(ReadOnlyInline):
 
 class AllowanceInline(ReadOnlyInline):
     model = Allowance
-    fields = (data_granted.__name__, data_used.__name__, "starts_at", "ends_at", "granted_for")
-    readonly_fields = fields
+    fields = (data_granted, data_used, "starts_at", "ends_at", "granted_for")
     ordering = ("-ends_at",)
     verbose_name_plural = _("Allowances")
-
-    used_bytes_column = staticmethod(data_used)
-    data_bytes_column = staticmethod(data_granted)
 
 
 @admin.register(Line)
@@ -52,18 +49,7 @@ class SimProfileAdmin(ReadOnlyAdmin):
     list_select_related = ("line",)
     search_fields = ("iccid", "eid", "public_id", "line__msisdn", "line__owner__email")
     ordering = ("-id",)
-    fields = (
-        "line",
-        "iccid",
-        "eid",
-        "smdp_address",
-        "carrier_reference",
-        "download_state",
-        "is_current",
-        "public_id",
-        "created_at",
-        "state_changed_at",
-    )
+    hidden = ("id", "activation_code_ciphertext", "pin_ciphertext", "puk_ciphertext")
 
 
 @admin.register(Allowance)
@@ -73,6 +59,7 @@ class AllowanceAdmin(ReadOnlyAdmin):
     list_select_related = ("line", "plan")
     search_fields = ("granted_for", "public_id", "line__msisdn", "line__public_id", "line__owner__email")
     ordering = ("-id",)
+    shown_as = {"data_bytes": data_granted, "used_bytes": data_used, "daily_cap_bytes": daily_cap}
 
 
 @admin.register(UsageRecord)
@@ -82,6 +69,7 @@ class UsageRecordAdmin(ReadOnlyAdmin):
     list_select_related = ("line",)
     search_fields = ("record_id", "line__msisdn", "line__public_id")
     ordering = ("-id",)
+    shown_as = {"data_bytes": data_reported}
 
 
 @admin.register(DailyUsage)
@@ -91,3 +79,4 @@ class DailyUsageAdmin(ReadOnlyAdmin):
     list_select_related = ("line",)
     search_fields = ("line__msisdn", "line__public_id")
     ordering = ("-date", "-id")
+    shown_as = {"data_bytes": data_reported}

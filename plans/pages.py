@@ -68,8 +68,7 @@ def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> str:
 
 def plan_context(plan: Plan, *, currency: str, now: datetime) -> dict[str, Any]:
     """Return what the page of one plan shows; a year is compared with the plans on sale."""
-    in_force = sorted((price for price in plan.prices.all() if price.valid_from <= now), key=lambda p: p.valid_from)
-    row = PlanRow.of(plan, {price.currency: price.amount for price in in_force})
+    row = PlanRow.of(plan, plan.prices_at(now))
     rows = catalogue.snapshot(version=catalogue.version(), now=now).rows if row.prices else []
     return {
         "nav": "plans",

@@ -65,7 +65,7 @@ class SearchForm(forms.Form):
     period = forms.ChoiceField(label=_("Valid for"), required=False)
     size = forms.ChoiceField(label=_("Data"), required=False)
     currency = forms.ChoiceField(label=_("Currency"), required=False)
-    sort = forms.ChoiceField(label=_("Order"), required=False, choices=Order.choices)
+    sort = forms.ChoiceField(label=_("Sort by"), required=False, choices=Order.choices)
 
     def __init__(self, data: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)

@@ -1,10 +1,112 @@
 """How Unfold presents the staff site."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Portal",
-    "SITE_HEADER": "Portal",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": True,
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+# Lightness and chroma of Unfold's own steps, calmer in the middle; the operator chooses the hue.
+STEPS = {
+    "50": "97.7% .014",
+    "100": "94.6% .033",
+    "200": "90.2% .06",
+    "300": "82.7% .1",
+    "400": "71.4% .14",
+    "500": "61% .17",
+    "600": "52% .18",
+    "700": "45% .16",
+    "800": "39% .13",
+    "900": "34% .1",
+    "950": "26% .08",
 }
+
+
+def admin_theme(*, brand: str, hue: int, demo: bool) -> dict[str, Any]:
+    """Return Unfold's settings for this operator."""
+    return {
+        "SITE_TITLE": brand,
+        "SITE_HEADER": brand,
+        "SITE_SUBHEADER": _("Staff"),
+        "SITE_SYMBOL": "sim_card",
+        "SITE_URL": reverse_lazy("home"),
+        "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/favicon.svg")}],
+        "SHOW_HISTORY": True,
+        "SHOW_VIEW_ON_SITE": True,
+        "SHOW_LANGUAGES": True,
+        "SHOW_BACK_BUTTON": True,
+        "ENVIRONMENT": "portal.admin_theme.demo_badge" if demo else None,
+        "DASHBOARD_CALLBACK": "portal.admin_dashboard.dashboard",
+        "COLORS": {"primary": {step: f"oklch({value} {hue})" for step, value in STEPS.items()}},
+        "SIDEBAR": {"show_search": True, "command_search": True, "navigation": _navigation(demo=demo)},
+    }
+
+
+def demo_badge(_request: HttpRequest) -> list[str]:
+    return [str(_("Demo")), "warning"]
+
+
+def _navigation(*, demo: bool) -> list[dict[str, Any]]:
+    system = [
+        _item(_("Notifications"), "mail", "accounts", "notification"),
+        _item(_("Gateway events"), "webhook", "billing", "gatewayevent"),
+        _item(_("Audit trail"), "history", "accounts", "auditevent"),
+        _item(_("Groups"), "groups", "auth", "group"),
+    ]
+    if demo:
+        system.append(_item(_("Outbox"), "outbox", "accounts", "outboxmessage"))
+    overview = {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")}
+    return [
+        {"items": [overview]},
+        _group(
+            _("Selling"),
+            [
+                _item(_("Plans"), "sell", "plans", "plan"),
+                _item(_("Orders"), "shopping_bag", "billing", "order"),
+                _item(_("Auto-renewals"), "autorenew", "billing", "subscription"),
+            ],
+        ),
+        _group(
+            _("Subscribers"),
+            [
+                _item(_("Users"), "person", "accounts", "user"),
+                _item(_("Lines"), "sim_card", "esim", "line"),
+                _item(_("SIM profiles"), "qr_code_2", "esim", "simprofile"),
+                _item(_("Allowances"), "data_usage", "esim", "allowance"),
+                _item(_("Usage by day"), "bar_chart", "esim", "dailyusage"),
+                _item(_("Usage records"), "receipt", "esim", "usagerecord"),
+            ],
+        ),
+        _group(
+            _("Money"),
+            [
+                _item(_("Charges"), "credit_score", "billing", "charge"),
+                _item(_("Payment methods"), "credit_card", "billing", "paymentmethod"),
+                _item(_("Ledger"), "menu_book", "billing", "ledgerentry"),
+                _item(_("Ledger accounts"), "account_balance", "billing", "ledgeraccount"),
+            ],
+        ),
+        _group(_("System"), system),
+    ]
+
+
+def _group(title: "_StrPromise", items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"title": title, "separator": True, "collapsible": False, "items": items}
+
+
+def _item(title: "_StrPromise", icon: str, app: str, model: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "permission": _may_view(f"{app}.view_{model}"),
+    }
+
+
+def _may_view(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)

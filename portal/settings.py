@@ -8,7 +8,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.admin_theme import UNFOLD as ADMIN_THEME
+from portal.admin_theme import admin_theme
 from portal.environment import checked_choice, checked_flag, checked_int, is_untouched, secret, socket_path
 
 # Lets classes say what they are about, as in ModelForm[Plan]; Django's own cannot yet.
@@ -48,7 +48,7 @@ SANDBOX_WEBHOOK_SECRETS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 
 INSTALLED_APPS = [
     "portal.apps.PortalAdminConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
@@ -315,4 +315,4 @@ LOGGING = {
     "loggers": {"apprise": {"level": "WARNING"}},
 }
 
-UNFOLD = ADMIN_THEME
+UNFOLD = admin_theme(brand=PORTAL_BRAND_NAME, hue=PORTAL_BRAND_HUE, demo=DEMO)

@@ -1,6 +1,7 @@
 """What is sold."""
 
 from datetime import datetime
+from operator import attrgetter
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -119,6 +120,13 @@ class Plan(models.Model):
     def is_on_sale(self, now: datetime) -> bool:
         """Whether the selling window contains `now`; `PlanQuerySet.on_sale` for one row."""
         return self.is_active and self.active_from <= now and (self.active_until is None or now < self.active_until)
+
+    def prices_at(self, now: datetime) -> dict[str, int]:
+        """Return the amount in each currency that counts at `now`; for one plan whose prices are at hand."""
+        begun = sorted(
+            (price for price in self.prices.all() if price.valid_from <= now), key=attrgetter("valid_from", "pk")
+        )
+        return {price.currency: price.amount for price in begun}
 
     @property
     def is_unlimited(self) -> bool:

@@ -1,0 +1,117 @@
+"""What the staff pages of every app share: read-only pages, and columns of money, data and states."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Choices, Model
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from portal.lib.data_size import format_bytes
+from portal.lib.money import format_money
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+Column = Callable[[Any], Any]
+
+
+class StaffAdmin(ModelAdmin):  # type: ignore[misc]
+    """A list that does not count what it filters out, and a form that asks before losing what was typed."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    list_filter_submit = True
+    compressed_fields = True
+    warn_unsaved_form = True
+
+
+class KeptAdmin(StaffAdmin):
+    """Rows that are changed perhaps, and never deleted."""
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(KeptAdmin):
+    """Rows that only the portal writes: staff look, and act through named actions.
+
+    A page shows every field: in the words of `shown_as` where the column is not fit to read, and not at all
+    where it is `hidden`.
+    """
+
+    shown_as: Mapping[str, Column] = {}
+    hidden: tuple[str, ...] = ("id",)
+
+    def get_fields(self, _request: HttpRequest, _obj: Model | None = None) -> list[Any]:
+        names = [field.name for field in self.model._meta.concrete_fields]  # noqa: SLF001
+        return [self.shown_as.get(name, name) for name in names if name not in self.hidden]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return self.get_fields(request, obj)
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(TabularInline):  # type: ignore[misc]
+    """Rows of another model on the page of the row they belong to."""
+
+    extra = 0
+    tab = True
+    show_change_link = True
+    can_delete = False
+
+    def get_readonly_fields(self, _request: HttpRequest, _obj: Model | None = None) -> Any:
+        return self.fields
+
+    def has_add_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+
+def money_column(attribute: str, label: "str | _StrPromise", *, ordering: str | None = None) -> Column:
+    """Return a list column that writes a Money attribute in the reader's language."""
+
+    @display(description=label, ordering=ordering)  # type: ignore[untyped-decorator]
+    def column(row: Any) -> str:
+        return format_money(getattr(row, attribute), get_language() or "en")
+
+    return _named(column, attribute)
+
+
+def data_column(attribute: str, label: "str | _StrPromise", *, empty: "str | _StrPromise" = "") -> Column:
+    """Return a list column that writes bytes as MB and GB."""
+
+    @display(description=label, ordering=attribute)  # type: ignore[untyped-decorator]
+    def column(row: Any) -> str:
+        n = getattr(row, attribute)
+        return str(empty) if n is None else format_bytes(n, get_language() or "en")
+
+    return _named(column, attribute)
+
+
+def state_column(
+    attribute: str, label: "str | _StrPromise", states: type[Choices], colours: Mapping[str, str]
+) -> Column:
+    """Return a list column with the state in words on its colour; states without one stay grey."""
+    every = {str(value): colours.get(str(value), "") for value in states.values}
+
+    @display(description=label, ordering=attribute, label=every)  # type: ignore[untyped-decorator]
+    def column(row: Any) -> tuple[str, str]:
+        return getattr(row, attribute), getattr(row, f"get_{attribute}_display")()
+
+    return _named(column, attribute)
+
+
+def _named(column: Column, attribute: str) -> Column:
+    # The admin names the CSS class and the sort column after the function.
+    column.__name__ = f"{attribute}_column"
+    return column

@@ -1,0 +1,167 @@
+"""Every page of the staff site opens for staff, and for nobody else."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.urls import reverse
+
+from accounts import audit
+from accounts.models import Notification, OutboxMessage
+from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry
+from esim.models import DailyUsage, UsageRecord
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def label(model):
+    return model._meta.label
+
+
+def address(model, page, *args):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def make_world(now, number):
+    """Make one more row of every model staff can see."""
+    person = make.make_user()
+    line = make.make_line(owner=person)
+    make.make_profile(line=line)
+    plan = make.make_plan(prices={"USD": 1490, "EUR": 1390})
+    make.make_allowance(line=line, plan=plan)
+    subscription = make.make_subscription(line=line, plan=plan)
+    order = make.make_order(owner=person, line=line, plan=plan, subscription=subscription, period_index=1)
+    charge = Charge.objects.create(order=order, gateway="sandbox", currency="USD", amount=1490)
+    wallet = LedgerAccount.objects.create(kind="wallet", owner=person, currency="USD")
+    held = LedgerAccount.objects.get_or_create(kind="held", currency="USD")[0]
+    LedgerEntry.objects.create(
+        key=f"entry-{number}",
+        kind="opening",
+        debit_account=held,
+        credit_account=wallet,
+        currency="USD",
+        amount=100,
+        order=order,
+        charge=charge,
+    )
+    GatewayEvent.objects.create(gateway="sandbox", event_id=f"evt-{number}", kind="payment.succeeded", payload={"a": 1})
+    UsageRecord.objects.create(line=line, source="simulated", record_id=f"r-{number}", at=now, data_bytes=5)
+    DailyUsage.objects.create(line=line, date=now.date(), data_bytes=5)
+    Notification.objects.create(user=person, channel="email", kind="expiry", key=f"expiry:{number}")
+    OutboxMessage.objects.create(channel="sms", recipient=person.email, body="Your code is 123456")
+    audit.record(actor=person, subject=person, action="user.looked", now=now)
+    Group.objects.create(name=f"group {number}")
+
+
+@pytest.fixture
+def as_staff(client, staff):
+    client.force_login(staff, backend=BACKEND)
+    return client
+
+
+@pytest.mark.parametrize("model", MODELS, ids=label)
+def test_list_and_page_open_for_staff(as_staff, now, model):
+    make_world(now, 1)
+    row = model._default_manager.first()
+
+    listed = as_staff.get(address(model, "changelist"))
+    opened = as_staff.get(address(model, "change", row.pk))
+    searched = as_staff.get(address(model, "changelist"), {"q": "x"})
+
+    assert (listed.status_code, opened.status_code, searched.status_code) == (200, 200, 200)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=label)
+def test_list_costs_the_same_for_one_row_and_three(
+    as_staff, now, model, django_assert_num_queries, django_assert_max_num_queries
+):
+    make_world(now, 1)
+    as_staff.get(address(model, "changelist"))
+    with django_assert_max_num_queries(15) as one:
+        as_staff.get(address(model, "changelist"))
+    make_world(now, 2)
+    make_world(now, 3)
+
+    with django_assert_num_queries(len(one)):
+        as_staff.get(address(model, "changelist"))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=label)
+def test_subscriber_is_refused(client, subscriber, now, model):
+    make_world(now, 1)
+    client.force_login(subscriber, backend=BACKEND)
+
+    answer = client.get(address(model, "changelist"))
+
+    assert answer.status_code in (302, 403)
+    assert b"changelist" not in answer.content
+
+
+@pytest.mark.parametrize("model", MODELS, ids=label)
+def test_visitor_is_sent_to_sign_in(client, model):
+    answer = client.get(address(model, "changelist"))
+
+    assert answer.status_code == 302
+    assert "login" in answer.url
+
+
+@pytest.mark.parametrize("model", [model for model in MODELS if model is not Group], ids=label)
+def test_nothing_is_deleted_by_staff(as_staff, now, model):
+    make_world(now, 1)
+    row = model._default_manager.first()
+
+    answer = as_staff.post(address(model, "delete", row.pk), {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert model._default_manager.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=label)
+def test_no_page_shows_a_secret(as_staff, now, model):
+    make_world(now, 1)
+    row = model._default_manager.first()
+
+    page = as_staff.get(address(model, "change", row.pk)).content.decode()
+
+    assert "1$smdp.example.com$" not in page
+    assert "ciphertext" not in page
+    assert "scrypt" not in page
+    assert "md5$" not in page
+
+
+@pytest.mark.parametrize(
+    "name", ["billing.ledgerentry", "billing.ledgeraccount", "billing.order", "billing.charge", "accounts.auditevent"]
+)
+def test_money_and_trail_are_neither_added_nor_changed(as_staff, now, name):
+    make_world(now, 1)
+    model = next(model for model in MODELS if model._meta.label_lower == name)
+    row = model._default_manager.first()
+
+    assert as_staff.get(address(model, "add")).status_code == 403
+    assert as_staff.post(address(model, "change", row.pk), {"amount": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])
+def test_front_page_opens_in_every_language(as_staff, staff, now, language):
+    make_world(now, 1)
+    staff.language = language
+    staff.save()
+
+    assert as_staff.get(reverse("admin:index")).status_code == 200
+
+
+def test_staff_without_permissions_see_no_figures(client, now):
+    make_world(now, 1)
+    helper = make.make_user(is_staff=True)
+    client.force_login(helper, backend=BACKEND)
+
+    page = client.get(reverse("admin:index"))
+
+    assert page.status_code == 200
+    assert "sales" not in page.context
+    assert client.get(reverse("admin:billing_order_changelist")).status_code == 403
+    assert client.get(reverse("admin:plans_plan_import")).status_code == 403
+    assert client.get(reverse("admin:plans_plan_export")).status_code == 403
