@@ -1,5 +1,6 @@
 """Forms of signing in: one field takes an e-mail address or a mobile number, in any spelling."""
 
+import re
 import time
 from typing import Any
 
@@ -19,6 +20,7 @@ from accounts.models import User
 from accounts.phones import NotAPhoneNumber, normalise
 
 PROOF_BY_CODE_SECONDS = 300
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def login_field(**kwargs: Any) -> forms.CharField:
@@ -61,7 +63,7 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
 
     def clean_login(self) -> str:
         login = spell_login(self.cleaned_data["login"])
-        if login.startswith("+"):
+        if E164.fullmatch(login):
             self.cleaned_data["phone"] = login
             self.clean_phone()
             return login

@@ -17,7 +17,7 @@ from tests import make
 
 CONTEXT = {
     "line": "Ada's travel",
-    "left_bytes": 2 * GB,
+    "left_bytes": 5 * GB // 2,
     "price": {"minor": 1490, "currency": "USD"},
     "ends_at": "2026-11-30T20:30:00+00:00",
 }
@@ -112,7 +112,7 @@ def test_notice_speaks_the_readers_language_and_time_zone(db, now):
     deliver_due(now=now)
 
     # 20:30 UTC on the 30th is half past four on the 1st in Taipei.
-    assert mail.outbox[0].body.startswith("Ada's travel: 2 GB, US$14.90, 2026年12月1日 04:30, 英语")
+    assert mail.outbox[0].body.startswith("Ada's travel: 2.5 GB, US$14.90, 2026年12月1日 04:30, 英语")
 
 
 def test_subject_is_one_line_and_not_escaped(subscriber, now):
@@ -120,7 +120,7 @@ def test_subject_is_one_line_and_not_escaped(subscriber, now):
 
     deliver_due(now=now)
 
-    assert mail.outbox[0].subject == "Ada's travel: 2 GB left"
+    assert mail.outbox[0].subject == "Ada's travel: 2.5 GB left"
 
 
 def test_sms_goes_to_the_verified_number(db, now):
@@ -131,7 +131,7 @@ def test_sms_goes_to_the_verified_number(db, now):
 
     message = OutboxMessage.objects.get()
     assert (message.channel, message.recipient) == ("sms", "+14155550101")
-    assert message.body == "Ada's travel: 2 GB, 30 Nov 2026"
+    assert message.body == "Ada's travel: 2.5 GB, 30 Nov 2026"
 
 
 def test_sms_is_given_up_when_the_number_is_gone(db, now):

@@ -1,0 +1,46 @@
+"""The page of messages: in a demo for everybody, anywhere else for nobody."""
+
+import pytest
+
+from accounts.models import OutboxMessage
+
+
+def keep(count):
+    for number in range(1, count + 1):
+        OutboxMessage.objects.create(
+            channel="email", recipient="a@example.com", subject=f"Message {number}", body="<b>"
+        )
+
+
+def test_newest_message_comes_first_and_the_rest_a_page_later(client, db):
+    keep(21)
+
+    first = client.get("/outbox/").content.decode()
+    second = client.get("/outbox/?page=2").content.decode()
+
+    assert first.index("Message 21") < first.index("Message 20")
+    assert "Message 1<" in second
+    assert "&lt;b&gt;" in second
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "999"])
+def test_page_that_is_none_is_answered(client, db, page):
+    assert client.get(f"/outbox/?page={page}").status_code == 200
+
+
+def test_empty_outbox_says_what_will_be_here(client, db):
+    assert "No message has been sent yet" in client.get("/outbox/").content.decode()
+
+
+def test_outside_the_demo_there_is_no_such_page(client, db, settings):
+    settings.PLAYGROUND = False
+
+    assert client.get("/outbox/").status_code == 404
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_page_costs_two_queries_for_one_message_or_three(client, db, count, django_assert_num_queries):
+    keep(count)
+
+    with django_assert_num_queries(2):
+        client.get("/outbox/")

@@ -1,0 +1,170 @@
+"""Two-step sign-in: authenticator app, recovery codes, staff, and what the database keeps of it."""
+
+import json
+import re
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+
+from accounts.adapter import MFAAdapter
+from accounts.models import AuditEvent
+from portal.lib.crypto import DecryptionFailed
+from tests import make
+from tests.accounts.conftest import is_signed_in
+
+
+def sign_in(client, user):
+    return client.post("/accounts/login/", {"login": user.email, "password": make.PASSWORD})
+
+
+def reauthenticate(client, path):
+    return client.post(f"/accounts/reauthenticate/?next={path}", {"password": make.PASSWORD, "next": path})
+
+
+def current_code(secret):
+    counters = list(yield_hotp_counters_from_time())
+    return format_hotp_value(hotp_value(secret, counters[len(counters) // 2]))
+
+
+def enrol(client):
+    """Add an authenticator app as the page has it done, and return its seed and the recovery codes shown."""
+    reauthenticate(client, "/accounts/2fa/totp/activate/")
+    page = client.get("/accounts/2fa/totp/activate/")
+    secret = page.context["form"].secret
+    page = client.post("/accounts/2fa/totp/activate/", {"code": current_code(secret)}, follow=True)
+    return secret, re.findall(r"\b[0-9]{8}\b", page.content.decode())
+
+
+@pytest.fixture
+def enrolled(client, subscriber, settings):
+    settings.MFA_TOTP_TOLERANCE = 0
+    sign_in(client, subscriber)
+    return enrol(client)
+
+
+def test_adding_an_app_asks_who_it_is_first(client, subscriber):
+    sign_in(client, subscriber)
+
+    page = client.get("/accounts/2fa/totp/activate/")
+
+    assert page.url.startswith("/accounts/reauthenticate/")
+
+
+def test_sign_in_takes_the_code_of_the_app(enrolled, subscriber):
+    secret, _codes = enrolled
+    cache.clear()
+    browser = Client()
+    page = sign_in(browser, subscriber)
+    assert page.url == "/accounts/2fa/authenticate/"
+    assert not is_signed_in(browser)
+
+    browser.post(page.url, {"code": current_code(secret)})
+    browser.post("/accounts/2fa/trust/", {"action": "skip"})
+
+    assert is_signed_in(browser)
+
+
+def test_wrong_code_of_the_app_signs_nobody_in(enrolled, subscriber):
+    browser = Client()
+    page = sign_in(browser, subscriber)
+
+    browser.post(page.url, {"code": "000000"})
+
+    assert not is_signed_in(browser)
+    assert AuditEvent.objects.filter(subject=subscriber, action="account.second_factor_failed").exists()
+
+
+def test_one_time_code_by_email_does_not_pass_the_second_step(enrolled, subscriber, outbox):
+    browser = Client()
+    browser.post("/accounts/login/code/", {"login": subscriber.email})
+
+    page = browser.post("/accounts/login/code/confirm/", {"code": outbox.code(subscriber.email)})
+
+    assert page.url == "/accounts/2fa/authenticate/"
+    assert not is_signed_in(browser)
+
+
+def test_recovery_code_works_once(enrolled, subscriber):
+    _secret, codes = enrolled
+    first, second = Client(), Client()
+    for browser in (first, second):
+        browser.post(sign_in(browser, subscriber).url, {"code": codes[0]})
+        browser.post("/accounts/2fa/trust/", {"action": "skip"})
+
+    assert is_signed_in(first)
+    assert not is_signed_in(second)
+
+
+def test_reauthentication_takes_the_code_of_the_app(enrolled, client):
+    secret, _codes = enrolled
+    cache.clear()
+
+    page = client.post(
+        "/accounts/2fa/reauthenticate/?next=/accounts/email/",
+        {"code": current_code(secret), "next": "/accounts/email/"},
+    )
+
+    assert page.url == "/accounts/email/"
+
+
+def test_database_does_not_hold_the_seed(enrolled):
+    secret, codes = enrolled
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT data FROM mfa_authenticator")
+        stored = json.dumps(cursor.fetchall())
+
+    assert secret not in stored
+    assert not any(code in stored for code in codes)
+
+
+def test_seed_cannot_be_read_with_another_key(enrolled, settings):
+    token = Authenticator.objects.get(type="totp").data["secret"]
+    settings.PORTAL_ENCRYPTION_KEYS = ["t1:" + "B" * 43 + "="]
+
+    with pytest.raises(DecryptionFailed):
+        MFAAdapter().decrypt(token)
+
+
+def test_passkey_page_opens_behind_reauthentication(client, subscriber):
+    sign_in(client, subscriber)
+    reauthenticate(client, "/accounts/2fa/webauthn/add/")
+
+    page = client.get("/accounts/2fa/webauthn/add/")
+
+    assert page.status_code == 200
+    assert "publicKey" in page.content.decode()
+
+
+@pytest.mark.parametrize(("playground", "answer"), [(False, "/accounts/2fa/"), (True, None)])
+def test_staff_need_a_second_step_outside_the_demo(client, staff, settings, playground, answer):
+    settings.PLAYGROUND = playground
+    sign_in(client, staff)
+
+    page = client.get("/admin/")
+
+    assert page.headers.get("Location") == answer
+
+
+def test_staff_with_a_second_step_enter(client, staff, settings):
+    settings.PLAYGROUND = False
+    sign_in(client, staff)
+    enrol(client)
+
+    assert client.get("/admin/").status_code == 200
+
+
+def test_subscriber_does_not_enter_the_staff_area(client, subscriber, settings):
+    settings.PLAYGROUND = False
+    sign_in(client, subscriber)
+
+    assert client.get("/admin/", follow=True).status_code == 403
+
+
+def test_staff_area_signs_in_on_our_page(client, db):
+    page = client.get("/admin/", follow=True)
+
+    assert page.redirect_chain[-1][0].startswith("/accounts/login/")

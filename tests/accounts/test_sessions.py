@@ -1,0 +1,69 @@
+"""Signed-in devices, and proving again who one is before what matters."""
+
+import pytest
+import time_machine
+from django.test import Client
+
+from accounts.models import AuditEvent
+from tests import make
+
+
+@pytest.fixture
+def two_browsers(subscriber):
+    browsers = Client(), Client()
+    for browser in browsers:
+        browser.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+    return browsers
+
+
+def test_sign_out_everywhere_else_leaves_only_this_one(two_browsers, subscriber):
+    here, elsewhere = two_browsers
+
+    here.post("/accounts/sessions/")
+
+    assert here.get("/settings/").status_code == 200
+    assert elsewhere.get("/settings/").status_code == 302
+    assert AuditEvent.objects.get(action="account.sessions_ended").detail == {"count": 1}
+
+
+def test_stranger_sees_and_ends_only_their_own_sessions(two_browsers, stranger):
+    browser = Client()
+    browser.post("/accounts/login/", {"login": "sam@example.com", "password": make.PASSWORD})
+
+    page = browser.get("/accounts/sessions/")
+    browser.post("/accounts/sessions/")
+
+    assert page.context["session_count"] == 1
+    assert all(browser.get("/settings/").status_code == 200 for browser in two_browsers)
+
+
+@pytest.mark.parametrize("path", ["/accounts/2fa/totp/activate/", "/accounts/email/", "/accounts/phone/change/"])
+def test_what_matters_asks_again_who_it_is(client, subscriber, path):
+    client.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+
+    page = client.post(path, {"email": "x@example.com", "phone": "+14155550102", "action_add": ""})
+
+    assert page.url.startswith("/accounts/reauthenticate/")
+
+
+def test_reauthentication_lasts_five_minutes(client, subscriber):
+    path = "/accounts/2fa/totp/activate/"
+    with time_machine.travel("2026-11-21 10:00Z", tick=False) as clock:
+        client.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+        page = client.post("/accounts/reauthenticate/", {"password": make.PASSWORD, "next": path})
+        assert page.url == path
+        clock.shift(299)
+        within = client.get(path)
+        clock.shift(2)
+        after = client.get(path)
+
+    assert within.status_code == 200
+    assert after.url.startswith("/accounts/reauthenticate/")
+
+
+def test_reauthentication_with_a_wrong_password_opens_nothing(client, subscriber):
+    client.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+
+    page = client.post("/accounts/reauthenticate/", {"password": "wrong"})
+
+    assert page.context["form"].errors["password"]

@@ -1,0 +1,165 @@
+"""What subscribers choose, and the page where they do."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AuditEvent, User
+from accounts.time_zones import offered_zones
+from tests import make
+
+CHOICE = {
+    "full_name": "Ada Lin",
+    "language": "zh-hant",
+    "time_zone": "Asia/Taipei",
+    "currency": "TWD",
+    "notify_by_email": "on",
+}
+
+
+def test_settings_are_saved_and_said_in_the_new_language(as_subscriber, subscriber):
+    page = as_subscriber.post("/settings/", CHOICE, follow=True)
+
+    subscriber.refresh_from_db()
+    assert (subscriber.language, subscriber.time_zone, subscriber.currency) == ("zh-hant", "Asia/Taipei", "TWD")
+    assert 'lang="zh-hant"' in page.content.decode()
+
+
+@pytest.mark.parametrize(("typed", "zone"), [("taipei", "Asia/Taipei"), ("america/new york", "America/New_York")])
+def test_time_zone_is_found_as_people_type_it(as_subscriber, subscriber, typed, zone):
+    as_subscriber.post("/settings/", {**CHOICE, "time_zone": typed})
+
+    subscriber.refresh_from_db()
+    assert subscriber.time_zone == zone
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("time_zone", "Mars/Olympus"),
+        ("time_zone", ""),
+        ("time_zone", "../../etc/passwd"),
+        ("language", "tlh"),
+        ("currency", "XXX"),
+        ("full_name", "x" * 121),
+    ],
+)
+def test_nonsense_is_explained_and_nothing_is_lost_or_saved(as_subscriber, subscriber, field, value):
+    page = as_subscriber.post("/settings/", {**CHOICE, field: value})
+
+    assert page.status_code == 422
+    assert page.context["form"].errors[field]
+    assert page.context["user"].language == "en"
+    subscriber.refresh_from_db()
+    assert subscriber.time_zone == "UTC"
+
+
+def test_one_channel_must_stay(as_subscriber):
+    page = as_subscriber.post("/settings/", {**CHOICE, "notify_by_email": ""})
+
+    assert page.context["form"].errors["notify_by_email"]
+
+
+def test_sms_needs_a_confirmed_number(as_subscriber, subscriber):
+    as_subscriber.post("/settings/", {**CHOICE, "notify_by_sms": "on"})
+
+    subscriber.refresh_from_db()
+    assert not subscriber.notify_by_sms
+
+
+def test_page_tells_the_way_to_sms(as_subscriber):
+    page = as_subscriber.get("/settings/").content.decode()
+
+    assert "SMS needs a mobile number that you have confirmed." in page
+    assert "/accounts/phone/change/" in page
+
+
+def test_sms_can_be_chosen_with_a_confirmed_number(as_subscriber, subscriber):
+    User.objects.filter(pk=subscriber.pk).update(phone="+14155550101", phone_verified=True)
+
+    as_subscriber.post("/settings/", {**CHOICE, "notify_by_sms": "on"})
+
+    subscriber.refresh_from_db()
+    assert subscriber.notify_by_sms
+
+
+def test_settings_of_the_signed_out_are_the_sign_in_page(client, db):
+    assert client.get("/settings/").url == "/accounts/login/?next=/settings/"
+
+
+def test_zones_are_few_enough_to_list_and_have_utc_first():
+    assert offered_zones()[0] == "UTC"
+    assert 300 < len(offered_zones()) < 600
+
+
+def test_zone_that_left_the_tables_reads_as_utc(subscriber):
+    subscriber.time_zone = "Asia/Atlantis"
+
+    assert str(subscriber.zone) == "UTC"
+
+
+def test_page_shows_my_trail_and_nobody_elses(as_subscriber, subscriber, stranger, now):
+    for person in (subscriber, stranger):
+        AuditEvent.objects.create(subject=person, action="account.password_changed", at=now, ip_address="203.0.113.9")
+    AuditEvent.objects.create(subject=stranger, action="account.email_changed", at=now)
+
+    events = as_subscriber.get("/settings/").context["events"]
+
+    assert [str(event.label) for event in events if event.ip_address == "203.0.113.9"] == ["Password changed"]
+    assert "E-mail address changed" not in [str(event.label) for event in events]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_page_costs_the_same_for_one_event_or_three(
+    as_subscriber, subscriber, now, count, django_assert_max_num_queries
+):
+    for _ in range(count):
+        AuditEvent.objects.create(subject=subscriber, action="account.signed_in", at=now)
+
+    with django_assert_max_num_queries(4):
+        as_subscriber.get("/settings/")
+
+
+def test_page_of_the_signed_in_speaks_their_language_whatever_the_browser(client, db):
+    client.force_login(
+        make.make_user(language="zh-hans"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+
+    page = client.get("/settings/", headers={"accept-language": "en"})
+
+    assert page.headers["Content-Language"] == "zh-hans"
+
+
+def test_clock_of_one_person_does_not_stay_for_the_next(client, db):
+    client.force_login(
+        make.make_user(time_zone="Asia/Taipei"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+
+    client.get("/settings/")
+
+    assert timezone.get_current_timezone_name() == "UTC"
+
+
+def test_language_switch_is_remembered_on_the_account(as_subscriber, subscriber):
+    as_subscriber.post("/i18n/setlang/", {"language": "zh-hans", "next": "/settings/"})
+
+    subscriber.refresh_from_db()
+    assert subscriber.language == "zh-hans"
+    assert as_subscriber.get("/settings/").headers["Content-Language"] == "zh-hans"
+
+
+def test_language_chosen_before_signing_in_is_remembered(client, subscriber):
+    client.post("/i18n/setlang/", {"language": "zh-hant", "next": "/accounts/login/"})
+
+    client.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+
+    subscriber.refresh_from_db()
+    assert subscriber.language == "zh-hant"
+
+
+@pytest.mark.parametrize(("language", "next_url"), [("tlh", "/"), ("", "/"), ("en", "https://evil.example.org/")])
+def test_language_switch_with_nonsense_changes_nothing_and_stays_here(as_subscriber, subscriber, language, next_url):
+    page = as_subscriber.post("/i18n/setlang/", {"language": language, "next": next_url})
+
+    subscriber.refresh_from_db()
+    assert subscriber.language == "en"
+    assert page.url == "/"
