@@ -1,0 +1,42 @@
+"""Rows of Ada's, one for each kind that an address can name."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests import make
+
+
+@pytest.fixture
+def ids_of_ada(subscriber, now):
+    """What to put for `public_id` and the like, by the first part of the address."""
+    plan = make.make_plan()
+    line = make.make_line(owner=subscriber)
+    make.make_profile(line=line)
+    make.make_allowance(line=line, plan=plan)
+    order = make.make_order(owner=subscriber, line=line, plan=plan, expires_at=now + timedelta(days=3650))
+    method = make.make_method(owner=subscriber)
+    make.make_subscription(line=line, plan=plan, method=method)
+    return {
+        "lines/": {"public_id": line.public_id},
+        "orders/": {"public_id": order.public_id},
+        "plans/": {"public_id": plan.public_id},
+        "billing/methods/": {"public_id": method.public_id},
+        "webhooks/": {"gateway": "sandbox"},
+        "sandbox/pay/": {"reference": "pay_nothing"},
+        "accounts/2fa/webauthn/keys/": {"pk": 1},
+        "": {},
+    }
+
+
+@pytest.fixture
+def address_of(ids_of_ada):
+    """Return a function that gives an address of Ada's for a route."""
+
+    def address(route):
+        prefix = max((known for known in ids_of_ada if route.pattern.startswith(known)), key=len)
+        missing = set(route.arguments) - set(ids_of_ada[prefix])
+        assert not missing, f"{route.name}: say in ids_of_ada what {missing} may be"
+        return route.address(ids_of_ada[prefix])
+
+    return address

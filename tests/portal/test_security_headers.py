@@ -1,0 +1,112 @@
+"""What every answer tells the browser, whatever its status."""
+
+import re
+from http import HTTPStatus
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.make import PASSWORD
+from tests.portal.routes import DEMO_ONLY, PUBLIC, routes
+
+ROUTES = [route for route in routes() if not route.is_for_staff]
+CACHEABLE = {"brand_css"}
+STRICT = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "object-src": "'none'",
+}
+
+
+def policy(response):
+    directives = (part.strip().partition(" ") for part in response["Content-Security-Policy"].split(";"))
+    return {name: value for name, _, value in directives}
+
+
+def check_headers(response):
+    assert policy(response).items() >= STRICT.items()
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert "http:" not in response["Content-Security-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_every_answer_to_ada_is_guarded_and_not_kept(as_subscriber, address_of, route):
+    response = as_subscriber.get(address_of(route))
+
+    check_headers(response)
+    if route.name not in CACHEABLE:
+        assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.name in PUBLIC | DEMO_ONLY], ids=lambda route: route.name
+)
+def test_every_answer_to_a_visitor_is_guarded(client, address_of, route):
+    check_headers(client.get(address_of(route)))
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/nothing/", HTTPStatus.NOT_FOUND), ("/i18n/setlang/", HTTPStatus.METHOD_NOT_ALLOWED), ("/lines/x/", 404)],
+)
+def test_errors_are_guarded_too(client, db, path, status):
+    response = client.get(path)
+
+    assert response.status_code == status
+    check_headers(response)
+
+
+def test_a_refused_form_is_guarded_too(db):
+    response = Client(enforce_csrf_checks=True).post(reverse("account_login"), {"login": "x"})
+
+    assert response.status_code == HTTPStatus.FORBIDDEN
+    check_headers(response)
+
+
+def test_a_broken_page_is_guarded_too(client, db, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr("portal.health.connection", None)
+
+    response = client.get("/readyz")
+
+    assert response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    check_headers(response)
+
+
+def test_the_admin_alone_may_evaluate(client, staff):
+    client.force_login(staff, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    relaxed = policy(client.get("/admin/", follow=True))
+
+    assert relaxed["script-src"] == "'self' 'unsafe-eval'"
+    assert relaxed["default-src"] == "'none'"
+
+
+def test_cookies_stay_out_of_reach_of_scripts_and_other_sites(client, subscriber):
+    client.get(reverse("account_login"))
+    client.post(reverse("account_login"), {"login": subscriber.email, "password": PASSWORD})
+
+    assert {cookie.key for cookie in client.cookies.values()} >= {"sessionid", "csrftoken"}
+    for cookie in client.cookies.values():
+        assert cookie["httponly"] or cookie.key == "django_language"
+        assert cookie["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_pages_load_nothing_from_other_hosts(as_subscriber, address_of, route):
+    response = as_subscriber.get(address_of(route))
+    if not response["Content-Type"].startswith("text/html"):
+        return
+
+    loads = re.findall(r"""<(?:script|link|img|iframe|source|use)\b[^>]*(?:src|href)="([^"]+)""", response.text)
+
+    assert [address for address in loads if not address.startswith(("/", "#", "data:image/"))] == []
