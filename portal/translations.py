@@ -45,10 +45,14 @@ def out_of_date(folder: Path, *, sources: Path) -> list[str] | None:
 
 
 def compile_catalogues(folder: Path) -> None:
-    """Write each .mo from its .po."""
+    """Write each .mo from its .po, without what is not ready: Babel would write an empty plural, and Django show it."""
     for locale in LOCALES:
+        catalog = _po(folder, locale)
+        for message in _messages(catalog):
+            if not _is_ready(message):
+                catalog.delete(message.id, message.context)
         with _path(folder, locale, "mo").open("wb") as file:
-            write_mo(file, _po(folder, locale))
+            write_mo(file, catalog)
 
 
 def _locale_problems(folder: Path, locale: str) -> Iterator[str]:
@@ -59,7 +63,7 @@ def _locale_problems(folder: Path, locale: str) -> Iterator[str]:
     yield from (f"obsolete: {_shown(_key(message))}" for message in catalog.obsolete.values())
     for message in _messages(catalog):
         yield from (f"{problem}: {_shown(_key(message))}" for problem in _message_problems(message, locale))
-    ready = [message for message in _messages(catalog) if all(_texts(message)) and not message.fuzzy]
+    ready = [message for message in _messages(catalog) if _is_ready(message)]
     if _compiled(folder, locale) != {_key(message): _texts(message) for message in ready}:
         yield "django.mo does not agree with django.po; run `manage.py update_translations --compile-only`"
 
@@ -133,6 +137,10 @@ def _path(folder: Path, locale: str, suffix: str) -> Path:
 
 def _messages(catalog: Catalog) -> list[Message]:
     return [message for message in catalog if message.id]
+
+
+def _is_ready(message: Message) -> bool:
+    return all(_texts(message)) and not message.fuzzy
 
 
 def _key(message: Message) -> tuple[str, str]:

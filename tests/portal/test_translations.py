@@ -68,6 +68,7 @@ def test_sound_catalogues_pass(folder):
     ("body", "fault"),
     [
         ('msgid "Help"\nmsgstr ""\n', "not translated: 'Help'"),
+        ('msgid "a day"\nmsgid_plural "days"\nmsgstr[0] ""\n', "not translated: 'a day'"),
         ('#, fuzzy\nmsgid "Help"\nmsgstr "去"\n', "fuzzy: 'Help'"),
         ('#~ msgid "Help"\n#~ msgstr "去"\n', "obsolete: 'Help'"),
         ('msgid "%(name)s"\nmsgstr "%(nam)s"\n', "placeholders differ: '%(name)s'"),
