@@ -42,6 +42,10 @@ class Shelf:
     near: list[Offer]
     others: list[Offer]
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.current or self.near or self.others)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
@@ -87,6 +91,8 @@ def shelf(*, line: Line, kind: Order.Kind, currency: str, now: datetime) -> Shel
     current = next((offer for offer in offers if last and offer.plan == last.plan), None)
     rest = [offer for offer in offers if offer is not current]
     near = [offer for offer in rest if last and offer.plan.region == last.plan.region]
+    if current is None and not near:
+        return Shelf(current=None, near=rest, others=[])
     return Shelf(current=current, near=near, others=[offer for offer in rest if offer not in near])
 
 

@@ -107,25 +107,24 @@ def _expiry_reminders(page: list[Allowance], *, now: datetime) -> Iterator[Remin
     for allowance in page:
         zone = allowance.line.owner.zone
         last_day = allowance.ends_at.astimezone(zone).date()
+        days_left = (last_day - now.astimezone(zone).date()).days
         rung = expiry_rung(
-            days_left=(last_day - now.astimezone(zone).date()).days,
+            days_left=days_left,
             days_in_all=(last_day - allowance.starts_at.astimezone(zone).date()).days,
         )
         if rung is not None:
-            yield _expiry_reminder(allowance, rung=rung, subscription=subscriptions.get(allowance.line_id))
+            context = {**_about(allowance), "days_left": days_left}
+            if subscription := subscriptions.get(allowance.line_id):
+                context |= _renewing_by_itself(subscription)
+            key = f"expiry-{rung}d:{allowance.public_id}"
+            yield Reminder(user=allowance.line.owner, kind="expiry_reminder", key=key, context=context)
 
 
-def _expiry_reminder(allowance: Allowance, *, rung: int, subscription: Subscription | None) -> Reminder:
-    context = {**_about(allowance), "ends_at": allowance.ends_at.isoformat()}
-    if subscription is not None:
-        context["charge_due_at"] = subscription.charge_due_at.isoformat()
-        context["price"] = as_context(subscription.agreed_price)
-    return Reminder(
-        user=allowance.line.owner,
-        kind="expiry_reminder",
-        key=f"expiry-{rung}d:{allowance.public_id}",
-        context=context,
-    )
+def _renewing_by_itself(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "charge_due_at": subscription.charge_due_at.isoformat(),
+        "price": as_context(subscription.agreed_price),
+    }
 
 
 def _data_reminder(allowance: Allowance) -> Reminder | None:
@@ -140,13 +139,16 @@ def _data_reminder(allowance: Allowance) -> Reminder | None:
             **_about(allowance),
             "left_bytes": allowance.remaining_bytes,
             "data_bytes": allowance.data_bytes,
-            "ends_at": allowance.ends_at.isoformat(),
         },
     )
 
 
 def _about(allowance: Allowance) -> dict[str, Any]:
-    return {"line": str(allowance.line), "plan": plan_names(allowance.plan)}
+    return {
+        "line": str(allowance.line),
+        "plan": plan_names(allowance.plan),
+        "ends_at": allowance.ends_at.isoformat(),
+    }
 
 
 def _write(reminders: Iterable[Reminder], *, now: datetime, dry_run: bool) -> list[Reminder]:

@@ -3,10 +3,32 @@
 from django.urls import URLPattern, URLResolver, path
 
 from billing import sandbox_views, webhooks
+from billing.views import auto_renewal, methods, orders, overview, purchase
 
 app_name = "billing"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("lines/<public_id:public_id>/renew/", purchase.renew, name="renew"),
+    path("lines/<public_id:public_id>/top-up/", purchase.top_up, name="top_up"),
+    path("plans/<public_id:public_id>/buy/", purchase.buy, name="buy"),
+    path("billing/add-money/", purchase.add_money, name="add_money"),
+    path("orders/<public_id:public_id>/", orders.order, name="order"),
+    path("orders/<public_id:public_id>/pay/", orders.pay, name="pay"),
+    path("orders/<public_id:public_id>/another-way/", orders.another_way, name="another_way"),
+    path("orders/<public_id:public_id>/cancel/", orders.cancel, name="cancel"),
+    path("orders/<public_id:public_id>/receipt/", orders.receipt, name="receipt"),
+    path("billing/", overview.overview, name="overview"),
+    path("billing/orders/", overview.orders, name="orders"),
+    path("billing/charges/", overview.charges, name="charges"),
+    path("billing/movements/", overview.movements, name="movements"),
+    path("billing/methods/", methods.methods, name="methods"),
+    path("billing/methods/add/", methods.add_method, name="add_method"),
+    path("billing/methods/added/", methods.method_added, name="method_added"),
+    path("billing/methods/<public_id:public_id>/default/", methods.default_method, name="default_method"),
+    path("billing/methods/<public_id:public_id>/remove/", methods.remove_method, name="remove_method"),
+    path("lines/<public_id:public_id>/auto-renewal/", auto_renewal.auto_renewal, name="auto_renewal"),
+    path("lines/<public_id:public_id>/auto-renewal/agree/", auto_renewal.agree, name="agree"),
+    path("lines/<public_id:public_id>/auto-renewal/off/", auto_renewal.turn_off, name="turn_off"),
     path("webhooks/<slug:gateway>/", webhooks.receive, name="webhook"),
     path("sandbox/pay/<str:reference>/", sandbox_views.pay, name="sandbox_pay"),
     path("sandbox/pay/<str:reference>/confirm/", sandbox_views.confirm, name="sandbox_confirm"),

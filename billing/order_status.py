@@ -1,0 +1,176 @@
+"""Where an order stands, in words: for its page, its timeline and lists."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from billing.declines import explain
+from billing.models import Charge, Order
+from portal.lib.dates import format_clock, format_date_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What happened, what it means for the money, and what can be done; `kind` is that of the alert."""
+
+    kind: str
+    title: str | Promise
+    text: str | Promise
+    code: str = ""
+    is_moving: bool = False
+    can_pay: bool = False
+    can_continue: bool = False
+    can_cancel: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    state: str
+    title: str | Promise
+    text: str | Promise = ""
+    at: str = ""
+
+
+def title_of(order: Order) -> str | Promise:
+    """Say what the order is for: the heading of its page."""
+    if order.kind == Order.Kind.CREDIT:
+        return _("Add money")
+    titles = {
+        Order.Kind.RENEWAL: _("Renewal of %(line)s"),
+        Order.Kind.TOP_UP: _("More data for %(line)s"),
+        Order.Kind.NEW_LINE: _("New line %(line)s"),
+    }
+    return titles[Order.Kind(order.kind)] % {"line": order.line or order.nickname}
+
+
+def status_of(order: Order, charge: Charge | None) -> Status:
+    """Say where an order stands, given its latest charge."""
+    State = Order.State  # noqa: N806
+    match order.state:
+        case State.PENDING:
+            return _unpaid(charge)
+        case State.PAID | State.FULFILLING:
+            return Status(
+                kind="info",
+                title=_("Paid. We are setting it up"),
+                text=_("This takes a minute as a rule and 30 minutes at most. You can leave this page."),
+                is_moving=True,
+            )
+        case State.FULFILLED:
+            return _delivered(order)
+        case State.UNDELIVERABLE:
+            return Status(
+                kind="error",
+                title=_("The network could not deliver this"),
+                text=_("The whole price is back in your balance. Buy again, or choose another plan."),
+            )
+        case State.CANCELLED:
+            return Status(kind="info", title=_("You cancelled this order"), text=_("Nothing was charged."))
+    return Status(
+        kind="info", title=_("Not paid in time"), text=_("Nothing was charged. You can buy it again at today's price.")
+    )
+
+
+def _delivered(order: Order) -> Status:
+    if order.kind == Order.Kind.CREDIT:
+        return Status(kind="success", title=_("The money is in your balance"), text=_("You can use it right away."))
+    if order.kind == Order.Kind.NEW_LINE:
+        return Status(
+            kind="success", title=_("Your new line is ready"), text=_("Install it on your phone to start using it.")
+        )
+    return Status(kind="success", title=_("Confirmed by the network"), text=_("Your line can use it now."))
+
+
+def _unpaid(charge: Charge | None) -> Status:
+    state = charge.state if charge is not None else None
+    match state:
+        case Charge.State.DECLINED:
+            decline = explain(charge.decline_code) if charge else explain("")
+            return Status(
+                kind="error",
+                title=decline.sentence,
+                text=decline.advice,
+                code=charge.decline_code if charge else "",
+                can_pay=True,
+                can_cancel=True,
+            )
+        case Charge.State.UNKNOWN:
+            return Status(
+                kind="warning",
+                title=_("We are checking with the bank"),
+                text=_("The bank's answer got lost on the way. Do not pay again: we ask the bank and show it here."),
+                is_moving=True,
+            )
+        case Charge.State.NEEDS_ACTION:
+            return Status(
+                kind="warning",
+                title=_("Your bank wants you to confirm"),
+                text=_("Nothing is charged until you do. Confirm in your bank's app or on its page."),
+                is_moving=True,
+                can_continue=True,
+                can_cancel=True,
+            )
+        case Charge.State.CREATED | Charge.State.PENDING:
+            return Status(
+                kind="info",
+                title=_("Waiting for your payment"),
+                text=_(
+                    "Finish on the payment page, or pay another way. If you have paid, this page will say so shortly."
+                ),
+                is_moving=True,
+                can_continue=True,
+                can_cancel=True,
+            )
+        case Charge.State.ABANDONED:
+            return Status(
+                kind="info",
+                title=_("The payment was not finished"),
+                text=_("Nothing was charged. The order waits for you."),
+                can_pay=True,
+                can_cancel=True,
+            )
+    return Status(
+        kind="info",
+        title=_("Waiting for your payment"),
+        text=_("Nothing was charged yet. Choose how to pay."),
+        can_pay=True,
+        can_cancel=True,
+    )
+
+
+def steps_of(order: Order, status: Status) -> list[Step]:
+    """Return the timeline: paid → accepted → sent to the network → confirmed, each with its time."""
+    if order.kind == Order.Kind.CREDIT:
+        named = [(_("Paid"), order.paid_at), (_("Added to your balance"), order.confirmed_at)]
+    else:
+        named = [
+            (_("Paid"), order.paid_at),
+            (_("Accepted"), order.accepted_at),
+            (_("Sent to the network"), order.sent_at),
+            (_("Confirmed"), order.confirmed_at),
+        ]
+    steps, is_next = [], True
+    for title, at in named:
+        state = "done" if at else _open_step_state(order, status) if is_next else "waiting"
+        steps.append(Step(state=state, title=title, at=moment(at) if at else ""))
+        is_next = at is not None
+    return steps
+
+
+def _open_step_state(order: Order, status: Status) -> str:
+    if order.state in (Order.State.UNDELIVERABLE, Order.State.EXPIRED, Order.State.CANCELLED):
+        return "failed"
+    return "failed" if status.kind == "error" else "current"
+
+
+def moment(when: datetime) -> str:
+    """Write a time of today as a clock, an earlier one with its day; in the reader's zone."""
+    local, language = timezone.localtime(when), get_language() or "en"
+    clock = format_clock(local, language)
+    if local.date() == timezone.localdate():
+        return clock
+    return f"{format_date_for(local, language)}, {clock}"

@@ -1,0 +1,28 @@
+"""Why auto-renewal is not simply going on, in the subscriber's words."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing.agreements import DECLINED
+from billing.declines import explain
+from billing.verdicts import Reason
+
+SENTENCES: dict[str, Promise] = {
+    Reason.PRICE_CHANGED: _("The price has changed since you agreed. Nothing is charged until you agree again."),
+    Reason.TERMS_CHANGED: _(
+        "What the plan gives has changed since you agreed. Nothing is charged until you agree again."
+    ),
+    Reason.NOT_ON_SALE: _("This plan is no longer sold. Nothing is charged. Choose another one."),
+    Reason.METHOD_REMOVED: _(
+        "The card that paid for it was removed. Nothing is charged. Choose what pays from now on."
+    ),
+    Reason.LINE_CLOSED: _("The line is closed. Nothing is charged."),
+    Reason.UNDELIVERABLE: _("The network could not deliver the last renewal. Its price is back in your balance."),
+}
+
+
+def sentence_of(reason: str) -> Promise | str:
+    """Say why auto-renewal stands as it does; empty when there is nothing to say."""
+    if reason.startswith(DECLINED):
+        return explain(reason.removeprefix(DECLINED)).sentence
+    return SENTENCES.get(reason, "")

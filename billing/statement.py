@@ -1,0 +1,43 @@
+"""Movements of a balance as its owner reads them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import LedgerAccount, LedgerEntry, Order
+from portal.lib.money import Money
+
+Kind = LedgerEntry.Kind
+
+WORDS = {
+    Kind.RESERVED: _("Paid from your balance"),
+    Kind.RELEASED: _("Given back: the order was not completed"),
+    Kind.CREDITED: _("Added"),
+    Kind.RETURNED: _("Money returned"),
+    Kind.OPENING: _("Opening balance"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    at: datetime
+    what: str | Promise
+    money: Money
+    order: Order | None
+
+    @property
+    def is_income(self) -> bool:
+        return not self.money.is_negative
+
+
+def movement_of(entry: LedgerEntry) -> Movement:
+    """Turn a movement between accounts into one of the balance: what comes in is positive."""
+    comes_in = entry.credit_account.kind == LedgerAccount.Kind.WALLET
+    return Movement(
+        at=entry.at,
+        what=WORDS.get(Kind(entry.kind), Kind(entry.kind).label),
+        money=entry.money if comes_in else -entry.money,
+        order=entry.order,
+    )

@@ -1,0 +1,36 @@
+"""Sentences about renewals that did not go on, chosen by the code a notice or a row keeps."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from django import template
+
+from billing.declines import explain
+from billing.models import PaymentMethod, Subscription
+from billing.renewal_problems import sentence_of
+from portal.lib.dates import distance
+
+register = template.Library()
+
+
+@register.filter
+def decline_sentence(code: str) -> str:
+    return str(explain(code).sentence)
+
+
+@register.filter
+def problem_sentence(reason: str) -> str:
+    return str(sentence_of(reason))
+
+
+@register.filter
+def days_away(days: int) -> str:
+    """Say a number of days as a distance: "today", "in 3 days"."""
+    first = date.min
+    return str(distance(first, first + timedelta(days=days)))
+
+
+@register.filter
+def paid_with(renewing: Mapping[int, list[Subscription]], method: PaymentMethod) -> list[Subscription]:
+    """Return the auto-renewals that this card pays for."""
+    return renewing.get(method.pk, [])

@@ -1,0 +1,77 @@
+"""Auto-renewal of a line: how it stands, turning it on with an explicit consent, turning it off."""
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.http import SubscriberRequest, client_ip
+from billing import agreements, renewal_pages
+from billing.agreements import BeingCharged, NothingToContinue
+from billing.forms import ConsentForm
+from billing.models import Subscription
+from billing.purchases import NotOnSale
+from esim.models import Line
+
+UNPROCESSABLE = 422
+
+
+@login_required
+@require_safe
+def auto_renewal(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Show how auto-renewal stands and what it could be."""
+    line = _line(request, public_id)
+    context = renewal_pages.standing(line=line, user=request.user, now=timezone.now())
+    return render(request, "billing/auto_renewal.html", {"nav": "lines", "line": line, **context})
+
+
+@login_required
+@reauthentication_required(app="allauth.account")
+@require_http_methods(["GET", "HEAD", "POST"])
+def agree(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Show the exact terms; agreeing to them turns auto-renewal on. Behind fresh authentication: it moves money."""
+    line, now = _line(request, public_id), timezone.now()
+    wishes = request.POST if request.method == "POST" else request.GET
+    try:
+        terms = renewal_pages.terms(line=line, user=request.user, wishes=wishes, now=now)
+    except (NotOnSale, NothingToContinue, renewal_pages.NoSuchSource) as refusal:
+        messages.warning(request, refusal.sentence)
+        return redirect("billing:auto_renewal", public_id)
+    form = ConsentForm(request.POST if request.method == "POST" else None, sentence=terms.sentence)
+    if not form.is_valid():
+        context = {"nav": "lines", "line": line, "terms": terms, "form": form}
+        return render(request, "billing/agree.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+    return _turn_on(request, line, terms)
+
+
+def _turn_on(request: SubscriberRequest, line: Line, terms: renewal_pages.Terms) -> HttpResponse:
+    consent = terms.consent(ip=client_ip(request))
+    try:
+        agreements.turn_on(line=line, consent=consent, actor=request.user, now=timezone.now())
+    except (BeingCharged, NothingToContinue) as refusal:
+        messages.warning(request, refusal.sentence)
+    else:
+        messages.success(request, _("Auto-renewal is on."))
+    return redirect("billing:auto_renewal", line.public_id)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def turn_off(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    line = _line(request, public_id)
+    on = Subscription.objects.filter(line=line, mode=Subscription.Mode.AUTOMATIC).select_related("line", "plan")
+    subscription = get_object_or_404(on)
+    if request.method != "POST":
+        context = {"nav": "lines", "line": line, "subscription": subscription}
+        return render(request, "billing/turn_off.html", context)
+    agreements.turn_off(subscription=subscription, actor=request.user, ip=client_ip(request), now=timezone.now())
+    messages.success(request, _("Auto-renewal is off. What is paid stays paid."))
+    return redirect("billing:auto_renewal", public_id)
+
+
+def _line(request: SubscriberRequest, public_id: str) -> Line:
+    return get_object_or_404(Line.objects.owned_by(request.user).in_use(), public_id=public_id)

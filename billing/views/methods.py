@@ -1,0 +1,86 @@
+"""Saved cards: add one on the gateway's page, choose the default, remove."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.http import SubscriberRequest
+from billing import gateways, saved_cards
+from billing.gateways.base import OutcomeUnknown
+from billing.methods import make_default
+from billing.models import PaymentMethod, Subscription
+
+ADDING = "billing:adding_card"
+"""Session key: the page of the gateway on which a card is being added."""
+
+
+@login_required
+@require_safe
+def methods(request: SubscriberRequest) -> HttpResponse:
+    kept = PaymentMethod.objects.owned_by(request.user).usable().order_by("-is_default", "-pk")
+    context = {"nav": "billing", "methods": kept, "renewing": saved_cards.renewing(request.user)}
+    return render(request, "billing/methods.html", context)
+
+
+@login_required
+@require_POST
+def add_method(request: SubscriberRequest) -> HttpResponse:
+    """Send the subscriber to the page where the gateway takes the card: its number never comes here."""
+    return_url = request.build_absolute_uri(reverse("billing:method_added"))
+    try:
+        page = saved_cards.open_page(
+            owner=request.user, gateway=gateways.chosen(), return_url=return_url, locale=get_language() or "en"
+        )
+    except OutcomeUnknown:
+        messages.error(request, _("The page for cards did not answer. Nothing was saved. Try again in a minute."))
+        return redirect("billing:methods")
+    request.session[ADDING] = page.payment_id
+    return redirect(page.url)
+
+
+@login_required
+@require_safe
+def method_added(request: SubscriberRequest) -> HttpResponse:
+    """The way back from the gateway's page: keep what was saved there, or say that nothing was."""
+    page_id = request.session.get(ADDING, "")
+    card = saved_cards.keep_from_page(
+        owner=request.user, gateway=gateways.chosen(), page_id=page_id, now=timezone.now()
+    )
+    if card is None:
+        messages.warning(request, _("No card was saved. You can try again, or save one with your next payment."))
+    else:
+        messages.success(request, _("%(card)s is saved.") % {"card": card})
+        request.session.pop(ADDING, None)
+    return redirect("billing:methods")
+
+
+@login_required
+@require_POST
+def default_method(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    method = _method(request, public_id)
+    make_default(method=method)
+    messages.success(request, _("%(card)s is your default card now.") % {"card": method})
+    return redirect("billing:methods")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove_method(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Say what removing does to auto-renewal, then remove."""
+    method = _method(request, public_id)
+    if request.method != "POST":
+        used_by = method.subscriptions.filter(mode=Subscription.Mode.AUTOMATIC).select_related("line")
+        return render(request, "billing/remove_method.html", {"nav": "billing", "method": method, "used_by": used_by})
+    saved_cards.remove(method=method, gateway=gateways.chosen(), actor=request.user, now=timezone.now())
+    messages.success(request, _("%(card)s is removed.") % {"card": method})
+    return redirect("billing:methods")
+
+
+def _method(request: SubscriberRequest, public_id: str) -> PaymentMethod:
+    return get_object_or_404(PaymentMethod.objects.owned_by(request.user).usable(), public_id=public_id)

@@ -1,0 +1,171 @@
+"""One order: its live timeline, its payment, its receipt."""
+
+from functools import partial
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.http import SubscriberRequest
+from billing import charges, expiry, gateways, purchases
+from billing.charges import OrderNotPayable, PageUnavailable
+from billing.forms import PayForm
+from billing.models import Charge, Order
+from billing.order_status import moment, status_of, steps_of, title_of
+from billing.order_visits import look_again
+from billing.tasks import fulfil_order, nudge
+from billing.ways_to_pay import ways_to_pay
+from plans.terms import PlanTerms
+
+UNPROCESSABLE = 422
+
+
+@login_required
+@require_safe
+def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Show where the order stands; htmx asks for the changing part alone, a reload for the whole page."""
+    found = _order(request, public_id)
+    charge = _latest_charge(found)
+    status = status_of(found, charge)
+    context = {
+        "nav": "billing" if found.line is None else "lines",
+        "title": title_of(found),
+        "order": found,
+        "ordered": moment(found.created_at),
+        "charge": charge,
+        "terms": PlanTerms.from_json(found.plan_terms) if found.plan_terms else None,
+        "status": status,
+        "steps": steps_of(found, status),
+    }
+    if status.can_pay:
+        means = purchases.means(user=request.user, price=found.to_charge)
+        context |= {"form": PayForm(owner=request.user), "ways": ways_to_pay(means)}
+    return render(request, "billing/order_live.html" if request.htmx else "billing/order.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Go on with the payment that is under way; a POST chooses another way to pay and begins that."""
+    found = _order(request, public_id)
+    if found.state != Order.State.PENDING:
+        return redirect("billing:order", public_id)
+    if request.method == "POST":
+        return _pay_another_way(request, found)
+    charge = charges.open_charge(found)
+    if charge is None:
+        return redirect("billing:another_way", public_id)
+    return _go_on(request, charge)
+
+
+@login_required
+@require_safe
+def another_way(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    found = _order(request, public_id)
+    if found.state != Order.State.PENDING:
+        return redirect("billing:order", public_id)
+    return _render_ways(request, found, PayForm(owner=request.user))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Say what cancelling does, then do it; an order paid meanwhile stands."""
+    found = _order(request, public_id)
+    if found.state != Order.State.PENDING:
+        return redirect("billing:order", public_id)
+    if request.method != "POST":
+        return render(request, "billing/cancel_order.html", {"nav": "billing", "order": found})
+    ended = expiry.cancel_order(order=found, gateway=gateways.chosen(), now=timezone.now())
+    if ended.state == Order.State.PENDING:
+        messages.warning(request, _("A payment of this order is being checked with the bank. Nothing was changed."))
+    return redirect("billing:order", public_id)
+
+
+@login_required
+@require_safe
+def receipt(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Show what was paid, for printing; an unpaid order has no receipt and leads to its page."""
+    found = _order(request, public_id)
+    if found.paid_at is None:
+        return redirect("billing:order", public_id)
+    paid = found.charges.filter(state=Charge.State.SUCCEEDED).select_related("method")
+    terms = PlanTerms.from_json(found.plan_terms) if found.plan_terms else None
+    return render(request, "billing/receipt.html", {"nav": "billing", "order": found, "charges": paid, "terms": terms})
+
+
+def _order(request: SubscriberRequest, public_id: str) -> Order:
+    owned = Order.objects.owned_by(request.user).select_related("line", "subscription", "owner")
+    return get_object_or_404(owned, public_id=public_id)
+
+
+def _latest_charge(order: Order) -> Charge | None:
+    """Return the last attempt to pay, asked about anew where it is open; what is paid is delivered at once."""
+    charge = order.charges.select_related("method").order_by("pk").last()
+    if charge is None or order.state != Order.State.PENDING:
+        return charge
+    charge = look_again(charge=charge, gateway=gateways.named(charge.gateway), now=timezone.now())
+    order.refresh_from_db(fields=["state", "paid_at", "confirmed_at", "accepted_at", "sent_at", "fulfil_due_at"])
+    if order.state == Order.State.PAID:
+        transaction.on_commit(partial(nudge, fulfil_order, order_id=order.pk))
+    return charge
+
+
+def _go_on(request: SubscriberRequest, charge: Charge) -> HttpResponse:
+    """Charge the kept card, or send the payer to the gateway's page."""
+    order_url = reverse("billing:order", args=[charge.order.public_id])
+    gateway, now = gateways.named(charge.gateway), timezone.now()
+    if charge.method is not None and charge.state != Charge.State.NEEDS_ACTION:
+        settled = charges.charge_saved(charge=charge, gateway=gateway, now=now)
+        if settled.state == Charge.State.SUCCEEDED:
+            transaction.on_commit(partial(nudge, fulfil_order, order_id=charge.order_id))
+        return redirect(order_url if settled.state != Charge.State.NEEDS_ACTION else settled.page_url or order_url)
+    if charge.page_url:
+        return redirect(charge.page_url)
+    try:
+        url = charges.open_page(
+            charge=charge,
+            gateway=gateway,
+            return_url=request.build_absolute_uri(order_url),
+            locale=get_language() or "en",
+            now=now,
+        )
+    except (PageUnavailable, OrderNotPayable) as problem:
+        messages.error(request, problem.sentence)
+        return redirect(order_url)
+    return redirect(url)
+
+
+def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
+    form = PayForm(request.POST, owner=request.user)
+    if not form.is_valid() or form.from_balance_only:
+        return _render_ways(request, order, form, status=UNPROCESSABLE)
+    gateway, now = gateways.chosen(), timezone.now()
+    under_way = charges.open_charge(order)
+    if under_way is not None and charges.abandon(charge=under_way, gateway=gateway, now=now).is_open:
+        messages.warning(request, _("The other payment is still being checked. Nothing more was charged."))
+        return redirect("billing:order", order.public_id)
+    try:
+        charges.start_charge(
+            order=order,
+            gateway_name=gateway.name,
+            method=form.method,
+            save_method=form.cleaned_data["keep_card"] and form.method is None,
+            now=now,
+        )
+    except OrderNotPayable:
+        return redirect("billing:order", order.public_id)
+    return redirect("billing:pay", order.public_id)
+
+
+def _render_ways(request: SubscriberRequest, order: Order, form: PayForm, *, status: int = 200) -> HttpResponse:
+    means = purchases.means(user=request.user, price=order.to_charge)
+    context = {"nav": "billing", "order": order, "form": form, "ways": ways_to_pay(means)}
+    return render(request, "billing/another_way.html", context, status=status)

@@ -1,0 +1,65 @@
+"""Billing at a glance, and its three lists."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.http import SubscriberRequest
+from billing import ledger
+from billing.models import Charge, LedgerAccount, Order, PaymentMethod
+from billing.statement import movement_of
+from portal.lib.money import Money
+
+A_PAGE = 20
+AT_A_GLANCE = 5
+
+
+@login_required
+@require_safe
+def overview(request: SubscriberRequest) -> HttpResponse:
+    """Show the balances, the saved cards and the latest orders."""
+    user = request.user
+    kept = {wallet.currency: wallet.money for wallet in LedgerAccount.objects.owned_by(user).order_by("currency")}
+    own = kept.pop(user.currency, Money.zero(user.currency))
+    context = {
+        "nav": "billing",
+        "balances": [own, *(money for money in kept.values() if money)],
+        "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
+        "orders": _orders(user)[:AT_A_GLANCE],
+    }
+    return render(request, "billing/overview.html", context)
+
+
+@login_required
+@require_safe
+def orders(request: SubscriberRequest) -> HttpResponse:
+    return _list(request, "billing/orders.html", _orders(request.user))
+
+
+@login_required
+@require_safe
+def charges(request: SubscriberRequest) -> HttpResponse:
+    attempts = Charge.objects.owned_by(request.user).select_related("order__line", "method").order_by("-pk")
+    return _list(request, "billing/charges.html", attempts)
+
+
+@login_required
+@require_safe
+def movements(request: SubscriberRequest) -> HttpResponse:
+    """Show what came into and went out of the balances."""
+    entries = ledger.movements_of(request.user)
+    return _list(request, "billing/movements.html", entries, shown_as=movement_of)
+
+
+def _orders(user: Any) -> Any:
+    return Order.objects.owned_by(user).select_related("line", "plan").order_by("-created_at", "-pk")
+
+
+def _list(request: SubscriberRequest, template: str, rows: Any, *, shown_as: Any = None) -> HttpResponse:
+    page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
+    items = [shown_as(row) for row in page] if shown_as else page.object_list
+    return render(request, template, {"nav": "billing", "page_obj": page, "items": items})

@@ -1,0 +1,168 @@
+"""Choose, check, pay: the pages that sell. Everything works by plain forms; the gateway is asked by `orders.pay`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.http import SubscriberRequest
+from billing import checkout, gateways, purchases
+from billing.checkout import FormReused
+from billing.credit_amounts import amounts_in
+from billing.forms import AmountForm, PurchaseForm, price_token
+from billing.ledger import InsufficientBalance
+from billing.models import Order
+from billing.purchases import NotOnSale, Offer
+from billing.ways_to_pay import ways_to_pay
+from esim.models import Line
+from plans.currency import chosen_currency
+from portal.lib.money import Money
+
+UNPROCESSABLE = 422
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """What the check page offers: a plan for a line, a plan for a new line, or money for the balance."""
+
+    kind: Order.Kind
+    price: Money
+    line: Line | None = None
+    offer: Offer | None = None
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def renew(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    line = get_object_or_404(Line.objects.owned_by(request.user).in_use(), public_id=public_id)
+    return _sell(request, kind=Order.Kind.RENEWAL, line=line)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def top_up(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    line = get_object_or_404(Line.objects.owned_by(request.user).in_use(), public_id=public_id)
+    return _sell(request, kind=Order.Kind.TOP_UP, line=line)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def buy(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Sell a plan on a new line."""
+    return _sell_plan(request, kind=Order.Kind.NEW_LINE, plan_id=public_id)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_money(request: SubscriberRequest) -> HttpResponse:
+    """Let the amount be chosen, then checked and paid like any purchase."""
+    currency = chosen_currency(request)
+    amounts = amounts_in(currency)
+    wanted = request.POST if request.method == "POST" else request.GET
+    form = AmountForm(wanted if "amount" in wanted or "own_amount" in wanted else None, amounts=amounts)
+    if form.is_bound and form.is_valid():
+        return _check(request, Sale(kind=Order.Kind.CREDIT, price=form.cleaned_data["money"]))
+    context = {"nav": "billing", "form": form, "amounts": amounts, "currency": currency}
+    context["currencies"] = settings.PORTAL_CURRENCIES
+    return render(request, "billing/add_money.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+
+
+def _sell(request: SubscriberRequest, *, kind: Order.Kind, line: Line) -> HttpResponse:
+    now = timezone.now()
+    plan_id = request.POST.get("plan") or request.GET.get("plan")
+    if kind == Order.Kind.TOP_UP and not purchases.can_top_up(line, now=now):
+        return render(request, "billing/nothing_to_top_up.html", {"nav": "lines", "line": line})
+    if plan_id:
+        return _sell_plan(request, kind=kind, plan_id=plan_id, line=line)
+    currency = chosen_currency(request)
+    shelf = purchases.shelf(line=line, kind=kind, currency=currency, now=now)
+    context = {"nav": "lines", "line": line, "kind": kind, "shelf": shelf, "currency": currency}
+    return render(request, "billing/choose.html", context)
+
+
+def _sell_plan(request: SubscriberRequest, *, kind: Order.Kind, plan_id: str, line: Line | None = None) -> HttpResponse:
+    currency = request.POST.get("currency") or chosen_currency(request)
+    try:
+        offer = purchases.find_offer(plan_id=plan_id, kind=kind, currency=currency, now=timezone.now())
+    except NotOnSale as refusal:
+        messages.warning(request, refusal.sentence)
+        return redirect(request.path) if line else redirect("plans:catalogue")
+    return _check(request, Sale(kind=kind, price=offer.price, line=line, offer=offer))
+
+
+def _check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
+    """Show what will be bought and for how much; a POST that agrees with it places the order."""
+    now = timezone.now()
+    if request.method != "POST":
+        return _render_check(request, sale, PurchaseForm(owner=request.user), now=now)
+    form = PurchaseForm(request.POST, owner=request.user)
+    if not form.is_valid():
+        return _render_check(request, sale, form, now=now, status=UNPROCESSABLE)
+    if not form.saw(sale.price):
+        return _ask_again(request, sale, form, now=now)
+    try:
+        order = checkout.place_order(purchase=_purchase(request, sale, form), now=now)
+    except (FormReused, InsufficientBalance) as refusal:
+        form.add_error(None, refusal.sentence)
+        return _render_check(request, sale, form, now=now, status=UNPROCESSABLE)
+    return redirect_to_payment(order)
+
+
+def _ask_again(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> HttpResponse:
+    """The price changed while the page was open: show the new one, unless this very form has bought already."""
+    bought = Order.objects.owned_by(request.user).filter(form_key=form.cleaned_data["form_key"]).first()
+    if bought is not None:
+        return redirect_to_payment(bought)
+    fresh = PurchaseForm.asked_again(request.POST, owner=request.user)
+    return _render_check(request, sale, fresh, now=now, status=UNPROCESSABLE, price_changed=True)
+
+
+def redirect_to_payment(order: Order) -> HttpResponseRedirect:
+    """Send the payer on: to the payment where one is outstanding, else to the order's page."""
+    if order.state == Order.State.PENDING and order.to_charge:
+        return redirect("billing:pay", order.public_id)
+    return redirect("billing:order", order.public_id)
+
+
+def _purchase(request: SubscriberRequest, sale: Sale, form: PurchaseForm) -> checkout.Purchase:
+    wishes = form.cleaned_data
+    from_balance = form.from_balance_only and sale.kind != Order.Kind.CREDIT
+    return checkout.Purchase(
+        owner=request.user,
+        kind=sale.kind,
+        line=sale.line,
+        plan=sale.offer.plan if sale.offer else None,
+        nickname=wishes["nickname"],
+        price=sale.price,
+        form_key=str(wishes["form_key"]),
+        use_wallet=from_balance or (wishes["use_balance"] and sale.kind != Order.Kind.CREDIT),
+        gateway="" if from_balance else gateways.chosen().name,
+        method=form.method,
+        keep_card=wishes["keep_card"] and form.method is None,
+    )
+
+
+def _render_check(
+    request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime, status: int = 200, **extra: Any
+) -> HttpResponse:
+    means = purchases.means(user=request.user, price=sale.price)
+    after = purchases.after_purchase(line=sale.line, offer=sale.offer, now=now)
+    context = {
+        "nav": "plans" if sale.kind == Order.Kind.NEW_LINE else "billing" if sale.offer is None else "lines",
+        "sale": sale,
+        "form": form,
+        "means": means,
+        "ways": ways_to_pay(means, chosen=form["pay_with"].value(), with_balance=sale.kind != Order.Kind.CREDIT),
+        "after": after,
+        "balance_after": means.balance + sale.price,
+        "price_token": price_token(sale.price),
+        **extra,
+    }
+    return render(request, "billing/check.html", context, status=status)
