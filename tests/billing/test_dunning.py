@@ -1,0 +1,136 @@
+"""What follows a declined renewal."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import Notification
+from billing import dunning, orders, renewals
+from billing.models import Charge, Order, Subscription
+from tests import make
+from tests.billing.books import paid_order
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def subscription(line, plan, now):
+    make.make_allowance(line=line, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
+    return make.make_subscription(line=line, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now)
+
+
+@pytest.fixture
+def declined(subscription, gateway, carrier, now):
+    """A renewal that the bank has just declined for want of funds."""
+    gateway.outcomes[subscription.method.reference] = "insufficient_funds"
+    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+    subscription.refresh_from_db()
+    return subscription
+
+
+@pytest.fixture
+def retry(gateway, carrier):
+    return lambda at: renewals.retry_declined(gateway=gateway, carrier=carrier, now=at)
+
+
+def test_a_declined_renewal_is_told_at_once_and_put_on_the_ladder(declined, now):
+    notice = Notification.objects.get()
+
+    assert (declined.state, declined.declines) == (Subscription.State.PAST_DUE, 1)
+    assert declined.charge_due_at == now + 6 * HOUR
+    assert (notice.kind, notice.context["code"]) == ("renewal_declined", "insufficient_funds")
+
+
+def test_the_ladder_is_climbed_once_a_rung_and_ends_in_a_pause(declined, retry, now):
+    attempts = [now + rung for rung in dunning.LADDER]
+
+    for at in attempts:
+        retry(at - timedelta(seconds=1))
+        retry(at)
+        retry(at)
+
+    declined.refresh_from_db()
+    assert Charge.objects.filter(state=Charge.State.DECLINED).count() == 1 + len(dunning.LADDER)
+    assert Order.objects.count() == 1
+    assert declined.state == Subscription.State.PAUSED
+    assert Notification.objects.count() == 2, "told at the first refusal and at the last"
+
+
+def test_a_scheduler_that_was_off_takes_one_rung_not_all(declined, retry, gateway, now):
+    retry(now + 6 * DAY)
+
+    declined.refresh_from_db()
+    assert declined.declines == 2
+    assert declined.charge_due_at == now + 6 * DAY + 18 * HOUR
+
+
+@pytest.mark.parametrize("code", ["lost_card", "stolen_card", "expired_card", "authentication_required"])
+def test_what_time_will_not_heal_is_never_tried_again(subscription, retry, gateway, carrier, now, code):
+    gateway.outcomes[subscription.method.reference] = code
+    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+
+    for days in range(1, 30):
+        retry(now + days * DAY)
+        renewals.renew_due(gateway=gateway, carrier=carrier, now=now + days * DAY)
+
+    subscription.refresh_from_db()
+    assert gateway.calls.count("charge_saved") == 1
+    assert (subscription.state, subscription.reason) == (Subscription.State.PAUSED, f"declined:{code}")
+    assert Notification.objects.get().kind == "renewal_declined"
+
+
+def test_a_payment_that_needs_confirming_waits_for_its_payer(subscription, gateway, carrier, now):
+    gateway.outcomes[subscription.method.reference] = "needs_action"
+
+    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+
+    subscription.refresh_from_db()
+    assert subscription.reason == "declined:authentication_required"
+    assert Charge.objects.get().state == Charge.State.NEEDS_ACTION
+
+
+def test_a_card_that_pays_again_ends_the_ladder(declined, retry, gateway, now):
+    gateway.outcomes.clear()
+
+    retry(now + 6 * HOUR)
+
+    declined.refresh_from_db()
+    assert len(gateway.taken) == 1
+    assert Order.objects.get().state == Order.State.FULFILLED
+    assert (declined.state, declined.declines, declined.reason) == (Subscription.State.ACTIVE, 0, "")
+    assert declined.charge_due_at == now + 30 * DAY
+
+
+def test_a_renewal_by_hand_ends_the_ladder(declined, line, plan, retry, gateway, carrier, now):
+    by_hand = paid_order(line, plan, now=now + HOUR)
+    orders.fulfil(order_id=by_hand.pk, carrier=carrier, now=now + HOUR)
+    declined.refresh_from_db()
+
+    retry(now + 6 * HOUR)
+
+    assert (declined.state, declined.declines) == (Subscription.State.ACTIVE, 0)
+    assert declined.charge_due_at == now + 30 * DAY
+    assert gateway.taken == []
+
+
+def test_a_renewal_by_hand_does_not_revive_a_lost_card(subscription, line, plan, gateway, carrier, now):
+    gateway.outcomes[subscription.method.reference] = "lost_card"
+    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+
+    by_hand = paid_order(line, plan, now=now + HOUR)
+    orders.fulfil(order_id=by_hand.pk, carrier=carrier, now=now + HOUR)
+
+    subscription.refresh_from_db()
+    assert subscription.state == Subscription.State.PAUSED
+
+
+def test_one_line_in_arrears_does_not_block_another(declined, subscriber, plan, gateway, carrier, now):
+    other = make.make_line(owner=subscriber)
+    make.make_profile(line=other)
+    make.make_allowance(line=other, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
+    make.make_subscription(line=other, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now)
+
+    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+
+    assert len(gateway.taken) == 1

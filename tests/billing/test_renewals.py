@@ -1,0 +1,346 @@
+"""The scheduler renews what is due: once, for the agreed price, whatever happens in between."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts.models import Notification
+from billing import agreements, orders, reconciliation, renewals
+from billing.models import Charge, Order, PaymentMethod, Subscription
+from esim.models import Allowance, ServiceState
+from plans.models import PlanPrice
+from plans.terms import PlanTerms
+from portal.lib.data_size import GB
+from portal.lib.money import Money
+from tests import make
+from tests.billing.books import fund, paid_order
+from tests.fakes.carrier import FakeCarrier
+from tests.fakes.crowd import together
+from tests.fakes.gateway import FakeGateway
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def subscription(line, plan, now):
+    """Auto-renewal of a 30-day plan whose paid time ends tomorrow: due now."""
+    make.make_allowance(line=line, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
+    return make.make_subscription(line=line, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now)
+
+
+@pytest.fixture
+def renew(gateway, carrier, now):
+    """Run the tick at a moment, now unless told otherwise."""
+    return lambda at=now: renewals.renew_due(gateway=gateway, carrier=carrier, now=at)
+
+
+def end_of_paid_time(line):
+    return Allowance.objects.filter(line=line).latest("ends_at").ends_at
+
+
+def test_a_due_renewal_is_charged_delivered_and_scheduled_anew(subscription, renew, gateway, now):
+    renew()
+
+    subscription.refresh_from_db()
+    order = Order.objects.get()
+    assert len(gateway.taken) == 1
+    assert order.state == Order.State.FULFILLED
+    assert (order.subscription, order.period_index, order.total) == (subscription, 1, Money(1490, "USD"))
+    assert (order.starts_at, order.ends_at) == (now + DAY, now + 31 * DAY)
+    assert (subscription.state, subscription.period_index) == (Subscription.State.ACTIVE, 2)
+    assert subscription.charge_due_at == now + 30 * DAY
+    assert Notification.objects.get().kind == "order_fulfilled"
+
+
+def test_a_tick_run_twice_charges_once(subscription, renew, gateway):
+    renew()
+    renew()
+
+    assert len(gateway.taken) == 1
+    assert Order.objects.count() == Charge.objects.count() == 1
+
+
+def test_nothing_is_charged_before_its_time(subscription, renew, gateway, now):
+    renew(now - timedelta(seconds=1))
+
+    assert gateway.calls == []
+
+
+def test_after_days_without_a_scheduler_each_period_is_charged_once(subscription, renew, gateway, now):
+    late = now + 3 * DAY
+
+    renew(late)
+    renew(late)
+
+    subscription.refresh_from_db()
+    assert len(gateway.taken) == 1
+    assert end_of_paid_time(subscription.line) == late + 30 * DAY
+    assert subscription.charge_due_at == late + 29 * DAY
+
+
+def test_renewals_keep_the_day_of_the_month(line, gateway, carrier):
+    plan = make.make_plan(period_unit="month", period_count=1)
+    first = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    make.make_allowance(line=line, plan=plan, starts_at=first, ends_at=datetime(2026, 2, 28, 12, tzinfo=UTC))
+    make.make_subscription(line=line, plan=plan, anchor_at=first, charge_due_at=datetime(2026, 2, 27, 12, tzinfo=UTC))
+
+    for _month in range(3):
+        due_at = Subscription.objects.get().charge_due_at
+        renewals.renew_due(gateway=gateway, carrier=carrier, now=due_at)
+
+    ends = list(Allowance.objects.order_by("ends_at").values_list("ends_at", flat=True))
+    assert [(end.month, end.day) for end in ends] == [(2, 28), (3, 31), (4, 30), (5, 31)]
+
+
+def test_time_bought_by_hand_is_not_charged_again(subscription, line, plan, renew, gateway, carrier, now):
+    early = paid_order(line, plan, now=now - DAY)
+    orders.fulfil(order_id=early.pk, carrier=carrier, now=now - DAY)
+
+    renew()
+
+    subscription.refresh_from_db()
+    assert gateway.taken == []
+    assert (subscription.period_index, subscription.charge_due_at) == (2, now + 30 * DAY)
+
+
+def test_another_plan_bought_by_hand_moves_the_anchor_but_never_reuses_a_period(
+    subscription, line, renew, carrier, now
+):
+    renew()
+    week = make.make_plan(name="Week", period_count=7)
+    bought = paid_order(line, week, now=now)
+    orders.fulfil(order_id=bought.pk, carrier=carrier, now=now)
+
+    subscription.refresh_from_db()
+    renew(subscription.charge_due_at)
+
+    subscription.refresh_from_db()
+    assert end_of_paid_time(line) == now + 68 * DAY
+    assert list(Order.objects.filter(subscription=subscription).values_list("period_index", flat=True)) == [1, 2]
+    assert (subscription.period_index, subscription.state) == (3, Subscription.State.ACTIVE)
+
+
+def test_a_lost_answer_stays_in_flight_until_the_gateway_is_asked(subscription, renew, gateway, carrier, now):
+    gateway.losing.add("charge_saved")
+    renew()
+    subscription.refresh_from_db()
+    assert subscription.state == Subscription.State.IN_FLIGHT
+
+    gateway.losing.clear()
+    later = now + timedelta(minutes=20)
+    reconciliation.reconcile_charges(gateway=gateway, now=later)
+    renew(later)
+
+    subscription.refresh_from_db()
+    assert len(gateway.taken) == 1
+    assert Order.objects.get().state == Order.State.FULFILLED
+    assert (subscription.state, subscription.period_index) == (Subscription.State.ACTIVE, 2)
+
+
+def test_a_gateway_that_is_down_costs_nothing_but_time(subscription, renew, gateway, now):
+    gateway.down.add("prepare")
+    renew()
+    assert Charge.objects.get().is_open
+
+    gateway.down.clear()
+    later = now + timedelta(minutes=20)
+    reconciliation.reconcile_charges(gateway=gateway, now=later)
+    renew(later)
+
+    assert len(gateway.taken) == 1
+    assert Order.objects.get().state == Order.State.FULFILLED
+
+
+def test_a_crash_after_the_claim_is_made_good_when_the_lease_ends(subscription, renew, gateway, now):
+    renewals.claim(Subscription.objects.due(now), now=now, limit=10)
+
+    renew()
+    assert gateway.taken == []
+
+    after_lease = now + renewals.LEASE
+    renew(after_lease)
+    assert len(gateway.taken) == 1
+
+
+def test_a_crash_after_the_intent_is_carried_out_by_the_next_worker(subscription, renew, gateway, now):
+    claimed = renewals.claim(Subscription.objects.due(now), now=now, limit=10)
+    renewals.intend(renewals.judge(claimed, now=now), gateway=gateway, now=now)
+
+    renew(now + renewals.LEASE)
+
+    assert len(gateway.taken) == 1
+    assert Order.objects.get().state == Order.State.FULFILLED
+
+
+def test_a_worker_whose_lease_ran_out_writes_nothing_more(subscription, renew, gateway, now):
+    stale = renewals.claim(Subscription.objects.due(now), now=now, limit=10)
+    renew(now + renewals.LEASE)
+
+    done = renewals.intend(renewals.judge(stale, now=now), gateway=gateway, now=now)
+
+    assert done == []
+    assert Order.objects.count() == 1
+
+
+def test_the_network_answering_late_keeps_the_renewal_in_flight(subscription, renew, carrier, now):
+    carrier.losing.add("grant")
+    renew()
+    subscription.refresh_from_db()
+    assert subscription.state == Subscription.State.IN_FLIGHT
+
+    carrier.losing.clear()
+    later = now + timedelta(hours=1)
+    orders.fulfil_due(carrier=carrier, now=later)
+    renew(later)
+
+    subscription.refresh_from_db()
+    assert (subscription.state, subscription.period_index) == (Subscription.State.ACTIVE, 2)
+
+
+def test_what_the_network_refuses_goes_back_to_the_balance_and_pauses(subscription, renew, carrier):
+    carrier.refusing["grant"] = "no capacity"
+
+    renew()
+
+    subscription.refresh_from_db()
+    assert Order.objects.get().state == Order.State.UNDELIVERABLE
+    assert (subscription.state, subscription.reason) == (Subscription.State.PAUSED, "undeliverable")
+
+
+def test_another_price_than_the_agreed_one_is_never_charged(subscription, plan, renew, gateway, now):
+    PlanPrice.objects.create(plan=plan, currency="USD", amount=1690, valid_from=now - DAY)
+
+    renew()
+
+    subscription.refresh_from_db()
+    notice = Notification.objects.get()
+    assert gateway.calls == []
+    assert (subscription.state, subscription.reason) == (Subscription.State.PAUSED, "price_changed")
+    assert (notice.kind, notice.context["price"]["minor"], notice.context["agreed"]["minor"]) == (
+        "renewal_paused",
+        1690,
+        1490,
+    )
+
+
+def test_other_terms_than_the_agreed_ones_pause(subscription, plan, renew, gateway):
+    subscription.consent_terms = PlanTerms.of(plan).to_json()
+    subscription.save()
+    plan.data_bytes = 8 * GB
+    plan.save()
+
+    renew()
+
+    subscription.refresh_from_db()
+    assert gateway.calls == []
+    assert subscription.reason == "terms_changed"
+
+
+def test_another_name_for_the_same_terms_does_not_pause(subscription, plan, renew, gateway):
+    subscription.consent_terms = PlanTerms.of(plan).to_json()
+    subscription.save()
+    plan.name = "Europe, 10 GB"
+    plan.save()
+
+    renew()
+
+    assert len(gateway.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda one, now: type(one.plan).objects.update(is_active=False), "not_on_sale"),
+        (lambda one, now: PaymentMethod.objects.update(removed_at=now), "method_removed"),
+        (lambda one, now: type(one.line).objects.update(service_state=ServiceState.TERMINATED), "line_closed"),
+    ],
+    ids=["plan withdrawn", "card removed", "line closed"],
+)
+def test_what_can_not_be_charged_pauses(subscription, renew, gateway, now, change, reason):
+    change(subscription, now)
+
+    renew()
+
+    subscription.refresh_from_db()
+    assert gateway.calls == []
+    assert (subscription.state, subscription.reason) == (Subscription.State.PAUSED, reason)
+
+
+def test_the_balance_pays_first_and_the_card_the_rest(subscription, subscriber, renew):
+    fund(subscriber, Money(500, "USD"))
+    Subscription.objects.update(pay_from=Subscription.PayFrom.WALLET_THEN_METHOD)
+
+    renew()
+
+    assert Order.objects.get().wallet_part == Money(500, "USD")
+    assert Charge.objects.get().money == Money(990, "USD")
+
+
+def test_a_balance_that_covers_it_needs_no_charge(subscription, subscriber, renew):
+    fund(subscriber, Money(1490, "USD"))
+    Subscription.objects.update(pay_from=Subscription.PayFrom.WALLET)
+
+    renew()
+
+    assert Order.objects.get().state == Order.State.FULFILLED
+    assert not Charge.objects.exists()
+
+
+def test_a_balance_too_low_is_a_declined_renewal_without_order(subscription, subscriber, renew):
+    fund(subscriber, Money(1489, "USD"))
+    Subscription.objects.update(pay_from=Subscription.PayFrom.WALLET)
+
+    renew()
+
+    subscription.refresh_from_db()
+    assert not Order.objects.exists()
+    assert (subscription.state, subscription.reason) == (Subscription.State.PAST_DUE, "declined:balance_too_low")
+
+
+def test_one_bad_row_does_not_stop_the_others(subscription, subscriber, plan, renew, gateway, now, caplog):
+    other = make.make_line(owner=subscriber)
+    make.make_profile(line=other)
+    make.make_allowance(line=other, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
+    method = subscription.method
+    make.make_subscription(line=other, plan=plan, method=method, anchor_at=now - 29 * DAY, charge_due_at=now)
+    # An order under the key of the first one's next period, for something else.
+    make.make_order(owner=subscriber, form_key=f"renewal:{subscription.public_id}:1:0")
+
+    renew()
+
+    assert len(gateway.taken) == 1
+    assert end_of_paid_time(other) == now + 31 * DAY
+    assert "could not go on" in caplog.text
+
+
+def test_turned_off_while_it_is_being_charged_finishes_and_then_stops(subscription, subscriber, renew, gateway, now):
+    gateway.losing.add("charge_saved")
+    renew()
+    subscription.refresh_from_db()
+    agreements.turn_off(subscription=subscription, actor=subscriber, ip=None, now=now)
+
+    gateway.losing.clear()
+    later = now + timedelta(minutes=20)
+    reconciliation.reconcile_charges(gateway=gateway, now=later)
+    renew(later)
+    renew(now + 40 * DAY)
+
+    assert len(gateway.taken) == 1
+    assert end_of_paid_time(subscription.line) == now + 31 * DAY
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_charge_each_line_once(subscriber, plan, now):
+    method = make.make_method(owner=subscriber)
+    for _number in range(8):
+        line = make.make_line(owner=subscriber)
+        make.make_profile(line=line)
+        make.make_allowance(line=line, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
+        make.make_subscription(line=line, plan=plan, method=method, anchor_at=now - 29 * DAY, charge_due_at=now)
+    gateway, carrier = FakeGateway(), FakeCarrier()
+
+    together(4, lambda _worker: renewals.renew_due(gateway=gateway, carrier=carrier, now=now))
+
+    assert len(gateway.taken) == Order.objects.filter(state=Order.State.FULFILLED).count() == 8
+    assert set(Subscription.objects.values_list("period_index", flat=True)) == {2}
