@@ -116,6 +116,7 @@ ONLY_ON = {"replace": "sqlite", "truncate": "postgresql"}
 def test_no_statement_rewrites_the_books(attack, entry):
     if ONLY_ON.get(attack, connection.vendor) != connection.vendor:
         pytest.skip(f"no such statement on {connection.vendor}")
+    connection.check_constraints()  # PostgreSQL truncates nothing whose foreign keys it has yet to check
 
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(ATTACKS[attack])

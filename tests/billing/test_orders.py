@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_the_gaps_between_questions_grow(line, plan, carrier, now):
         fulfil(order_id=order.pk, carrier=carrier, now=moment)
         moment = Order.objects.get(pk=order.pk).lease_until
 
-    gaps = [(later - earlier).total_seconds() / 60 for earlier, later in zip(asked_at, asked_at[1:], strict=False)]
+    gaps = [(later - earlier).total_seconds() / 60 for earlier, later in pairwise(asked_at)]
     assert gaps == [1, 5, 30, 60, 60]
 
 

@@ -27,7 +27,7 @@ class FakeCarrier:
         self.asked: list[tuple[str, dict]] = []
         self.refusing: dict[str, str] = {}
         self.losing: set[str] = set()
-        self.before_answer = lambda call: None
+        self.before_answer = lambda _call: None
         self._transactions_around = len(connection.atomic_blocks)
 
     def order_profile(self, *, key):

@@ -1,0 +1,229 @@
+"""Each invariant is broken on purpose, and must be named."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Notification
+from billing import ledger
+from billing.invariants import INVARIANTS, broken_invariants
+from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry, Order, Subscription
+from billing.orders import fulfil
+from portal.lib.money import Money
+from tests import make
+from tests.append_only import triggers_resting
+from tests.billing.books import NOW, PRICE, buy, fund, paid_order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def business(line, plan, carrier, gateway):
+    """A day's business: a balance, a delivered order, and one that the balance pays in part."""
+    fund(line.owner, Money(1000, "USD"))
+    fulfil(order_id=paid_order(line, plan).pk, carrier=carrier, now=NOW)
+    buy(line, plan, use_wallet=True)
+
+
+def delivered():
+    return Order.objects.get(state="fulfilled")
+
+
+def change_the_books(**columns):
+    """Rewrite entries as only somebody who may switch triggers off could."""
+    connection.check_constraints()  # PostgreSQL alters no table whose foreign keys it has yet to check
+    with triggers_resting(connection):
+        LedgerEntry.objects.filter(kind="sold").update(**columns)
+
+
+def mix_currencies():
+    LedgerAccount.objects.filter(kind="sales").update(currency="EUR")
+
+
+def hold_back_money():
+    Order.objects.filter(pk=delivered().pk).update(state="expired")
+    change_the_books(amount=1)
+
+
+def forge_a_balance():
+    LedgerAccount.objects.filter(kind="wallet").update(balance=999_999)
+
+
+def forge_a_shared_balance():
+    LedgerAccount.objects.filter(kind="sales").update(balance=5)
+
+
+def forget_to_book_a_charge():
+    Charge.objects.create(
+        order=delivered(),
+        gateway="sandbox",
+        gateway_payment_id="pay_1",
+        state="succeeded",
+        settled_at=NOW,
+        currency="USD",
+        amount=1490,
+    )
+
+
+def book_an_unpaid_charge():
+    charge = Charge.objects.create(order=delivered(), gateway="sandbox", state="declined", currency="USD", amount=1490)
+    receive(charge, key="one")
+
+
+def book_a_charge_twice():
+    forget_to_book_a_charge()
+    charge = Charge.objects.get(state="succeeded")
+    receive(charge, key="one")
+    receive(charge, key="two")
+
+
+def receive(charge, *, key):
+    ledger.move(
+        kind=ledger.Kind.RECEIVED,
+        debit=ledger.gateway("sandbox", "USD"),
+        credit=ledger.held("USD"),
+        money=PRICE,
+        key=key,
+        order=charge.order,
+        charge=charge,
+        now=NOW,
+    )
+
+
+def deliver_for_nothing():
+    Order.objects.filter(state="pending").update(state="paid", paid_at=NOW)
+
+
+def sell_a_period_twice():
+    order = delivered()
+    agreement = make.make_subscription(line=order.line, plan=order.plan)
+    Order.objects.filter(pk=order.pk).update(subscription=agreement, period_index=1)
+    paid_order(order.line, order.plan)
+    second = Order.objects.get(state="paid")
+    # The constraint knows states only; the books know what was sold.
+    Order.objects.filter(pk=second.pk).update(subscription=agreement, period_index=1, state="cancelled")
+
+
+def deliver_nothing():
+    delivered().line.allowances.all().delete()
+
+
+def keep_the_money_of_an_undeliverable_order():
+    Order.objects.filter(pk=delivered().pk).update(state="undeliverable")
+
+
+def leave_a_paid_order_lying():
+    order = paid_order(delivered().line, delivered().plan)
+    Order.objects.filter(pk=order.pk).update(paid_at=NOW - timedelta(hours=2))
+
+
+def give_an_iccid_to_two():
+    other = make.make_line(owner=make.make_user())
+    make.make_profile(line=other, iccid="89852000000000999990")
+    make.make_profile(line=make.make_line(owner=delivered().owner), iccid="8985200000000099999")
+
+
+def give_an_activation_code_to_two():
+    for _number in range(2):
+        make.make_profile(line=make.make_line(owner=make.make_user()), activation_code="1$smdp.example.com$SAME")
+
+
+def leave_a_charge_open():
+    Charge.objects.create(
+        order=delivered(), gateway="sandbox", currency="USD", amount=1, created_at=NOW - timedelta(days=4)
+    )
+
+
+def leave_an_order_unended():
+    Order.objects.filter(state="pending").update(expires_at=NOW - timedelta(days=2))
+
+
+def leave_a_renewal_in_flight():
+    make.make_subscription(
+        line=delivered().line,
+        plan=delivered().plan,
+        state=Subscription.State.IN_FLIGHT,
+        lease_until=NOW - timedelta(hours=2),
+    )
+
+
+def leave_an_event_unapplied():
+    GatewayEvent.objects.create(
+        gateway="sandbox",
+        event_id="evt_1",
+        kind="payment.succeeded",
+        payload={},
+        received_at=NOW - timedelta(days=2),
+        due_at=NOW - timedelta(days=1),
+    )
+
+
+def leave_a_notice_unsent():
+    Notification.objects.update(due_at=NOW - timedelta(minutes=6))
+
+
+def leave_a_notice_half_sent():
+    Notification.objects.update(state="sending", lease_until=NOW - timedelta(minutes=6))
+
+
+CRIMES = [
+    ("I1", mix_currencies, "between currencies"),
+    ("I1", hold_back_money, "holds 1489 instead of 0"),
+    ("I2", forge_a_balance, "says 999999"),
+    ("I2", forge_a_shared_balance, "says 5"),
+    ("I3", forget_to_book_a_charge, "not in the books"),
+    ("I3", book_an_unpaid_charge, "declined and in the books"),
+    ("I3", book_a_charge_twice, "in the books twice"),
+    ("I3", deliver_for_nothing, "costs 1490 and 0"),
+    ("I4", sell_a_period_twice, "sold 2 times"),
+    ("I5", deliver_nothing, "granted nothing"),
+    ("I5", keep_the_money_of_an_undeliverable_order, "was not returned"),
+    ("I5", leave_a_paid_order_lying, "still paid"),
+    ("I6", give_an_iccid_to_two, "share an ICCID"),
+    ("I6", give_an_activation_code_to_two, "share an activation code"),
+    ("I8", leave_a_charge_open, "still created"),
+    ("I8", leave_an_order_unended, "neither paid nor ended"),
+    ("I8", leave_a_renewal_in_flight, "lease that ended"),
+    ("I8", leave_an_event_unapplied, "evt_1"),
+    ("I9", leave_a_notice_unsent, "did not leave"),
+    ("I9", leave_a_notice_half_sent, "did not leave"),
+]
+
+
+def test_a_days_business_breaks_nothing(now):
+    assert broken_invariants(now=now) == {}
+
+
+@pytest.mark.parametrize(("invariant", "crime", "words"), CRIMES, ids=[crime.__name__ for _, crime, _ in CRIMES])
+def test_what_is_broken_is_named(invariant, crime, words, now):
+    crime()
+
+    assert any(words in sentence for sentence in broken_invariants(now=now)[invariant])
+
+
+def test_every_invariant_is_broken_once():
+    assert {invariant for invariant, _, _ in CRIMES} == INVARIANTS.keys()
+
+
+def test_no_secret_is_named(now):
+    give_an_activation_code_to_two()
+
+    assert "SAME" not in str(broken_invariants(now=now))
+
+
+def test_the_command_says_that_all_is_well(capsys):
+    Notification.objects.all().delete()
+
+    call_command("check_invariants", at=NOW)
+
+    assert capsys.readouterr().out == "all invariants hold\n"
+
+
+def test_the_command_fails_and_names_what_is_broken():
+    forge_a_balance()
+
+    with pytest.raises(CommandError, match=r"I2: account .* says 999999"):
+        call_command("check_invariants", at=timezone.now())
