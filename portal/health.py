@@ -40,7 +40,7 @@ def _database_answers() -> bool:
 def _cache_answers() -> bool:
     # Our cache swallows an outage; what was just written and cannot be read tells it all the same.
     cache.set("readyz", "ok", timeout=10)
-    return cache.get("readyz") == "ok"
+    return bool(cache.get("readyz") == "ok")
 
 
 def _word(*, answers: bool) -> str:

@@ -1,9 +1,8 @@
 """Headers every answer carries."""
 
 from collections.abc import Callable
-from typing import Any
 
-from csp.middleware import CSPMiddleware
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
@@ -17,8 +16,13 @@ ADMIN_CSP_UPDATE = {"script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inli
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """The strict policy everywhere, with what Unfold needs added under `/admin/` only."""
 
-    def get_policy_parts(self, request: HttpRequest, response: HttpResponseBase, **kwargs: Any) -> Any:
-        parts = super().get_policy_parts(request, response, **kwargs)
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
         if request.path.startswith(ADMIN_PATH):
             parts.update = {**(parts.update or {}), **ADMIN_CSP_UPDATE}
         return parts

@@ -9,8 +9,9 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0" * 50)
 os.environ.setdefault("PORTAL_ENCRYPTION_KEYS", "t1:" + "A" * 43 + "=")
 
 from portal.settings import *  # noqa: F403
-from portal.settings import CACHES, DATABASES, REDIS_URL
+from portal.settings import CACHES, DATABASES, INSTALLED_APPS, REDIS_URL
 
+INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
