@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
-from django.core.cache.backends.redis import RedisCache
-from redis import exceptions
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis import Redis, exceptions
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,19 @@ _outages: dict[str, Outage] = {}
 """By server and for the whole process: Django makes a cache object per thread."""
 
 
+class KeptClients(RedisCacheClient):
+    """Makes a client once, instead of for every call: that costs as much as the call."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._clients: dict[bool, Redis] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
+        if write not in self._clients:
+            self._clients[write] = super().get_client(key, write=write)
+        return self._clients[write]
+
+
 class ForgivingRedisCache(RedisCache):
     """Answer like an empty cache while Redis cannot be reached, and warn once a minute.
 
@@ -57,6 +70,7 @@ class ForgivingRedisCache(RedisCache):
             **params.get("OPTIONS", {}),
         }
         super().__init__(server, {**params, "OPTIONS": options})
+        self._class = KeptClients
         self._outage = _outages.setdefault(str(server), Outage())
 
     def _attempt(self, operation: Callable[[], T], *, otherwise: T) -> T:
