@@ -76,10 +76,14 @@ PLAN_KIND = {
 
 
 def find_offer(*, plan_id: str, kind: Order.Kind, currency: str, now: datetime) -> Offer:
-    """Return the plan of this public id with its price; raise NotOnSale. One query."""
-    prices = _prices(kind=kind, currency=currency, now=now).filter(plan__public_id=plan_id)
-    price = prices.first()
-    if price is None:
+    """Return the plan of this public id with its price; raise NotOnSale. One query.
+
+    The latest price that has begun, and the plan judged here: `_prices` would say the same in a query that takes
+    longer to put together than to answer, on every purchase.
+    """
+    begun = PlanPrice.objects.filter(plan__public_id=plan_id, currency=currency, valid_from__lte=now)
+    price = begun.select_related("plan").order_by("-valid_from").first()
+    if price is None or price.plan.kind != PLAN_KIND[kind] or not price.plan.is_on_sale(now):
         raise NotOnSale
     return Offer(plan=price.plan, price=price.money)
 
