@@ -4,10 +4,17 @@ import re
 import time
 from typing import Any
 
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
+from allauth.account.forms import ChangeEmailForm as AllauthChangeEmailForm
 from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
+from allauth.account.forms import ConfirmEmailVerificationCodeForm as AllauthConfirmEmailVerificationCodeForm
+from allauth.account.forms import ConfirmLoginCodeForm as AllauthConfirmLoginCodeForm
+from allauth.account.forms import ConfirmPasswordResetCodeForm as AllauthConfirmPasswordResetCodeForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account.forms import VerifyPhoneForm as AllauthVerifyPhoneForm
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from django import forms
@@ -85,6 +92,57 @@ class SignupForm(AllauthSignupForm):
         self.fields["phone"].help_text = _("Lets you sign in by SMS code and get notices there.")
         # Our style hides it; allauth's inline style is refused by the content security policy.
         self.fields[settings.ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD].widget.attrs.pop("style")
+
+
+class NamedEmail:
+    """Calls the field what the rest of the portal calls it; no placeholder in the label's place."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail")
+        self.fields["email"].widget.attrs.pop("placeholder", None)
+
+
+class ResetPasswordForm(NamedEmail, AllauthResetPasswordForm):
+    pass
+
+
+class AddEmailForm(NamedEmail, AllauthAddEmailForm):
+    pass
+
+
+class ChangeEmailForm(NamedEmail, AllauthChangeEmailForm):
+    pass
+
+
+class SixDigits:
+    """Brings up the keypad on a phone, and the code out of the message where the phone offers that."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        attributes = self.fields["code"].widget.attrs
+        attributes.pop("placeholder", None)
+        attributes.update({"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True})
+
+
+class ConfirmLoginCodeForm(SixDigits, AllauthConfirmLoginCodeForm):
+    pass
+
+
+class ConfirmEmailVerificationCodeForm(SixDigits, AllauthConfirmEmailVerificationCodeForm):
+    pass
+
+
+class ConfirmPasswordResetCodeForm(SixDigits, AllauthConfirmPasswordResetCodeForm):
+    pass
+
+
+class VerifyPhoneForm(SixDigits, AllauthVerifyPhoneForm):
+    pass
 
 
 class ChangePasswordForm(AllauthChangePasswordForm):
