@@ -30,6 +30,7 @@ class Overview:
     """The front page. `hidden` counts the lines that are left out, or would be."""
 
     cards: Sequence[LineCard]
+    at: datetime
     hidden: int
     wallets: Sequence[Money]
     chart: Chart | None
@@ -59,6 +60,7 @@ def overview(*, user: User, now: datetime, with_hidden: bool = False) -> Overvie
         for day, amount in days.items():
             together[day] += amount
     return Overview(
+        at=now,
         cards=sorted(shown, key=lambda card: card.urgency),
         hidden=sum(card.line.hidden for card in cards),
         wallets=_wallets(user),

@@ -124,7 +124,8 @@ class LineCard:
 
     @property
     def can_install(self) -> bool:
-        return self.line.form == Line.Form.ESIM and self.download_state in TO_INSTALL
+        is_on = self.line.service_state == ServiceState.ACTIVE
+        return is_on and self.line.form == Line.Form.ESIM and self.download_state in TO_INSTALL
 
     @property
     def renews_itself(self) -> bool:
@@ -160,10 +161,12 @@ def make_card(
     plans = [one for one in allowances if not one.is_data_pack]
     current = next((one for one in running if not one.is_data_pack), plans[-1] if plans else None)
     unlimited = next((one for one in running if one.data_bytes is None), None)
+    subscription: Subscription | None = getattr(line, "subscription", None)
+    agreed = subscription.plan if subscription else None
     card = LineCard(
         line=line,
         download_state=download_state,
-        plan=current.plan if current else None,
+        plan=current.plan if current else agreed,
         renew_price=price,
         running=running,
         queued=[one for one in plans if one.starts_at > now],
@@ -172,7 +175,7 @@ def make_card(
         voice=_meter((one.voice_minutes, one.used_minutes) for one in running),
         sms=_meter((one.sms_count, one.used_sms) for one in running),
         ends_at=ends_at,
-        subscription=getattr(line, "subscription", None),
+        subscription=subscription,
         is_stale=line.usage_reported_at is not None and now - line.usage_reported_at > STALE_AFTER,
     )
     return replace(card, attention=attention_of(card, now=now))

@@ -189,7 +189,7 @@ def test_what_needs_its_owner_comes_first(as_subscriber, subscriber, now):
     order = [suspended, declined, ended, used_up, soon, low, not_installed, fine]
     positions = [html.index(reverse("line", args=[line.public_id])) for line in order]
     assert positions == sorted(positions)
-    assert "7 lines need you" in html
+    assert "7 lines need attention" in html
     for badge in ("Suspended", "Payment declined", "Plan ended", "Data used up", "Ends in 2 days", "Data low",
                   "Not installed yet", "In service"):  # fmt: skip
         assert badge in words(html)
