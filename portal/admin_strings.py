@@ -14,10 +14,6 @@ DJANGO = (
     _("Error:"),
     _("Forgotten your login credentials?"),
     _("Model name"),
-    ngettext_lazy(
-        "This password is too short. It must contain at least %d character.",
-        "This password is too short. It must contain at least %d characters.",
-    ),
 )
 
 UNFOLD = (

@@ -1,11 +1,44 @@
-"""Sentences of allauth that subscribers read, said in Chinese as the rest of the portal says them.
+"""Sentences of Django and allauth that subscribers read, said in Chinese as the rest of the portal says them.
 
-allauth brings Chinese of its own, in other words (passkey, recovery code, second step) and another voice. Nothing
-imports this module: it is here for makemessages to read. The texts must be allauth's to the letter.
+Both bring Chinese of their own, in other words (passkey, recovery code, second step) and another voice. Nothing imports
+this module: it is here for makemessages to read. The texts must be theirs to the letter.
 """
 
 from django.utils.translation import gettext_noop as _
 from django.utils.translation import ngettext_lazy
+
+DJANGO = (
+    _("Enter a complete value."),
+    _("Enter a number."),
+    _("Enter a valid date."),
+    _("Enter a valid email address."),
+    _("Enter a valid value."),
+    _("Enter a whole number."),
+    _("Null characters are not allowed."),
+    _("Select a valid choice. %(value)s is not one of the available choices."),
+    _("Select a valid choice. That choice is not one of the available choices."),
+    _("The password is too similar to the %(verbose_name)s."),
+    _("This field is required."),
+    _("This password is too common."),
+    _("Your password can’t be a commonly used password."),
+    _("Your password can’t be too similar to your other personal information."),
+    ngettext_lazy(
+        "Ensure this value has at least %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at least %(limit_value)d characters (it has %(show_value)d).",
+    ),
+    ngettext_lazy(
+        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
+    ),
+    ngettext_lazy(
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+    ),
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+    ),
+)
 
 ALLAUTH = (
     _("A new security key has been added."),
