@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import translation
 
 from accounts.models import User
+from accounts.notifications import deliver_due
 from billing import agreements
 from billing.consent import VERSION, consent_text
 from billing.models import Order, Subscription
@@ -36,6 +37,7 @@ def tell(*, shop: Shop, now: datetime) -> None:
     began = now - timedelta(days=4)
     travel = shop.buy(stranger, "world-3gb-30day", nickname="Travel", at=began, card=GOOD_CARD)
     _use(travel, shop, installed=began, polls=[now])
+    deliver_due(now=now)
 
 
 def _line_in_order(owner: User, shop: Shop, *, now: datetime) -> None:

@@ -49,6 +49,8 @@ class Command(BaseCommand):
             ) from error
 
     def _run(self, *, port: int, address: str) -> None:
+        # The parts read the environment; the demo's first mails are written by this process.
+        settings.PORTAL_BASE_URL = address
         supervisor = Supervisor(environ={**os.environ, "PORTAL_BASE_URL": address}, say=self._say)
         try:
             self._start(supervisor, port)
