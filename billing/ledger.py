@@ -98,10 +98,11 @@ def _rows(accounts: Iterable[Account]) -> dict[Account, LedgerAccount]:
     found = _find(wanted)
     if missing := wanted - found.keys():
         # Two processes may open the same account at once: the constraint lets one row through, both then read it.
+        # In one order everywhere, so that they cannot wait for each other in a circle.
         LedgerAccount.objects.bulk_create(
             [
                 LedgerAccount(kind=one.kind, currency=one.currency, owner_id=one.owner_id, gateway=one.gateway)
-                for one in missing
+                for one in sorted(missing, key=repr)
             ],
             ignore_conflicts=True,
         )

@@ -9,8 +9,15 @@ from billing.gateways.base import KeptCard, PaymentGateway
 from billing.models import PaymentMethod
 
 
+class OwnedByAnother(Exception):
+    """The gateway named one card for two people: nobody may pay with the other's."""
+
+
 def keep_card(*, owner: User, gateway_name: str, card: KeptCard, now: datetime) -> PaymentMethod:
-    """Remember a card that its owner chose to keep; the first one becomes the default. Safe to repeat."""
+    """Remember a card that its owner chose to keep; the first one becomes the default. Safe to repeat.
+
+    Raises OwnedByAnother for a card that the gateway keeps for somebody else.
+    """
     method, _made = PaymentMethod.objects.get_or_create(
         gateway=gateway_name,
         reference=card.reference,
@@ -23,6 +30,8 @@ def keep_card(*, owner: User, gateway_name: str, card: KeptCard, now: datetime) 
             "created_at": now,
         },
     )
+    if method.owner_id != owner.pk:
+        raise OwnedByAnother(method.public_id)
     if not PaymentMethod.objects.owned_by(owner).usable().filter(is_default=True).exists():
         _try_default(method)
     return method

@@ -37,6 +37,7 @@ def change_the_books(**columns):
     connection.check_constraints()  # PostgreSQL alters no table whose foreign keys it has yet to check
     with triggers_resting(connection):
         LedgerEntry.objects.filter(kind="sold").update(**columns)
+        connection.check_constraints()
 
 
 def mix_currencies():

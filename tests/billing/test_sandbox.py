@@ -14,6 +14,7 @@ from billing.gateways.sandbox_cards import TEST_CARDS
 from billing.models import GatewayEvent, Order, PaymentMethod, SandboxCard, SandboxPayment
 from portal.lib.http import sign_body
 from portal.lib.money import Money
+from tests import make
 from tests.billing.books import buy
 
 pytestmark = pytest.mark.django_db
@@ -315,3 +316,19 @@ def test_events_are_json_that_names_the_payment(client, page):
 
     payment = SandboxPayment.objects.get()
     assert json.loads(sandbox_callbacks.event_of(payment))["payment_id"] == page.payment_id
+
+
+def test_a_kept_card_that_wants_its_owner_is_confirmed_on_the_page(client, line, plan, sandbox, page, now):
+    card = keep(client, sandbox, page, "3155")
+    method = make.make_method(owner=line.owner, reference=card.reference)
+    charge = buy(line, plan, method=method, off_session=True).charges.get()
+    waiting = charges.charge_saved(charge=charge, gateway=sandbox, now=now)
+
+    url = charges.open_page(charge=waiting, gateway=sandbox, return_url="/orders/back/", locale="en", now=now)
+    answered = client.post(url, {"answer": "confirm"})
+    result = sandbox.look_up(payment_id=waiting.gateway_payment_id, key="")
+    charges.settle(charge_id=charge.pk, result=result, now=now)
+
+    assert waiting.state == "needs_action"
+    assert answered["Location"] == "/orders/back/"
+    assert Order.objects.get().state == "paid"
