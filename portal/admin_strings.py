@@ -33,6 +33,7 @@ UNFOLD = (
     _("Date to"),
     _("Enter an URL"),
     _("Expand row"),
+    _("Filters"),
     _("False"),
     _("Forgotten your password or username?"),
     _("From"),
