@@ -47,12 +47,13 @@ CARRIER = checked_choice(os.environ, "CARRIER", choices=("simulated",), default=
 SANDBOX_WEBHOOK_SECRETS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 
 INSTALLED_APPS = [
-    "portal.apps.PortalAdminConfig",
+    # Before the admin, whose templates it replaces; its basic configuration leaves our own site in place.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
+    "portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -262,6 +263,11 @@ ACCOUNT_FORMS = {
     "confirm_password_reset_code": "accounts.forms.ConfirmPasswordResetCodeForm",
     "verify_phone": "accounts.forms.VerifyPhoneForm",
 }
+# Codes cost money and can be guessed three times each: a dozen an hour for one address, besides allauth's own limits.
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip,3/m/key,12/h/key",
+    "reset_password": "20/m/ip,5/m/key,12/h/key",
+}
 # Behind a proxy the client's address comes from it; on a unix socket there is no other.
 if proxies := checked_int(os.environ, "TRUSTED_PROXY_COUNT", default=0, minimum=0, maximum=9):
     ALLAUTH_TRUSTED_PROXY_COUNT = proxies
@@ -271,6 +277,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TRUST_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {"add_webauthn": "accounts.forms.AddPasskeyForm"}
 MFA_TOTP_ISSUER = PORTAL_BRAND_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAYGROUND
 # Off: it would write to the database on every page for an address that the sign-in already recorded.
@@ -322,4 +329,6 @@ LOGGING = {
     "loggers": {"apprise": {"level": "WARNING"}},
 }
 
+# A spreadsheet would run a name that begins with "=".
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 UNFOLD = admin_theme(brand=PORTAL_BRAND_NAME, hue=PORTAL_BRAND_HUE, demo=DEMO)

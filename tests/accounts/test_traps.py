@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import time_machine
 from django.core import mail
 from django.test import Client
 
@@ -138,3 +139,12 @@ def test_real_sms_provider_passes_at_start(settings):
     settings.SMS_BACKEND = f"twilio://AC{'0' * 32}:{'1' * 32}@+14155550100"
 
     assert sms_backend_is_known() == []
+
+
+def test_codes_for_one_address_are_a_dozen_an_hour(subscriber, outbox):
+    with time_machine.travel("2026-11-21 10:00Z", tick=False) as clock:
+        for _ in range(15):
+            Client().post("/accounts/login/code/", {"login": "ada@example.com"})
+            clock.shift(60)
+
+    assert len(outbox.to("ada@example.com")) == 12
