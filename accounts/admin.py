@@ -19,11 +19,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelect2Widget
 
 from accounts import audit
 from accounts.http import client_ip
 from accounts.models import AuditEvent, Notification, OutboxMessage, User
-from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, StaffAdmin, state_column
+from accounts.time_zones import offered_zones
+from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, StaffAdmin, moment_column, state_column
 
 # Their own pages would show second factors and sessions; what staff need of them is on the user's page.
 admin.site.unregister([EmailAddress, Authenticator, UserSession, Group])
@@ -37,6 +39,11 @@ ROWS_OF_A_USER = (
     ("admin:accounts_auditevent_changelist", "subject", _("Audit trail")),
 )
 """By name: those pages belong to apps above this one."""
+
+created = moment_column("created_at", _("created"))
+due = moment_column("due_at", _("due"))
+sent = moment_column("sent_at", _("sent"))
+at = moment_column("at", _("at"))
 
 
 class NewUserForm(forms.ModelForm[User]):
@@ -55,7 +62,7 @@ class NewUserForm(forms.ModelForm[User]):
 
 @admin.register(User)
 class UserAdmin(KeptAdmin):
-    list_display = ("email", "full_name", "phone", "active_column", "is_staff", "language", "created_at")
+    list_display = ("email", "full_name", "phone", "active_column", "is_staff", "language", created)
     list_filter = ("is_active", "is_staff", "language", "currency")
     search_fields = ("email", "phone", "full_name", "public_id")
     ordering = ("-id",)
@@ -67,13 +74,21 @@ class UserAdmin(KeptAdmin):
     fieldsets = (
         (None, {"fields": ("email", ("phone", "phone_verified"), "full_name", "public_id", "links")}),
         (_("Preferences"), {"fields": (("language", "time_zone", "currency"), ("notify_by_email", "notify_by_sms"))}),
-        (_("Access"), {"fields": (("is_active", "is_staff", "is_superuser"), "groups", ("created_at", "last_login"))}),
+        (_("Access"), {"fields": (("is_active", "is_staff"), "is_superuser", "groups", ("created_at", "last_login"))}),
     )
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         if obj is None:
             kwargs["form"] = self.add_form
         return super().get_form(request, obj, change, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer what the portal can work with: a misspelt zone would break every page of that person."""
+        known = {"time_zone": offered_zones(), "currency": settings.PORTAL_CURRENCIES}.get(db_field.name)
+        if known is None:
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        choices = [(value, value) for value in known]
+        return forms.ChoiceField(label=db_field.verbose_name, choices=choices, widget=UnfoldAdminSelect2Widget)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Addresses prove who somebody is, so only the person changes them; only a superuser hands out powers."""
@@ -157,8 +172,8 @@ class NotificationAdmin(ReadOnlyAdmin):
         state_column(
             "state", _("state"), Notification.State, {"sent": "success", "failed": "danger", "sending": "info"}
         ),
-        "due_at",
-        "sent_at",
+        due,
+        sent,
         "error",
     )
     list_filter = ("state", "channel", "kind", "created_at")
@@ -182,7 +197,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "action", "actor", "subject", "target", "ip_address")
+    list_display = (at, "action", "actor", "subject", "target", "ip_address")
     list_filter = ("at", "action")
     list_select_related = ("actor", "subject")
     search_fields = ("action", "target", "subject__email", "actor__email")
@@ -192,7 +207,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 class OutboxMessageAdmin(ReadOnlyAdmin):
     """What the demo would have sent; elsewhere there is none, and one-time codes are nobody's to read."""
 
-    list_display = ("created_at", "channel", "recipient", "subject")
+    list_display = (created, "channel", "recipient", "subject")
     list_filter = ("channel",)
     search_fields = ("recipient", "subject")
     ordering = ("-id",)

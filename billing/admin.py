@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +28,7 @@ from billing.models import (
     PaymentMethod,
     Subscription,
 )
-from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, money_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, moment_column, money_column, state_column
 
 ORDER_COLOURS = {"paid": "info", "fulfilling": "info", "fulfilled": "success", "undeliverable": "danger"}
 CHARGE_COLOURS = {"succeeded": "success", "declined": "danger", "unknown": "warning", "needs_action": "warning"}
@@ -39,6 +40,14 @@ wallet_part = money_column("wallet_part", _("from the balance"))
 amount = money_column("money", _("amount"), ordering="amount")
 balance = money_column("money", _("balance"), ordering="balance")
 agreed_price = money_column("agreed_price", _("agreed price"), ordering="consent_amount")
+created = moment_column("created_at", _("created"))
+paid = moment_column("paid_at", _("paid"))
+settled = moment_column("settled_at", _("settled"))
+removed = moment_column("removed_at", _("removed"))
+at = moment_column("at", _("at"))
+next_charge = moment_column("charge_due_at", _("next charge"))
+received = moment_column("received_at", _("received"))
+done = moment_column("done_at", _("done"))
 order_state = state_column("state", _("state"), Order.State, ORDER_COLOURS)
 charge_state = state_column("state", _("state"), Charge.State, CHARGE_COLOURS)
 subscription_state = state_column("state", _("state"), Subscription.State, SUBSCRIPTION_COLOURS)
@@ -61,7 +70,7 @@ class EntryInline(ReadOnlyInline):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    list_display = ("public_id", "owner", "kind", order_state, total, "line", "plan", "created_at", "paid_at")
+    list_display = ("public_id", "owner", "kind", order_state, total, "line", "plan", created, paid)
     list_filter = ("state", "kind", "currency", "created_at")
     list_select_related = ("owner", "line", "plan")
     search_fields = ("public_id", "owner__email", "owner__phone", "line__msisdn", "charges__public_id")
@@ -72,7 +81,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
 @admin.register(Charge)
 class ChargeAdmin(ReadOnlyAdmin):
-    list_display = ("public_id", "order", charge_state, amount, "method", "decline_code", "created_at", "settled_at")
+    list_display = ("public_id", "order", charge_state, amount, "method", "decline_code", created, settled)
     list_filter = ("state", "gateway", "off_session", "currency", "created_at")
     list_select_related = ("order", "method")
     search_fields = ("public_id", "gateway_payment_id", "order__public_id", "order__owner__email")
@@ -83,7 +92,7 @@ class ChargeAdmin(ReadOnlyAdmin):
 
 @admin.register(PaymentMethod)
 class PaymentMethodAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "owner", "expires_month", "expires_year", "is_default", "gateway", "removed_at")
+    list_display = ("__str__", "owner", "expires_month", "expires_year", "is_default", "gateway", removed)
     list_filter = ("brand", "gateway", "is_default")
     list_select_related = ("owner",)
     search_fields = ("owner__email", "owner__phone", "last_four", "public_id")
@@ -102,7 +111,7 @@ class LedgerAccountAdmin(ReadOnlyAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
-    list_display = ("at", "kind", "debit_account", "credit_account", amount, "order", "charge")
+    list_display = (at, "kind", "debit_account", "credit_account", amount, "order", "charge")
     list_filter = ("kind", "currency", "at")
     list_select_related = ("debit_account", "credit_account", "order", "charge")
     search_fields = ("key", "public_id", "order__public_id", "charge__public_id", "order__owner__email")
@@ -118,7 +127,7 @@ class ReasonForm(BaseDialogForm):  # type: ignore[misc]
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
-    list_display = ("line", "plan", "mode", subscription_state, agreed_price, "charge_due_at", "declines", "reason")
+    list_display = ("line", "plan", "mode", subscription_state, agreed_price, next_charge, "declines", "reason")
     list_filter = ("state", "mode", "pay_from", "currency", "charge_due_at")
     list_select_related = ("line", "plan")
     search_fields = ("public_id", "line__msisdn", "line__public_id", "line__owner__email")
@@ -166,9 +175,9 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         return self._answer(request, done=done)
 
     def _told(self, request: HttpRequest, form: ReasonForm, object_id: str) -> dict[str, Any]:
-        standing = Subscription.objects.select_related("line__owner", "plan").get(pk=object_id)
+        standing = Subscription.objects.select_related("line__owner", "plan")
         return {
-            "subscription": standing,
+            "subscription": get_object_or_404(standing, pk=object_id),
             "reason": form.cleaned_data["reason"],
             "actor": request.user if isinstance(request.user, User) else None,
             "ip": client_ip(request),
@@ -185,7 +194,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
 
 @admin.register(GatewayEvent)
 class GatewayEventAdmin(ReadOnlyAdmin):
-    list_display = ("received_at", "gateway", "kind", event_state, "payment_id", "attempts", "error", "done_at")
+    list_display = (received, "gateway", "kind", event_state, "payment_id", "attempts", "error", done)
     list_filter = ("state", "gateway", "kind", "received_at")
     search_fields = ("event_id", "payment_id")
     ordering = ("-id",)

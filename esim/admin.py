@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from esim.models import Allowance, DailyUsage, DownloadState, Line, ServiceState, SimProfile, UsageRecord
-from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, data_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, data_column, moment_column, state_column
 
 SERVICE_COLOURS = {"active": "success", "pending": "info", "suspended": "warning", "terminated": "danger"}
 DOWNLOAD_COLOURS = {"released": "info", "installed": "success", "enabled": "success", "error": "danger"}
@@ -15,6 +15,13 @@ data_used = data_column("used_bytes", _("data used"))
 data_granted = data_column("data_bytes", _("data"), empty=_("unlimited"))
 daily_cap = data_column("daily_cap_bytes", _("full speed a day"))
 data_reported = data_column("data_bytes", _("data"))
+
+created = moment_column("created_at", _("created"))
+usage_as_of = moment_column("usage_reported_at", _("usage as of"))
+starts = moment_column("starts_at", _("starts"))
+ends = moment_column("ends_at", _("ends"))
+at = moment_column("at", _("at"))
+received = moment_column("received_at", _("received"))
 
 
 class ProfileInline(ReadOnlyInline):
@@ -32,7 +39,7 @@ class AllowanceInline(ReadOnlyInline):
 
 @admin.register(Line)
 class LineAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "msisdn", "owner", "form", service_state, "carrier", "usage_reported_at", "created_at")
+    list_display = ("__str__", "msisdn", "owner", "form", service_state, "carrier", usage_as_of, created)
     list_filter = ("service_state", "form", "carrier", "created_at")
     list_select_related = ("owner",)
     search_fields = ("msisdn", "nickname", "public_id", "owner__email", "profiles__iccid")
@@ -44,7 +51,7 @@ class LineAdmin(ReadOnlyAdmin):
 class SimProfileAdmin(ReadOnlyAdmin):
     """The activation code is the line itself to whoever reads it: staff never see it."""
 
-    list_display = ("iccid", "line", download_state, "is_current", "smdp_address", "created_at")
+    list_display = ("iccid", "line", download_state, "is_current", "smdp_address", created)
     list_filter = ("download_state", "is_current")
     list_select_related = ("line",)
     search_fields = ("iccid", "eid", "public_id", "line__msisdn", "line__owner__email")
@@ -54,7 +61,7 @@ class SimProfileAdmin(ReadOnlyAdmin):
 
 @admin.register(Allowance)
 class AllowanceAdmin(ReadOnlyAdmin):
-    list_display = ("line", "plan", "is_data_pack", data_granted, data_used, "starts_at", "ends_at", "granted_for")
+    list_display = ("line", "plan", "is_data_pack", data_granted, data_used, starts, ends, "granted_for")
     list_filter = ("is_data_pack", "ends_at", "plan__region")
     list_select_related = ("line", "plan")
     search_fields = ("granted_for", "public_id", "line__msisdn", "line__public_id", "line__owner__email")
@@ -64,7 +71,7 @@ class AllowanceAdmin(ReadOnlyAdmin):
 
 @admin.register(UsageRecord)
 class UsageRecordAdmin(ReadOnlyAdmin):
-    list_display = ("at", "line", data_reported, "voice_seconds", "sms_count", "source", "record_id", "received_at")
+    list_display = (at, "line", data_reported, "voice_seconds", "sms_count", "source", "record_id", received)
     list_filter = ("source", "at")
     list_select_related = ("line",)
     search_fields = ("record_id", "line__msisdn", "line__public_id")

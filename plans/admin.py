@@ -28,6 +28,30 @@ from portal.lib.staff import KeptAdmin, data_column
 ON_SALE, COMING, ENDED, WITHDRAWN = "on_sale", "coming", "ended", "withdrawn"
 
 
+FIELDSETS = (
+    (
+        None,
+        {"fields": (("kind", "code"), "name", ("name_zh_hans", "name_zh_hant"), "region", "countries")},
+    ),
+    (
+        _("What it gives"),
+        {
+            "fields": (
+                ("period_count", "period_unit"),
+                "data_bytes",
+                ("daily_cap_bytes", "throttled_kbps"),
+                ("voice_minutes", "sms_count"),
+            )
+        },
+    ),
+    (_("On sale"), {"fields": ("is_active", ("active_from", "active_until"))}),
+    (
+        _("Fair use, in words"),
+        {"classes": ("collapse",), "fields": ("fair_use", "fair_use_zh_hans", "fair_use_zh_hant")},
+    ),
+)
+
+
 class PriceInline(TabularInline):  # type: ignore[misc]
     model = PlanPrice
     form = PriceForm
@@ -70,36 +94,8 @@ class PlanAdmin(SimpleHistoryAdmin, KeptAdmin, ImportExportModelAdmin):  # type:
     readonly_fields = ("public_id",)
     actions = ("put_on_sale", "take_off_sale")
     object_history_template = "admin/plans/plan/history.html"
-    fieldsets = (
-        (
-            _("What it is"),
-            {
-                "classes": ("tab",),
-                "fields": (
-                    ("kind", "code"),
-                    "name",
-                    ("name_zh_hans", "name_zh_hant"),
-                    "region",
-                    "countries",
-                    "public_id",
-                ),
-            },
-        ),
-        (
-            _("What it gives"),
-            {
-                "classes": ("tab",),
-                "fields": (
-                    ("period_count", "period_unit"),
-                    "data_bytes",
-                    ("daily_cap_bytes", "throttled_kbps"),
-                    ("voice_minutes", "sms_count"),
-                ),
-            },
-        ),
-        (_("Fair use"), {"classes": ("tab",), "fields": ("fair_use", "fair_use_zh_hans", "fair_use_zh_hant")}),
-        (_("On sale"), {"classes": ("tab",), "fields": ("is_active", ("active_from", "active_until"))}),
-    )
+    add_fieldsets = FIELDSETS
+    fieldsets = (*FIELDSETS, (_("Public page"), {"fields": ("public_id",)}))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
         plans: QuerySet[Plan] = super().get_queryset(request)
@@ -168,6 +164,9 @@ class PlanAdmin(SimpleHistoryAdmin, KeptAdmin, ImportExportModelAdmin):  # type:
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_view_permission(request))
+
+    def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         """Tell that nothing was imported where the plans changed between preview and confirmation."""

@@ -142,7 +142,7 @@ class PriceColumn(Field):  # type: ignore[misc]
         """Return the price a sheet asks for."""
         return vars(instance).get(self.attribute)
 
-    def save(self, instance: Plan, row: Any, **_kwargs: Any) -> None:
+    def save(self, instance: Plan, row: Any, *_args: Any, **_kwargs: Any) -> None:
         text = cell_text(row[self.column_name])
         if text:
             vars(instance)[self.attribute] = parse_price(text, self.currency)

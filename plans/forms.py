@@ -54,7 +54,28 @@ class PlanForm(forms.ModelForm[Plan]):
 
     class Meta:
         model = Plan
-        exclude = ("position",)
+        fields = (
+            "kind",
+            "code",
+            "name",
+            "name_zh_hans",
+            "name_zh_hant",
+            "region",
+            "countries",
+            "period_count",
+            "period_unit",
+            "data_bytes",
+            "daily_cap_bytes",
+            "throttled_kbps",
+            "voice_minutes",
+            "sms_count",
+            "fair_use",
+            "fair_use_zh_hans",
+            "fair_use_zh_hant",
+            "is_active",
+            "active_from",
+            "active_until",
+        )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

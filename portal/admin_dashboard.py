@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from babel.dates import format_skeleton
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext, to_locale
 
 from accounts.models import User
 from billing.models import LedgerEntry, Order, Subscription
@@ -41,14 +42,16 @@ class Sales:
     @property
     def chart(self) -> str:
         """Return the bars for Chart.js, which draws numbers; nothing is computed from them."""
+        locale = to_locale(get_language() or "en")
         return json.dumps(
             {
-                "labels": [date_format(day, "SHORT_DATE_FORMAT") for day in self.days],
+                "labels": [format_skeleton("MMMd", day, locale=locale) for day in self.days],
                 "datasets": [
                     {
                         "label": self.currency,
                         "data": [float(amount.decimal) for amount in self.amounts],
                         "backgroundColor": "var(--color-primary-600)",
+                        "barThickness": 24,
                         "borderRadius": 4,
                     }
                 ],
@@ -75,7 +78,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(user, User):
         return context
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    figures: dict[str, Any] = {"attention": needs_a_person(user, now)}
+    figures: dict[str, Any] = {"title": gettext("Overview"), "attention": needs_a_person(user, now)}
     if user.has_perm("billing.view_ledgerentry"):
         sales = sales_by_currency(today)
         figures |= {"sales": sales, "charts": sales[:CHARTS]}

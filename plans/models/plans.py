@@ -123,6 +123,8 @@ class Plan(models.Model):
 
     def prices_at(self, now: datetime) -> dict[str, int]:
         """Return the amount in each currency that counts at `now`; for one plan whose prices are at hand."""
+        if self._state.adding:
+            return {}
         begun = sorted(
             (price for price in self.prices.all() if price.valid_from <= now), key=attrgetter("valid_from", "pk")
         )

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Choices, Model
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import get_language
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from portal.lib.data_size import format_bytes
+from portal.lib.dates import format_clock, format_date_for
 from portal.lib.money import format_money
 
 if TYPE_CHECKING:
@@ -94,6 +96,20 @@ def data_column(attribute: str, label: "str | _StrPromise", *, empty: "str | _St
     def column(row: Any) -> str:
         n = getattr(row, attribute)
         return str(empty) if n is None else format_bytes(n, get_language() or "en")
+
+    return _named(column, attribute)
+
+
+def moment_column(attribute: str, label: "str | _StrPromise") -> Column:
+    """Return a list column that writes an instant short, on the reader's clock: "21 Nov 2026 14:05"."""
+
+    @display(description=label, ordering=attribute)  # type: ignore[untyped-decorator]
+    def column(row: Any) -> str:
+        moment = getattr(row, attribute)
+        if moment is None:
+            return ""
+        local, language = timezone.localtime(moment), get_language() or "en"
+        return f"{format_date_for(local, language)} {format_clock(local, language)}".replace(" ", "\N{NO-BREAK SPACE}")
 
     return _named(column, attribute)
 

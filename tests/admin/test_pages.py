@@ -56,12 +56,6 @@ def make_world(now, number):
     Group.objects.create(name=f"group {number}")
 
 
-@pytest.fixture
-def as_staff(client, staff):
-    client.force_login(staff, backend=BACKEND)
-    return client
-
-
 @pytest.mark.parametrize("model", MODELS, ids=label)
 def test_list_and_page_open_for_staff(as_staff, now, model):
     make_world(now, 1)

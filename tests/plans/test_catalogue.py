@@ -176,7 +176,7 @@ def test_nothing_found_offers_to_clear_and_sends_search_to_support(client):
     assert "No plan fits all of this" in page
     assert 'href="/plans/"' in page
     assert "mailto:support@example.com?subject=Which%20plan%20fits%3F&amp;body=" in page
-    assert "Country%3A%20Japan%0AData%3A%205.0%20GB%20or%20more" in page
+    assert "Country%3A%20Japan%0AData%3A%205%20GB%20or%20more" in page
 
 
 def test_search_cannot_add_headers_to_the_mail(client):

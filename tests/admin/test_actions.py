@@ -1,0 +1,220 @@
+"""What staff may do has a name, happens once, and leaves a trace."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from accounts.models import AuditEvent, Notification, User
+from billing import staff_pauses
+from billing.agreements import NothingToContinue
+from billing.models import GatewayEvent, Subscription
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+State = Subscription.State
+
+
+def run(client, model, action, *rows):
+    return client.post(f"/admin/{model}/", {"action": action, "_selected_action": [row.pk for row in rows]})
+
+
+def make_notification(user, **fields):
+    return Notification.objects.create(user=user, channel="email", kind="expiry", **fields)
+
+
+def test_failed_notification_is_sent_again_and_a_sent_one_is_not(as_staff, subscriber):
+    failed = make_notification(subscriber, key="a", state="failed", attempts=5, error="SMTP timeout")
+    sent = make_notification(subscriber, key="b", state="sent", attempts=1)
+
+    run(as_staff, "accounts/notification", "send_again", failed, sent)
+
+    failed.refresh_from_db()
+    sent.refresh_from_db()
+    assert (failed.state, failed.attempts, failed.error) == ("queued", 0, "")
+    assert (sent.state, sent.attempts) == ("sent", 1)
+
+
+def test_failed_gateway_event_runs_again_and_a_done_one_does_not(as_staff):
+    failed, done = (
+        GatewayEvent.objects.create(
+            gateway="sandbox", event_id=state, kind="payment.succeeded", payload={}, state=state
+        )
+        for state in ("failed", "done")
+    )
+
+    run(as_staff, "billing/gatewayevent", "run_again", failed, done)
+
+    failed.refresh_from_db()
+    done.refresh_from_db()
+    assert failed.state == "received"
+    assert done.state == "done"
+
+
+@pytest.mark.parametrize(
+    ("model", "action", "permission"),
+    [
+        ("accounts/notification", "send_again", "view_notification"),
+        ("billing/gatewayevent", "run_again", "view_gatewayevent"),
+    ],
+)
+def test_looking_is_not_acting(client, subscriber, model, action, permission):
+    helper = make.make_user(is_staff=True)
+    helper.user_permissions.add(make_permission(permission))
+    client.force_login(helper, backend="allauth.account.auth_backends.AuthenticationBackend")
+    failed = make_notification(subscriber, key="a", state="failed")
+    event = GatewayEvent.objects.create(gateway="sandbox", event_id="1", kind="x", payload={}, state="failed")
+
+    run(client, model, action, failed if "notification" in model else event)
+
+    failed.refresh_from_db()
+    event.refresh_from_db()
+    assert (failed.state, event.state) == ("failed", "failed")
+
+
+def make_permission(codename):
+    return Permission.objects.get(codename=codename)
+
+
+def dialog(client, subscription, action, reason):
+    address = f"/admin/billing/subscription/{subscription.pk}/{action}/"
+    return client.post(address, {"reason": reason, "_form_submitted": "on"}, headers={"hx-request": "true"})
+
+
+def test_pausing_says_who_and_why_in_the_trail(as_staff, staff, subscriber):
+    line = make.make_line(owner=subscriber)
+    subscription = make.make_subscription(line=line, plan=make.make_plan())
+
+    answer = dialog(as_staff, subscription, "pause", "Asked by phone")
+
+    subscription.refresh_from_db()
+    event = AuditEvent.objects.get(action="auto_renewal.paused_by_staff")
+    assert answer.headers["HX-Refresh"] == "true"
+    assert (subscription.state, subscription.reason) == (State.PAUSED, "Asked by phone")
+    assert (event.actor, event.subject, event.detail) == (staff, subscriber, {"reason": "Asked by phone"})
+
+
+def test_pausing_without_a_reason_changes_nothing(as_staff, subscriber):
+    subscription = make.make_subscription(line=make.make_line(owner=subscriber), plan=make.make_plan())
+
+    dialog(as_staff, subscription, "pause", "")
+
+    subscription.refresh_from_db()
+    assert subscription.state == State.ACTIVE
+
+
+def test_renewal_being_charged_is_not_paused(staff, subscriber, now):
+    subscription = make.make_subscription(
+        line=make.make_line(owner=subscriber), plan=make.make_plan(), state=State.IN_FLIGHT
+    )
+
+    paused = staff_pauses.pause(subscription=subscription, reason="x", actor=staff, ip=None, now=now)
+
+    assert not paused
+    assert not AuditEvent.objects.filter(action="auto_renewal.paused_by_staff").exists()
+
+
+def test_resuming_charges_next_at_the_end_of_the_paid_time(staff, subscriber, now):
+    line, plan = make.make_line(owner=subscriber), make.make_plan()
+    make.make_allowance(line=line, plan=plan, starts_at=now - timedelta(days=10), ends_at=now + timedelta(days=20))
+    subscription = make.make_subscription(
+        line=line, plan=plan, state=State.PAUSED, charge_due_at=now - timedelta(days=5)
+    )
+
+    resumed = staff_pauses.resume(subscription=subscription, reason="Asked", actor=staff, ip=None, now=now)
+
+    subscription.refresh_from_db()
+    assert resumed
+    assert subscription.state == State.ACTIVE
+    assert now < subscription.charge_due_at <= now + timedelta(days=20)
+
+
+def test_resuming_a_lapsed_line_does_not_charge_at_once(staff, subscriber, now):
+    subscription = make.make_subscription(
+        line=make.make_line(owner=subscriber), plan=make.make_plan(), state=State.PAUSED
+    )
+
+    with pytest.raises(NothingToContinue):
+        staff_pauses.resume(subscription=subscription, reason="Asked", actor=staff, ip=None, now=now)
+
+    subscription.refresh_from_db()
+    assert subscription.state == State.PAUSED
+
+
+def test_deactivated_person_is_signed_out_and_it_is_on_record(as_staff, client, subscriber):
+    other = type(client)()
+    other.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    run(as_staff, "accounts/user", "deactivate", subscriber)
+
+    subscriber.refresh_from_db()
+    assert not subscriber.is_active
+    assert other.get("/").status_code == 302
+    assert AuditEvent.objects.filter(action="user.deactivated", subject=subscriber).count() == 1
+
+
+def test_staff_do_not_deactivate_themselves(as_staff, staff):
+    run(as_staff, "accounts/user", "deactivate", staff)
+
+    staff.refresh_from_db()
+    assert staff.is_active
+
+
+def test_new_colleague_has_no_password_and_is_on_record(as_staff, staff):
+    form = {"email": "New@Example.com", "full_name": "New", "language": "en", "time_zone": "UTC", "currency": "USD"}
+
+    as_staff.post("/admin/accounts/user/add/", {**form, "is_staff": "on"})
+
+    colleague = User.objects.get(email="new@example.com")
+    assert colleague.is_staff
+    assert not colleague.has_usable_password()
+    assert AuditEvent.objects.filter(action="user.created_by_staff", actor=staff, subject=colleague).exists()
+
+
+def test_second_account_for_one_address_is_refused(as_staff, subscriber):
+    form = {"email": "ADA@example.com", "full_name": "", "language": "en", "time_zone": "UTC", "currency": "USD"}
+
+    answer = as_staff.post("/admin/accounts/user/add/", form)
+
+    assert answer.status_code == 200
+    assert User.objects.filter(email__iexact="ada@example.com").count() == 1
+
+
+def test_staff_without_full_powers_cannot_hand_them_out(client, subscriber):
+    helper = make.make_user(is_staff=True)
+    helper.user_permissions.add(make_permission("change_user"), make_permission("view_user"))
+    client.force_login(helper, backend="allauth.account.auth_backends.AuthenticationBackend")
+    form = {"full_name": "Ada", "language": "en", "time_zone": "UTC", "currency": "USD", "is_active": "on"}
+    powers = {"is_staff": "on", "is_superuser": "on"}
+
+    client.post(f"/admin/accounts/user/{subscriber.pk}/change/", {**form, **powers})
+    own_page = client.post(f"/admin/accounts/user/{helper.pk}/change/", {**form, **powers})
+
+    subscriber.refresh_from_db()
+    helper.refresh_from_db()
+    assert subscriber.full_name == "Ada"
+    assert not subscriber.is_staff
+    assert not subscriber.is_superuser
+    assert own_page.status_code == 403
+    assert not helper.is_superuser
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "UTC; drop", ""])
+def test_time_zone_that_does_not_exist_is_refused(as_staff, subscriber, zone):
+    form = {"full_name": "Ada", "language": "en", "time_zone": zone, "currency": "USD", "is_active": "on"}
+
+    answer = as_staff.post(f"/admin/accounts/user/{subscriber.pk}/change/", form)
+
+    subscriber.refresh_from_db()
+    assert answer.status_code == 200
+    assert subscriber.time_zone == "UTC"
+
+
+def test_email_address_is_not_staffs_to_change(as_staff, subscriber):
+    form = {"full_name": "Ada", "language": "en", "time_zone": "UTC", "currency": "USD", "is_active": "on"}
+
+    as_staff.post(f"/admin/accounts/user/{subscriber.pk}/change/", {**form, "email": "thief@example.com"})
+
+    subscriber.refresh_from_db()
+    assert subscriber.email == "ada@example.com"

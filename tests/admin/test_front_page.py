@@ -1,0 +1,139 @@
+"""The front page names what needs a person, leads there, and tells how the day goes."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from accounts.models import Notification
+from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry
+from portal.admin_dashboard import renewals, sales_by_currency
+from portal.lib.money import Money
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock(now):
+    with time_machine.travel(now, tick=False):
+        yield
+
+
+def attention(client):
+    """Return what needs a person: title → group."""
+    return {str(group.title): group for group in client.get("/admin/").context["attention"]}
+
+
+def make_trouble(owner, now):
+    """Make one row of each kind that needs a person, and one beside it that does not."""
+    for minutes, note in ((31, "stuck"), (29, "on its way")):
+        paid_at = now - timedelta(minutes=minutes)
+        make.make_order(owner=owner, state="paid", paid_at=paid_at, note=note)
+    make.make_order(owner=owner, state="undeliverable")
+    make.make_order(owner=owner, state="undeliverable", created_at=now - timedelta(days=8))
+    for minutes in (61, 59):
+        order = make.make_order(owner=owner)
+        created_at = now - timedelta(minutes=minutes)
+        Charge.objects.create(
+            order=order, gateway="sandbox", currency="USD", amount=1, state="unknown", created_at=created_at
+        )
+    for state in ("failed", "done"):
+        GatewayEvent.objects.create(gateway="sandbox", event_id=state, kind="x", payload={}, state=state)
+        Notification.objects.create(user=owner, channel="sms", kind="x", key=state, state=state.replace("done", "sent"))
+    for state in ("past_due", "active"):
+        make.make_subscription(line=make.make_line(owner=owner), plan=make.make_plan(), state=state)
+
+
+def test_each_trouble_is_counted_once(as_staff, subscriber, now):
+    make_trouble(subscriber, now)
+
+    groups = attention(as_staff)
+
+    assert {title: group.count for title, group in groups.items()} == {
+        "Orders paid for more than 30 minutes, not fulfilled": 1,
+        "Orders of the last 7 days that could not be delivered": 1,
+        "Charges without an answer from the gateway for an hour": 1,
+        "Gateway events that failed": 1,
+        "Notifications of the last 7 days that failed": 1,
+        "Auto-renewals whose payment was declined": 1,
+    }
+
+
+def test_each_trouble_leads_to_the_list_with_just_its_rows(as_staff, subscriber, now):
+    make_trouble(subscriber, now)
+
+    for group in attention(as_staff).values():
+        listed = as_staff.get(group.href)
+
+        assert listed.status_code == 200
+        assert listed.context["cl"].result_count == group.count
+
+
+def test_quiet_day_says_so(as_staff):
+    page = as_staff.get("/admin/")
+
+    assert "Nothing. Orders, charges, events and notifications are all on their way." in page.content.decode()
+
+
+def make_sale(now, number, *, amount, currency="USD"):
+    held, sales = (LedgerAccount.objects.get_or_create(kind=kind, currency=currency)[0] for kind in ("held", "sales"))
+    LedgerEntry.objects.create(
+        key=f"sale-{number}",
+        kind="sold",
+        debit_account=held,
+        credit_account=sales,
+        currency=currency,
+        amount=amount,
+        at=now,
+    )
+
+
+def test_sales_are_summed_by_currency_and_day(now):
+    midnight = now.replace(hour=0, minute=0)
+    make_sale(now, 1, amount=1490)
+    make_sale(now, 2, amount=10)
+    make_sale(midnight - timedelta(seconds=1), 3, amount=5)
+    make_sale(midnight - timedelta(days=6), 4, amount=7)
+    make_sale(midnight - timedelta(days=6, seconds=1), 5, amount=1000)
+    make_sale(now, 6, amount=220, currency="JPY")
+
+    dollars, yen = sales_by_currency(midnight)
+
+    assert dollars.today == Money(1500, "USD")
+    assert dollars.week == Money(1512, "USD")
+    assert [amount.minor for amount in dollars.amounts] == [7, 0, 0, 0, 0, 5, 1500]
+    assert yen.week == Money(220, "JPY")
+
+
+def test_renewals_due_and_their_success(subscriber, now):
+    plan = make.make_plan()
+    for index, (due_in, paid) in enumerate([(23, True), (24, True), (25, False)], start=1):
+        subscription = make.make_subscription(
+            line=make.make_line(owner=subscriber), plan=plan, charge_due_at=now + timedelta(hours=due_in)
+        )
+        make.make_order(
+            owner=subscriber,
+            plan=plan,
+            subscription=subscription,
+            period_index=index,
+            state="paid" if paid else "pending",
+            paid_at=now if paid else None,
+        )
+
+    figures = renewals(now)
+
+    assert (figures.due, figures.tried, figures.paid, figures.percent) == (2, 3, 2, 66)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_front_page_costs_the_same_however_much_there_is(
+    as_staff, subscriber, now, django_assert_max_num_queries, count
+):
+    for number in range(count):
+        make_sale(now, number, amount=100)
+        make.make_order(owner=subscriber, state="undeliverable")
+    as_staff.get("/admin/")
+
+    with django_assert_max_num_queries(14):
+        as_staff.get("/admin/")
