@@ -28,7 +28,7 @@ class SandboxTestCard:
 
     @property
     def ending(self) -> str:
-        return f"{self.brand} ···· {self.last_four}"
+        return f"···· {self.last_four}"
 
 
 TEST_CARDS = [
