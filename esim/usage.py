@@ -57,6 +57,8 @@ def ingest(*, line: Line, reports: Iterable[UsageReport], source: str, now: date
         new = _insert(line=locked, by_id=by_id, source=source, now=now)
         _add_to_days(line=locked, reports=new)
         allowances.burn(line=locked, reports=new)
+        # Pages are kept by what the line's row says, so new figures must show in it.
+        Line.objects.filter(pk=line.pk).update(usage_reported_at=now)
     return len(new)
 
 

@@ -21,8 +21,18 @@ from portal.line_cards import LineCard, make_card
 CHART_DAYS = 30
 ENDED_SHOWN = timedelta(days=60)
 RECENT_ORDERS = 5
+ANNOTATIONS = ("download_state", "paid_until", "newest_allowance")
+"""What `_described` adds to the columns of a line."""
 
 Days = Mapping[date, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontRows:
+    """What the front page is kept by: it changes whenever one of these rows does."""
+
+    lines: Sequence[Any]
+    wallets: Sequence[LedgerAccount]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,22 +59,25 @@ class LineDetails:
     orders: Sequence[Order]
 
 
-def overview(*, user: User, now: datetime, with_hidden: bool = False) -> Overview:
-    """Return what the front page shows: four queries, however many lines there are."""
-    lines = _lines(user)
-    usage = _daily_usage(lines, now=now)
-    cards = _cards(lines, usage=usage, user=user, now=now)
+def front_rows(user: User) -> FrontRows:
+    """Load the lines and the balances: two queries, however many lines there are."""
+    wallets = LedgerAccount.objects.owned_by(user).filter(Q(balance__gt=0) | Q(currency=user.currency))
+    return FrontRows(
+        lines=list(_described(Line.objects.owned_by(user).in_use())), wallets=list(wallets.order_by("currency"))
+    )
+
+
+def overview(*, rows: FrontRows, user: User, now: datetime, with_hidden: bool = False) -> Overview:
+    """Return what the front page shows: two more queries."""
+    usage = _daily_usage(rows.lines, now=now)
+    cards = _cards(rows.lines, usage=usage, user=user, now=now)
     shown = [card for card in cards if with_hidden or not card.line.hidden]
-    together: defaultdict[date, int] = defaultdict(int)
-    for days in usage.values():
-        for day, amount in days.items():
-            together[day] += amount
     return Overview(
-        at=now,
         cards=sorted(shown, key=lambda card: card.urgency),
+        at=now,
         hidden=sum(card.line.hidden for card in cards),
-        wallets=_wallets(user),
-        chart=_chart(together, today=timezone.localdate(now)) if lines else None,
+        wallets=_balances(rows.wallets, currency=user.currency),
+        chart=_chart(_together(usage.values()), today=timezone.localdate(now)) if cards else None,
     )
 
 
@@ -83,17 +96,14 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
     )
 
 
-def _lines(user: User) -> list[Any]:
-    return list(_described(Line.objects.owned_by(user).in_use()))
-
-
 def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
-    """Lines with auto-renewal, how far the SIM is, and until when time is paid."""
-    plans = Allowance.objects.filter(line=OuterRef("pk"), is_data_pack=False).order_by("-ends_at")
+    """Lines with auto-renewal, how far the SIM is, until when time is paid, and what was granted last."""
+    granted = Allowance.objects.filter(line=OuterRef("pk"))
     current = SimProfile.objects.filter(line=OuterRef("pk")).current()
-    return lines.select_related("subscription__plan", "subscription__method").annotate(
+    return lines.select_related("subscription__method").annotate(
         download_state=Subquery(current.values("download_state")[:1]),
-        paid_until=Subquery(plans.values("ends_at")[:1]),
+        paid_until=Subquery(granted.filter(is_data_pack=False).order_by("-ends_at").values("ends_at")[:1]),
+        newest_allowance=Subquery(granted.order_by("-pk").values("pk")[:1]),
     )
 
 
@@ -141,12 +151,18 @@ def _daily_usage(lines: Sequence[Line], *, now: datetime) -> Mapping[int, Days]:
     return usage
 
 
-def _wallets(user: User) -> list[Money]:
-    """The balances of the user, the one in their own currency first and there even when it is empty."""
-    accounts = LedgerAccount.objects.owned_by(user).filter(Q(balance__gt=0) | Q(currency=user.currency))
-    balances = {money.currency: money for money in (account.money for account in accounts.order_by("currency"))}
-    own = balances.pop(user.currency, Money(0, user.currency))
-    return [own, *balances.values()]
+def _balances(wallets: Sequence[LedgerAccount], *, currency: str) -> list[Money]:
+    """The one in the reader's own currency comes first, and is there even when it is empty."""
+    balances = {wallet.currency: wallet.money for wallet in wallets}
+    return [balances.pop(currency, Money(0, currency)), *balances.values()]
+
+
+def _together(usage: Iterable[Days]) -> Days:
+    together: defaultdict[date, int] = defaultdict(int)
+    for days in usage:
+        for day, amount in days.items():
+            together[day] += amount
+    return together
 
 
 def _chart(days: Days, *, today: date, cap_bytes: int | None = None) -> Chart:

@@ -161,12 +161,10 @@ def make_card(
     plans = [one for one in allowances if not one.is_data_pack]
     current = next((one for one in running if not one.is_data_pack), plans[-1] if plans else None)
     unlimited = next((one for one in running if one.data_bytes is None), None)
-    subscription: Subscription | None = getattr(line, "subscription", None)
-    agreed = subscription.plan if subscription else None
     card = LineCard(
         line=line,
         download_state=download_state,
-        plan=current.plan if current else agreed,
+        plan=current.plan if current else None,
         renew_price=price,
         running=running,
         queued=[one for one in plans if one.starts_at > now],
@@ -175,7 +173,7 @@ def make_card(
         voice=_meter((one.voice_minutes, one.used_minutes) for one in running),
         sms=_meter((one.sms_count, one.used_sms) for one in running),
         ends_at=ends_at,
-        subscription=subscription,
+        subscription=getattr(line, "subscription", None),
         is_stale=line.usage_reported_at is not None and now - line.usage_reported_at > STALE_AFTER,
     )
     return replace(card, attention=attention_of(card, now=now))

@@ -10,16 +10,15 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SubscriberRequest
 from esim.models import Line
-from portal.dashboard import line_details, overview
+from portal.dashboard import line_details
+from portal.front_page import front_page
 from portal.style_samples import style_samples
 
 
 @login_required
 @require_safe
 def dashboard(request: SubscriberRequest) -> HttpResponse:
-    with_hidden = "hidden" in request.GET
-    view = overview(user=request.user, now=timezone.now(), with_hidden=with_hidden)
-    return render(request, "portal/dashboard.html", {"nav": "lines", "view": view, "with_hidden": with_hidden})
+    return HttpResponse(front_page(request, with_hidden="hidden" in request.GET, now=timezone.now()))
 
 
 @login_required

@@ -7,7 +7,9 @@ import pytest
 from django.urls import reverse
 
 from billing.models import LedgerAccount, Subscription
+from esim.carriers.base import UsageReport
 from esim.models import DailyUsage, DownloadState, ServiceState
+from esim.usage import ingest
 from portal.lib.data_size import GB, MB
 from tests import make
 
@@ -53,12 +55,14 @@ def test_five_queries_do_for_any_number_of_lines(
         line = make_line(subscriber, now)
         make.make_subscription(line=line, plan=make.make_plan())
         DailyUsage.objects.create(line=line, date=now.date(), data_bytes=MB)
-    as_subscriber.get(reverse("home"))
 
     with django_assert_num_queries(queries):
-        response = as_subscriber.get(reverse("home"))
+        drawn = as_subscriber.get(reverse("home"))
+    with django_assert_num_queries(3):
+        kept = as_subscriber.get(reverse("home"))
 
-    assert response.content.decode().count("<article") == lines
+    assert drawn.content.decode().count("<article") == lines
+    assert kept.content.decode().count("<article") == lines
 
 
 def test_without_lines_the_page_leads_to_the_plans(as_subscriber):
@@ -282,3 +286,83 @@ def test_a_long_name_is_whole_and_escaped(as_subscriber, subscriber, now):
     line.save()
 
     assert "&lt;b&gt;The tablet of the children in the car" in home(as_subscriber)
+
+
+def change_nickname(line, now):
+    line.nickname = "Renamed"
+    line.save()
+
+
+def renew(line, now):
+    make.make_allowance(line=line, starts_at=now + 20 * DAY, ends_at=now + 50 * DAY)
+
+
+def top_up(line, now):
+    make.make_allowance(line=line, is_data_pack=True, data_bytes=7 * GB)
+
+
+def use(line, now):
+    reports = [UsageReport(record_id="1", at=now, data_bytes=GB)]
+    ingest(line=line, reports=reports, source="sim", now=now + timedelta(seconds=1))
+
+
+def install(line, now):
+    line.profiles.update(download_state=DownloadState.RELEASED)
+
+
+def agree(line, now):
+    make.make_subscription(line=line, plan=make.make_plan())
+
+
+def add_money(line, now):
+    LedgerAccount.objects.create(kind="wallet", owner=line.owner, currency="USD", balance=100)
+
+
+def change_currency(line, now):
+    line.owner.currency = "EUR"
+    line.owner.save()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [change_nickname, renew, top_up, use, install, agree, add_money, change_currency],
+    ids=lambda f: f.__name__,
+)
+def test_what_changed_shows_at_once(as_subscriber, subscriber, now, change):
+    line = make_line(subscriber, now)
+    before = words(home(as_subscriber))
+
+    change(line, now)
+
+    assert words(home(as_subscriber)) != before
+
+
+def test_a_minute_later_the_page_says_so(as_subscriber, subscriber, now, time_machine):
+    make_line(subscriber, now)
+    home(as_subscriber)
+
+    time_machine.move_to(now + timedelta(minutes=1), tick=False)
+
+    assert "As of 10:01" in words(home(as_subscriber))
+
+
+def test_a_page_that_was_kept_takes_forms_of_this_session(client, subscriber, now):
+    make_line(subscriber, now)
+    tokens = []
+    for _ in range(2):
+        client.logout()
+        client.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+        tokens.append(re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', home(client))[1])
+
+    assert len(set(tokens)) == 2
+    assert {len(token) for token in tokens} == {64}
+
+
+def test_a_message_is_shown_once(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now)
+    home(as_subscriber)
+    address = reverse("esim:line_settings", args=[line.public_id])
+    as_subscriber.post(address, {"nickname": line.nickname, "time_zone": "UTC"})
+
+    assert "Saved." in home(as_subscriber)
+    assert "Saved." not in home(as_subscriber)
