@@ -66,8 +66,9 @@ def send_reminders() -> None:
 
 
 @shared_task(name="billing.deliver_sandbox_callbacks")
-def deliver_sandbox_callbacks() -> None:
-    if settings.PLAYGROUND:
-        url = f"{settings.PORTAL_BASE_URL}/webhooks/sandbox/"
-        secret = settings.SANDBOX_WEBHOOK_SECRETS[0]
-        sandbox_callbacks.deliver_callbacks(url=url, secret=secret, now=timezone.now())
+def deliver_sandbox_callbacks() -> int:
+    if not settings.PLAYGROUND:
+        return 0
+    url = f"{settings.PORTAL_BASE_URL}/webhooks/sandbox/"
+    secret = settings.SANDBOX_WEBHOOK_SECRETS[0]
+    return sandbox_callbacks.deliver_callbacks(url=url, secret=secret, now=timezone.now())
