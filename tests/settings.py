@@ -18,8 +18,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 if REDIS_URL:
-    # Tests empty the cache, which flushes a whole Redis database: they take the last one, not the portal's.
-    CACHES["default"].update(LOCATION=f"{REDIS_URL}/15", KEY_PREFIX="portal-tests")
+    # Tests empty the cache, which flushes a whole Redis database: they take the last ones, not the portal's.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    CACHES["default"].update(LOCATION=f"{REDIS_URL}/{15 - worker % 8}", KEY_PREFIX=f"portal-tests-{worker}")
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 WHITENOISE_AUTOREFRESH = True
