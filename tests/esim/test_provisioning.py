@@ -9,7 +9,7 @@ from esim.models import DownloadState, Line, ServiceState, SimProfile
 from esim.provisioning import apply_plan, open_line
 from plans.terms import PlanTerms
 from tests import make
-from tests.esim.carriers import FakeCarrier
+from tests.fakes.carrier import FakeCarrier
 
 
 def test_a_new_line_is_in_service_with_a_profile_to_install(subscriber, now):
@@ -18,10 +18,10 @@ def test_a_new_line_is_in_service_with_a_profile_to_install(subscriber, now):
     line = open_line(owner=subscriber, purchase_id="ord_1", nickname="Work", carrier=carrier, now=now)
 
     profile = line.profiles.get()
-    assert (line.nickname, line.msisdn, line.service_state) == ("Work", "+14155559000", ServiceState.ACTIVE)
-    assert (line.carrier, line.opened_for, line.owner) == ("fake", "ord_1", subscriber)
+    assert (line.nickname, line.msisdn, line.service_state) == ("Work", "+14155560001", ServiceState.ACTIVE)
+    assert (line.carrier, line.opened_for, line.owner) == ("simulated", "ord_1", subscriber)
     assert profile.download_state == DownloadState.RELEASED
-    assert (profile.activation_code, profile.pin, profile.puk) == ("1$smdp.fake.example$FAKE-0000", "1234", "12345678")
+    assert (profile.activation_code, profile.pin, profile.puk) == ("1$smdp.example.com$FAKE-00001", "0000", "00000000")
 
 
 def test_what_is_stored_of_the_code_cannot_be_read(subscriber, now):
@@ -29,8 +29,8 @@ def test_what_is_stored_of_the_code_cannot_be_read(subscriber, now):
 
     row = SimProfile.objects.filter(line=line).values().get()
 
-    assert "FAKE-0000" not in str(row)
-    assert "12345678" not in str(row)
+    assert "FAKE-00001" not in str(row)
+    assert all(row[column].startswith("v1.") for column in row if column.endswith("_ciphertext"))
 
 
 def test_opening_twice_is_one_line_and_one_profile(subscriber, now):
@@ -45,30 +45,43 @@ def test_opening_twice_is_one_line_and_one_profile(subscriber, now):
 
 
 def test_after_a_lost_answer_the_same_profile_is_asked_for_again(subscriber, now):
-    carrier = FakeCarrier(error=OutcomeUnknown("timeout"))
+    carrier = FakeCarrier()
+    carrier.losing.add("order_profile")
     with pytest.raises(OutcomeUnknown):
         open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=carrier, now=now)
     waiting = Line.objects.get()
     assert waiting.service_state == ServiceState.PENDING
 
-    carrier.error = None
+    carrier.losing.clear()
     line = open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=carrier, now=now)
 
     assert line == waiting
     assert line.service_state == ServiceState.ACTIVE
+    assert list(carrier.profiles) == ["ord_1"]
+
+
+def test_a_carrier_that_refuses_leaves_the_line_waiting(subscriber, now):
+    carrier = FakeCarrier()
+    carrier.refusing["order_profile"] = "no_stock"
+
+    with pytest.raises(CarrierRefused):
+        open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=carrier, now=now)
+
+    assert Line.objects.get().service_state == ServiceState.PENDING
 
 
 def test_a_plan_is_granted_once_under_its_purchase(subscriber, now):
     carrier = FakeCarrier()
     line = make.make_line(owner=subscriber)
     profile = make.make_profile(line=line)
-    terms = PlanTerms.of(make.make_plan(code="europe-10"))
+    terms = PlanTerms.of(make.make_plan())
     ends_at = now + timedelta(days=30)
 
     for _ in range(2):
         apply_plan(line=line, terms=terms, starts_at=now, ends_at=ends_at, purchase_id="ord_1", carrier=carrier)
 
-    assert carrier.granted == {"ord_1": (profile.iccid, "europe-10", now, ends_at)}
+    given = {"iccid": profile.iccid, "terms": terms, "starts_at": now, "ends_at": ends_at}
+    assert carrier.grants == {"ord_1": given}
 
 
 def test_a_line_without_a_profile_is_a_final_no(subscriber, now):

@@ -11,7 +11,7 @@ from esim.models import DailyUsage, DownloadState, ServiceState, UsageRecord
 from esim.usage import POLL_EVERY, POLL_INSTALLING_EVERY, advance, ingest, poll_usage
 from portal.lib.data_size import GB, MB
 from tests import make
-from tests.esim.carriers import FakeCarrier
+from tests.esim.carriers import ReportingCarrier
 
 HOUR = timedelta(hours=1)
 
@@ -109,19 +109,19 @@ def test_only_lines_that_are_due_are_asked_about(line, subscriber, now):
     profile = make.make_profile(line=line)
     for fields in ({"usage_poll_due_at": now + HOUR}, {"service_state": ServiceState.SUSPENDED}):
         make.make_profile(line=make.make_line(owner=subscriber, **{"usage_poll_due_at": now, **fields}))
-    carrier = FakeCarrier()
+    carrier = ReportingCarrier()
 
     asked = poll_usage(carrier=carrier, now=now, limit=10)
 
     assert asked == 1
-    assert carrier.asked == [profile.iccid]
+    assert carrier.polled == [profile.iccid]
 
 
 def test_a_poll_writes_down_usage_and_its_age(line, now):
     make.make_profile(line=line, download_state=DownloadState.ENABLED)
     allowance = make.make_allowance(line=line)
 
-    poll_usage(carrier=FakeCarrier(reports=[report("1", now - HOUR, data_bytes=GB)]), now=now, limit=10)
+    poll_usage(carrier=ReportingCarrier(reports=[report("1", now - HOUR, data_bytes=GB)]), now=now, limit=10)
 
     line.refresh_from_db()
     allowance.refresh_from_db()
@@ -132,7 +132,7 @@ def test_a_poll_writes_down_usage_and_its_age(line, now):
 
 def test_polling_again_asks_nobody_before_the_next_turn(line, now):
     make.make_profile(line=line)
-    carrier = FakeCarrier()
+    carrier = ReportingCarrier()
 
     poll_usage(carrier=carrier, now=now, limit=10)
     asked = poll_usage(carrier=carrier, now=now + timedelta(seconds=1), limit=10)
@@ -142,7 +142,7 @@ def test_polling_again_asks_nobody_before_the_next_turn(line, now):
 
 def test_a_record_that_arrives_an_hour_late_is_still_found(line, now):
     make.make_profile(line=line, download_state=DownloadState.ENABLED)
-    carrier = FakeCarrier()
+    carrier = ReportingCarrier()
     poll_usage(carrier=carrier, now=now, limit=10)
     carrier.reports.append(report("late", now - HOUR))
 
@@ -153,7 +153,7 @@ def test_a_record_that_arrives_an_hour_late_is_still_found(line, now):
 
 @pytest.mark.parametrize("error", [OutcomeUnknown("timeout"), CarrierRefused("unknown_iccid"), KeyError("bug")])
 def test_one_line_in_trouble_does_not_hide_the_others(line, subscriber, now, error, caplog):
-    class HalfDeaf(FakeCarrier):
+    class HalfDeaf(ReportingCarrier):
         def usage_since(self, *, iccid, since, until):
             if iccid == first.iccid:
                 raise error
@@ -205,7 +205,7 @@ def test_a_failed_installation_is_told_but_never_after_success(line, now):
 def test_somebody_installing_is_looked_at_more_often(line, now):
     make.make_profile(line=line)
 
-    poll_usage(carrier=FakeCarrier(state=DownloadState.RELEASED), now=now, limit=10)
+    poll_usage(carrier=ReportingCarrier(state=DownloadState.RELEASED), now=now, limit=10)
 
     line.refresh_from_db()
     assert line.usage_poll_due_at == now + POLL_INSTALLING_EVERY
