@@ -44,7 +44,7 @@ FIELDSETS = (
             )
         },
     ),
-    (_("On sale"), {"fields": ("is_active", ("active_from", "active_until"))}),
+    (_("On sale"), {"fields": ("is_active", "active_from", "active_until")}),
     (
         _("Fair use, in words"),
         {"classes": ("collapse",), "fields": ("fair_use", "fair_use_zh_hans", "fair_use_zh_hant")},

@@ -60,8 +60,22 @@ SHAPE = crc32(repr([field.name for kind in (PlanRow, PlanTerms) for field in fie
 
 def version() -> str:
     """Return the current version of the catalogue; without a cache a new one each time."""
-    if current := cache.get(VERSION_KEY):
-        return str(current)
+    return str(cache.get(VERSION_KEY) or _first_version())
+
+
+def version_and_page(key: str) -> tuple[str, str | None]:
+    """Return the current version and the page kept of it, in one trip to the cache."""
+    kept = cache.get_many([VERSION_KEY, key])
+    current = str(kept.get(VERSION_KEY) or _first_version())
+    belongs_to, page = kept.get(key, ("", None))
+    return current, page if belongs_to == current else None
+
+
+def keep_page(key: str, page: str, *, version: str, seconds: float) -> None:
+    cache.set(key, (version, page), timeout=seconds)
+
+
+def _first_version() -> str:
     cache.add(VERSION_KEY, secrets.token_hex(8), timeout=None)
     return str(cache.get(VERSION_KEY) or secrets.token_hex(8))
 

@@ -61,6 +61,12 @@ class Offer:
         return gettext("%(countries)s and %(count)d more") % {"countries": shown, "count": more}
 
     @property
+    def has_facts(self) -> bool:
+        """Whether there is more to say than how much data for how long."""
+        terms = self.terms
+        return any((terms.daily_cap_bytes, terms.throttled_kbps, terms.voice_minutes, terms.sms_count))
+
+    @property
     def other_prices(self) -> list[Money]:
         return [Money(minor, code) for code, minor in sorted(self.row.prices.items()) if code != self.currency]
 

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.messages import get_messages
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
@@ -28,18 +27,18 @@ CSRF_MARK = "csrf-token-of-this-request"
 
 def catalogue_page(request: HttpRequest, *, currency: str, now: datetime) -> str:
     """Return the page as HTML: no query where it or its rows are cached, two otherwise."""
-    version = catalogue.version()
-    key = _key(request, currency=currency, version=version)
-    page = cache.get(key) if key else None
+    key = _key(request, currency=currency)
+    version, page = catalogue.version_and_page(key) if key else (catalogue.version(), None)
     if page is None:
         snapshot = catalogue.snapshot(version=version, now=now)
         page = _render(request, snapshot, currency=currency)
         if key:
-            cache.set(key, page, timeout=(snapshot.holds_until - now).total_seconds())
-    return str(page).replace(CSRF_MARK, get_token(request))
+            seconds = (snapshot.holds_until - now).total_seconds()
+            catalogue.keep_page(key, page, version=version, seconds=seconds)
+    return page.replace(CSRF_MARK, get_token(request))
 
 
-def _key(request: HttpRequest, *, currency: str, version: str) -> str:
+def _key(request: HttpRequest, *, currency: str) -> str:
     """Name the page; "" where it is for this request only.
 
     A typed country would let a visitor fill the cache with pages nobody asks for twice.
@@ -48,7 +47,7 @@ def _key(request: HttpRequest, *, currency: str, version: str) -> str:
         return ""
     reader = f"{request.user.pk}:{request.user}" if request.user.is_authenticated else ""
     told_apart = (get_language(), currency, request.get_full_path(), reader)
-    return f"catalogue:page:{version}:{sha256(repr(told_apart).encode()).hexdigest()}"
+    return f"catalogue:page:{sha256(repr(told_apart).encode()).hexdigest()}"
 
 
 def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> str:

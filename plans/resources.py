@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from import_export import resources
 from import_export.fields import Field
@@ -34,6 +35,16 @@ from plans.models.plans import Region
 from portal.lib.periods import PeriodUnit
 
 HEADER_LINES = 1
+
+
+class CellDiff(resources.Diff):  # type: ignore[misc]
+    """Before and after of each cell; the library's own has colours that nobody can read in the dark."""
+
+    def as_html(self) -> list[str]:
+        return [
+            format_html("<del>{}</del> <ins>{}</ins>", "" if self.new else before, after) if before != after else ""
+            for before, after in zip(self.left, self.right, strict=True)
+        ]
 
 
 class PlanResource(resources.ModelResource):  # type: ignore[misc]
@@ -81,6 +92,9 @@ class PlanResource(resources.ModelResource):  # type: ignore[misc]
 
     def get_queryset(self) -> QuerySet[Plan]:
         return Plan.objects.prefetch_related("prices")
+
+    def get_diff_class(self) -> type[CellDiff]:
+        return CellDiff
 
     def get_import_order(self) -> list[str]:
         return list(self.fields)

@@ -51,7 +51,7 @@ class Sales:
                         "label": self.currency,
                         "data": [float(amount.decimal) for amount in self.amounts],
                         "backgroundColor": "var(--color-primary-600)",
-                        "barThickness": 24,
+                        "maxBarThickness": 28,
                         "borderRadius": 4,
                     }
                 ],
