@@ -1,16 +1,30 @@
 """Requests as our views see them."""
 
+from collections.abc import Callable
+from typing import TypeVar, cast
+
 from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class SubscriberRequest(HttpRequest):
     """A request of somebody who is signed in (the view is behind `login_required`)."""
 
     user: User
+    htmx: HtmxDetails
+
+
+def after_fresh_sign_in(view: View) -> View:
+    """Ask for the password (or another proof) first, unless that was minutes ago; allauth has no types."""
+    return cast("View", reauthentication_required(app="allauth.account")(view))
 
 
 def client_ip(request: HttpRequest) -> str | None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from billing.declines import DeclineKind, explain
-from billing.models import PaymentMethod, Subscription
+from billing.models import Order, PaymentMethod, Subscription
 from billing.schedule import Schedule, last_paid, lead, realigned
 from esim.models import Allowance, Line
 from plans.models import Plan
@@ -136,7 +136,7 @@ def _write_consent(agreed: Subscription, consent: Consent, *, now: datetime) -> 
 
 def _first_schedule(agreed: Subscription, *, paid: Allowance) -> Schedule:
     """Count from the running plan, on a period number nothing was ordered under: an old order keeps its old price."""
-    taken = agreed.pk is not None and agreed.orders.filter(period_index=agreed.period_index).exists()
+    taken = Order.objects.filter(subscription_id=agreed.pk, period_index=agreed.period_index).exists()
     return realigned(agreed, paid=paid, next_index=max(1, agreed.period_index + taken))
 
 

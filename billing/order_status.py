@@ -82,7 +82,10 @@ def _delivered(order: Order) -> Status:
         return Status(
             kind="success", title=_("Your new line is ready"), text=_("Install it on your phone to start using it.")
         )
-    return Status(kind="success", title=_("Confirmed by the network"), text=_("Your line can use it now."))
+    text = _("Your line can use it now.")
+    if order.starts_at and order.confirmed_at and order.starts_at > order.confirmed_at:
+        text = _("It begins by itself when the time you have now ends. No day is lost.")
+    return Status(kind="success", title=_("Confirmed by the network"), text=text)
 
 
 def _unpaid(charge: Charge | None) -> Status:
@@ -144,11 +147,12 @@ def _unpaid(charge: Charge | None) -> Status:
 
 def steps_of(order: Order, status: Status) -> list[Step]:
     """Return the timeline: paid → accepted → sent to the network → confirmed, each with its time."""
+    payment = (_("Paid") if order.paid_at else _("Payment"), order.paid_at)
     if order.kind == Order.Kind.CREDIT:
-        named = [(_("Paid"), order.paid_at), (_("Added to your balance"), order.confirmed_at)]
+        named = [payment, (_("Added to your balance"), order.confirmed_at)]
     else:
         named = [
-            (_("Paid"), order.paid_at),
+            payment,
             (_("Accepted"), order.accepted_at),
             (_("Sent to the network"), order.sent_at),
             (_("Confirmed"), order.confirmed_at),

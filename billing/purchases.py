@@ -111,9 +111,9 @@ def means(*, user: User, price: Money) -> Means:
     return Means(methods=list(methods), balance=ledger.wallet_balance(user, price.currency), price=price)
 
 
-def after_purchase(*, line: Line | None, offer: Offer, now: datetime) -> AfterPurchase | None:
-    """Say what the line would have afterwards; None for a line yet to be opened. Raises NothingToTopUp."""
-    return allowances.preview(line=line, terms=offer.terms, now=now) if line is not None else None
+def after_purchase(*, line: Line, offer: Offer, now: datetime) -> AfterPurchase:
+    """Say what the line would have afterwards; raises NothingToTopUp."""
+    return allowances.preview(line=line, terms=offer.terms, now=now)
 
 
 def _prices(*, kind: Order.Kind, currency: str, now: datetime) -> PlanPriceQuerySet:

@@ -11,12 +11,13 @@ from accounts.models import User
 from billing import ledger, purchases
 from billing.agreements import Consent, NothingToContinue, next_charge_at
 from billing.consent import VERSION, consent_text, source_words
+from billing.forms import BALANCE
 from billing.models import Order, PaymentMethod, Subscription
 from billing.purchases import Offer
 from billing.renewal_problems import sentence_of
 from billing.schedule import last_paid
 from billing.verdicts import judge
-from billing.ways_to_pay import BALANCE, BOTH, renewal_sources
+from billing.ways_to_pay import BOTH, renewal_sources
 from esim.models import Line
 from portal.lib.money import Money
 
@@ -66,7 +67,7 @@ def standing(*, line: Line, user: User, now: datetime) -> dict[str, Any]:
         "new_price": _new_price(subscription, now=now) if subscription else None,
         "shelf": purchases.shelf(line=line, kind=Order.Kind.RENEWAL, currency=user.currency, now=now),
         "sources": renewal_sources(
-            methods=PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
+            methods=list(PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk")),
             balance=ledger.wallet_balance(user, user.currency),
             subscription=subscription,
         ),

@@ -141,16 +141,15 @@ def _conclude(renewal: Renewal, *, now: datetime) -> None:
 
 
 def _conclude_unpaid(subscription: Subscription, *, last_charge: Charge | None, now: datetime) -> None:
-    state = last_charge.state if last_charge is not None else Charge.State.ABANDONED
-    if state == Charge.State.DECLINED:
+    if last_charge is None or last_charge.state == Charge.State.ABANDONED:
+        _release(subscription)
+    elif last_charge.state == Charge.State.DECLINED:
         dunning.record_decline(subscription=subscription, code=last_charge.decline_code, now=now)
-    elif state == Charge.State.NEEDS_ACTION:
+    elif last_charge.state == Charge.State.NEEDS_ACTION:
         # Nobody is there to confirm; the order's page offers it, and the charge stays open for that.
         dunning.record_decline(subscription=subscription, code="authentication_required", now=now)
-    elif state in Charge.State.OPEN:
-        subscription.held().update(lease_until=now + LOOK_AGAIN)
     else:
-        _release(subscription)
+        subscription.held().update(lease_until=now + LOOK_AGAIN)
 
 
 def _begin_next_period(subscription: Subscription, *, now: datetime) -> None:

@@ -1,9 +1,5 @@
 """Pages of one line: installing it, and its settings."""
 
-from collections.abc import Callable
-from typing import TypeVar, cast
-
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,18 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from accounts.http import SubscriberRequest, client_ip
+from accounts.http import SubscriberRequest, after_fresh_sign_in, client_ip
 from esim.activation import qr_png
 from esim.forms import LineSettingsForm
 from esim.installing import Secrets, current_profile, is_to_install, record_shown
 from esim.models import Line
-
-View = TypeVar("View", bound=Callable[..., HttpResponse])
-
-
-def after_fresh_sign_in(view: View) -> View:
-    """Ask for the password (or another proof) first, unless that was minutes ago; allauth has no types."""
-    return cast("View", reauthentication_required(app="allauth.account")(view))
 
 
 @login_required

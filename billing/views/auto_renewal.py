@@ -1,6 +1,5 @@
 """Auto-renewal of a line: how it stands, turning it on with an explicit consent, turning it off."""
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -9,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.http import SubscriberRequest, client_ip
+from accounts.http import SubscriberRequest, after_fresh_sign_in, client_ip
 from billing import agreements, renewal_pages
 from billing.agreements import BeingCharged, NothingToContinue
 from billing.forms import ConsentForm
@@ -30,17 +29,22 @@ def auto_renewal(request: SubscriberRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
-@reauthentication_required(app="allauth.account")
 @require_http_methods(["GET", "HEAD", "POST"])
 def agree(request: SubscriberRequest, public_id: str) -> HttpResponse:
-    """Show the exact terms; agreeing to them turns auto-renewal on. Behind fresh authentication: it moves money."""
-    line, now = _line(request, public_id), timezone.now()
+    # The line comes first: a stranger learns that there is none, not that a password would help.
+    return _agree_page(request, line=_line(request, public_id))
+
+
+@after_fresh_sign_in
+def _agree_page(request: SubscriberRequest, *, line: Line) -> HttpResponse:
+    """Show the exact terms; agreeing to them turns auto-renewal on, which lets money move."""
+    now = timezone.now()
     wishes = request.POST if request.method == "POST" else request.GET
     try:
         terms = renewal_pages.terms(line=line, user=request.user, wishes=wishes, now=now)
     except (NotOnSale, NothingToContinue, renewal_pages.NoSuchSource) as refusal:
         messages.warning(request, refusal.sentence)
-        return redirect("billing:auto_renewal", public_id)
+        return redirect("billing:auto_renewal", line.public_id)
     form = ConsentForm(request.POST if request.method == "POST" else None, sentence=terms.sentence)
     if not form.is_valid():
         context = {"nav": "lines", "line": line, "terms": terms, "form": form}

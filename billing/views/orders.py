@@ -1,6 +1,7 @@
 """One order: its live timeline, its payment, its receipt."""
 
 from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -34,7 +35,7 @@ def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
     found = _order(request, public_id)
     charge = _latest_charge(found)
     status = status_of(found, charge)
-    context = {
+    context: dict[str, Any] = {
         "nav": "billing" if found.line is None else "lines",
         "title": title_of(found),
         "order": found,

@@ -65,8 +65,9 @@ def add_money(request: SubscriberRequest) -> HttpResponse:
     """Let the amount be chosen, then checked and paid like any purchase."""
     currency = chosen_currency(request)
     amounts = amounts_in(currency)
-    wanted = request.POST if request.method == "POST" else request.GET
-    form = AmountForm(wanted if "amount" in wanted or "own_amount" in wanted else None, amounts=amounts)
+    # The address carries amount and currency also when the check page is sent.
+    is_chosen = "amount" in request.GET or "own_amount" in request.GET
+    form = AmountForm(request.GET if is_chosen else None, amounts=amounts)
     if form.is_bound and form.is_valid():
         return _check(request, Sale(kind=Order.Kind.CREDIT, price=form.cleaned_data["money"]))
     context = {"nav": "billing", "form": form, "amounts": amounts, "currency": currency}
@@ -153,7 +154,7 @@ def _render_check(
     request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime, status: int = 200, **extra: Any
 ) -> HttpResponse:
     means = purchases.means(user=request.user, price=sale.price)
-    after = purchases.after_purchase(line=sale.line, offer=sale.offer, now=now)
+    after = purchases.after_purchase(line=sale.line, offer=sale.offer, now=now) if sale.line and sale.offer else None
     context = {
         "nav": "plans" if sale.kind == Order.Kind.NEW_LINE else "billing" if sale.offer is None else "lines",
         "sale": sale,
