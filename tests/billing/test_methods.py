@@ -1,68 +1,91 @@
-import pytest
+"""Saved cards: adding, choosing the default, removing."""
 
-from billing.gateways.base import KeptCard, OutcomeUnknown
-from billing.methods import OwnedByAnother, keep_card, make_default, remove_card
-from billing.models import PaymentMethod
+import pytest
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from billing.gateways import sandbox_bank
+from billing.gateways.sandbox_cards import CARDS_BY_LAST_FOUR
+from billing.models import PaymentMethod, SandboxPayment, Subscription
 from tests import make
 
-pytestmark = pytest.mark.django_db
 
-CARD = KeptCard(
-    reference="card_1", customer="usr_ada", brand="Visa", last_four="4242", expires_month=12, expires_year=2030
-)
-
-
-def keep(owner, now):
-    return keep_card(owner=owner, gateway_name="sandbox", card=CARD, now=now)
+@pytest.fixture
+def card(subscriber):
+    return make.make_method(owner=subscriber, is_default=True)
 
 
-def test_the_first_card_becomes_the_default(subscriber, now):
-    assert keep(subscriber, now).is_default
+def test_a_card_is_saved_on_the_gateway_s_page(as_subscriber):
+    onward = as_subscriber.post(reverse("billing:add_method"))
+    sandbox_bank.pay_with(SandboxPayment.objects.get(), CARDS_BY_LAST_FOUR["4242"], keep=True)
+
+    shown = as_subscriber.get(reverse("billing:method_added"), follow=True).content.decode()
+
+    assert onward.url.startswith("/sandbox/pay/")
+    assert "Visa 4242 is saved." in shown
+    assert PaymentMethod.objects.get().is_default
 
 
-def test_keeping_a_card_again_keeps_one(subscriber, now):
-    assert keep(subscriber, now).pk == keep(subscriber, now).pk
-    assert PaymentMethod.objects.count() == 1
+def test_leaving_the_gateway_s_page_saves_nothing(as_subscriber):
+    as_subscriber.post(reverse("billing:add_method"))
+
+    shown = as_subscriber.get(reverse("billing:method_added"), follow=True).content.decode()
+
+    assert "No card was saved." in shown
 
 
-def test_a_card_of_somebody_else_is_refused(subscriber, stranger, now):
-    keep(subscriber, now)
+def test_coming_back_without_having_left_saves_nothing(as_subscriber):
+    as_subscriber.get(reverse("billing:method_added"))
 
-    with pytest.raises(OwnedByAnother):
-        keep(stranger, now)
-
-    assert not PaymentMethod.objects.owned_by(stranger).exists()
+    assert not PaymentMethod.objects.exists()
 
 
-def test_another_card_can_be_made_the_default(subscriber, now):
-    first, second = keep(subscriber, now), make.make_method(owner=subscriber)
+def test_a_page_opened_for_somebody_else_saves_nothing(as_subscriber, client, stranger):
+    as_subscriber.post(reverse("billing:add_method"))
+    SandboxPayment.objects.update(customer=stranger.public_id)
+    sandbox_bank.pay_with(SandboxPayment.objects.get(), CARDS_BY_LAST_FOUR["4242"], keep=True)
 
-    make_default(method=second)
+    as_subscriber.get(reverse("billing:method_added"))
 
-    assert PaymentMethod.objects.get(is_default=True) == second
-    assert first != second
-
-
-def test_a_removed_card_is_forgotten_at_the_gateway_and_no_default_any_more(subscriber, gateway, now):
-    remove_card(method=keep(subscriber, now), gateway=gateway, now=now)
-
-    method = PaymentMethod.objects.get()
-    assert (method.removed_at, method.is_default, gateway.forgotten) == (now, False, ["card_1"])
+    assert not PaymentMethod.objects.exists()
 
 
-def test_a_card_is_removed_here_even_when_the_gateway_does_not_answer(subscriber, gateway, now):
-    gateway.down = {"forget_card"}
+def test_another_card_becomes_the_default(as_subscriber, subscriber, card):
+    other = make.make_method(owner=subscriber)
 
-    with pytest.raises(OutcomeUnknown):
-        remove_card(method=keep(subscriber, now), gateway=gateway, now=now)
+    as_subscriber.post(reverse("billing:default_method", args=[other.public_id]))
 
-    assert not PaymentMethod.objects.usable().exists()
+    assert list(PaymentMethod.objects.filter(is_default=True)) == [other]
 
 
-def test_a_removed_card_cannot_become_the_default(subscriber, gateway, now):
-    method = keep(subscriber, now)
-    remove_card(method=method, gateway=gateway, now=now)
+def test_removing_says_what_happens_and_then_does_it(as_subscriber, card, line, plan):
+    subscription = make.make_subscription(line=line, plan=plan, method=card)
+    url = reverse("billing:remove_method", args=[card.public_id])
 
-    make_default(method=method)
+    asked = as_subscriber.get(url).content.decode()
+    as_subscriber.post(url)
 
-    assert not PaymentMethod.objects.filter(is_default=True).exists()
+    card.refresh_from_db()
+    subscription.refresh_from_db()
+    assert f"Auto-renewal of {line} is paid with this card." in asked
+    assert card.removed_at is not None
+    assert (subscription.state, subscription.reason) == (Subscription.State.PAUSED, "method_removed")
+    assert AuditEvent.objects.get().action == "payment_method.removed"
+
+
+def test_a_removed_card_is_gone_from_every_page(as_subscriber, card):
+    as_subscriber.post(reverse("billing:remove_method", args=[card.public_id]))
+
+    assert as_subscriber.get(reverse("billing:remove_method", args=[card.public_id])).status_code == 404
+    assert "valid until" not in as_subscriber.get(reverse("billing:methods")).content.decode()
+
+
+@pytest.mark.parametrize("name", ["default_method", "remove_method"])
+def test_a_stranger_finds_no_card(client, stranger, card, name):
+    client.force_login(stranger)
+    url = reverse(f"billing:{name}", args=[card.public_id])
+
+    assert client.post(url).status_code == 404
+    assert client.get(url).status_code in (404, 405)
+    card.refresh_from_db()
+    assert card.removed_at is None

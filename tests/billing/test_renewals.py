@@ -7,13 +7,13 @@ import pytest
 from accounts.models import Notification
 from billing import agreements, orders, reconciliation, renewals
 from billing.models import Charge, Order, PaymentMethod, Subscription
-from esim.models import Allowance, ServiceState
-from plans.models import PlanPrice
+from esim.models import Allowance, Line, ServiceState
+from plans.models import Plan, PlanPrice
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
 from portal.lib.money import Money
 from tests import make
-from tests.billing.books import fund, paid_order
+from tests.billing.books import NOW, fund, paid_order
 from tests.fakes.carrier import FakeCarrier
 from tests.fakes.crowd import together
 from tests.fakes.gateway import FakeGateway
@@ -250,14 +250,14 @@ def test_another_name_for_the_same_terms_does_not_pause(subscription, plan, rene
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda one, now: type(one.plan).objects.update(is_active=False), "not_on_sale"),
-        (lambda one, now: PaymentMethod.objects.update(removed_at=now), "method_removed"),
-        (lambda one, now: type(one.line).objects.update(service_state=ServiceState.TERMINATED), "line_closed"),
+        (lambda: Plan.objects.update(is_active=False), "not_on_sale"),
+        (lambda: PaymentMethod.objects.update(removed_at=NOW), "method_removed"),
+        (lambda: Line.objects.update(service_state=ServiceState.TERMINATED), "line_closed"),
     ],
     ids=["plan withdrawn", "card removed", "line closed"],
 )
-def test_what_can_not_be_charged_pauses(subscription, renew, gateway, now, change, reason):
-    change(subscription, now)
+def test_what_can_not_be_charged_pauses(subscription, renew, gateway, change, reason):
+    change()
 
     renew()
 

@@ -1,0 +1,264 @@
+"""Turning auto-renewal on with an explicit consent, and off in one click."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from accounts.models import AuditEvent, Notification
+from billing import renewals
+from billing.models import Charge, Order, Subscription
+from esim.models import Allowance
+from plans.models import PlanPrice
+from portal.lib.money import Money
+from tests import make
+from tests.make import PASSWORD
+
+DAY = timedelta(days=1)
+SENTENCE = (
+    "Renew “Europe 10 GB” (30 days) for US$14.90 each time, paid from Visa 4242, 24 hours before the paid time ends, "
+    "until I turn this off. If price or terms change, nothing is charged until I agree again."
+)
+
+
+@pytest.fixture(autouse=True)
+def _at_now(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def card(subscriber):
+    return make.make_method(owner=subscriber)
+
+
+@pytest.fixture
+def paid(line, plan, now):
+    return make.make_allowance(line=line, plan=plan, starts_at=now - 10 * DAY, ends_at=now + 20 * DAY)
+
+
+@pytest.fixture
+def proven(as_subscriber):
+    """A client whose owner has just typed the password."""
+    as_subscriber.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    return as_subscriber
+
+
+@pytest.fixture
+def agree_url(line):
+    return reverse("billing:agree", args=[line.public_id])
+
+
+def consent(plan, source, **fields):
+    return {"plan": plan.public_id, "source": source, "agreed": "on", "sentence_seen": SENTENCE, **fields}
+
+
+def test_agreeing_turns_it_on_and_keeps_the_exact_consent(proven, agree_url, line, plan, card, paid, now):
+    shown = proven.get(agree_url, {"plan": plan.public_id, "source": card.public_id}).content.decode()
+    proven.post(agree_url, consent(plan, card.public_id))
+
+    agreed = Subscription.objects.get()
+    assert SENTENCE in shown
+    assert (agreed.mode, agreed.state, agreed.method) == (Subscription.Mode.AUTOMATIC, Subscription.State.ACTIVE, card)
+    assert (agreed.consent_text, agreed.agreed_price) == (SENTENCE, Money(1490, "USD"))
+    assert (agreed.consented_at, agreed.consent_ip, agreed.consent_version) == (now, "127.0.0.1", "2026-11")
+    assert agreed.consent_terms["data_bytes"] == plan.data_bytes
+    assert (agreed.anchor_at, agreed.period_index) == (paid.starts_at, 1)
+    assert agreed.charge_due_at == paid.ends_at - DAY
+    assert AuditEvent.objects.get(action="auto_renewal.turned_on").target == line.public_id
+
+
+def test_the_password_is_asked_before_money_may_move(as_subscriber, agree_url, plan, card, paid):
+    shown = as_subscriber.get(agree_url, {"plan": plan.public_id, "source": card.public_id})
+    sent = as_subscriber.post(agree_url, consent(plan, card.public_id))
+
+    assert shown.url.startswith(reverse("account_reauthenticate"))
+    assert sent.url.startswith(reverse("account_reauthenticate"))
+    assert not Subscription.objects.exists()
+
+
+def test_without_the_tick_nothing_is_agreed(proven, agree_url, plan, card, paid):
+    answer = proven.post(agree_url, consent(plan, card.public_id, agreed=""))
+
+    assert answer.status_code == 422
+    assert not Subscription.objects.exists()
+
+
+def test_a_price_that_changed_while_reading_is_shown_again(proven, agree_url, plan, card, paid, now):
+    PlanPrice.objects.create(plan=plan, currency="USD", amount=1690, valid_from=now)
+
+    answer = proven.post(agree_url, consent(plan, card.public_id))
+
+    assert answer.status_code == 422
+    assert "US$16.90" in answer.content.decode()
+    assert not Subscription.objects.exists()
+
+
+@pytest.mark.parametrize("source", ["", "balance+", "pmt_0000000000000000", "balance+pmt_0000000000000000"])
+def test_a_source_that_is_not_there_is_asked_for_again(proven, agree_url, line, plan, paid, source):
+    answer = proven.post(agree_url, consent(plan, source), follow=True)
+
+    assert answer.redirect_chain[-1][0] == reverse("billing:auto_renewal", args=[line.public_id])
+    assert not Subscription.objects.exists()
+
+
+def test_the_card_of_somebody_else_pays_nothing(proven, agree_url, plan, stranger, paid):
+    theirs = make.make_method(owner=stranger)
+
+    proven.post(agree_url, consent(plan, theirs.public_id))
+
+    assert not Subscription.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "pay_from", "words"),
+    [
+        ("balance", Subscription.PayFrom.WALLET, "my balance"),
+        ("balance+{card}", Subscription.PayFrom.WALLET_THEN_METHOD, "my balance first and Visa 4242 for the rest"),
+    ],
+    ids=["balance", "both"],
+)
+def test_the_balance_can_pay(proven, agree_url, plan, card, paid, source, pay_from, words):
+    sentence = SENTENCE.replace("Visa 4242", words)
+
+    proven.post(agree_url, consent(plan, source.format(card=card.public_id), sentence_seen=sentence))
+
+    assert Subscription.objects.get().pay_from == pay_from
+
+
+def test_a_line_without_a_running_plan_is_renewed_first(proven, line, plan, card, agree_url):
+    shown = proven.get(reverse("billing:auto_renewal", args=[line.public_id])).content.decode()
+    proven.post(agree_url, consent(plan, card.public_id))
+
+    assert "No plan is running" in shown
+    assert not Subscription.objects.exists()
+
+
+def test_agreeing_again_clears_a_pause_and_keeps_one_row(proven, agree_url, line, plan, card, paid):
+    make.make_subscription(
+        line=line, plan=plan, method=card, state=Subscription.State.PAUSED, reason="price_changed", declines=2
+    )
+
+    proven.post(agree_url, consent(plan, card.public_id))
+
+    agreed = Subscription.objects.get()
+    assert (agreed.state, agreed.reason, agreed.declines) == (Subscription.State.ACTIVE, "", 0)
+
+
+def test_agreeing_again_never_charges_an_old_order_at_its_old_price(proven, agree_url, line, plan, card, paid):
+    old = make.make_subscription(line=line, plan=plan, method=card, state=Subscription.State.PAUSED)
+    make.make_order(owner=line.owner, line=line, plan=plan, subscription=old, period_index=1, amount=990)
+
+    proven.post(agree_url, consent(plan, card.public_id))
+
+    assert Subscription.objects.get().period_index == 2
+
+
+def test_nothing_changes_while_a_renewal_is_being_paid(proven, agree_url, line, plan, card, paid, now):
+    make.make_subscription(line=line, plan=plan, method=card)
+    renewals.claim(Subscription.objects.due(now), now=now, limit=1)
+
+    answer = proven.post(agree_url, consent(plan, card.public_id), follow=True)
+
+    assert "being paid right now" in answer.content.decode()
+    assert Subscription.objects.get().consent_text == ""
+
+
+def test_the_page_shows_the_next_charge(as_subscriber, line, plan, card, paid, now):
+    make.make_subscription(line=line, plan=plan, method=card, charge_due_at=now + 19 * DAY)
+
+    shown = as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id])).content.decode()
+
+    assert all(text in shown for text in ("US$14.90", "10 Dec 2026", "in 19 days", "Visa 4242"))
+
+
+def test_a_pause_shows_why_and_the_new_price(as_subscriber, line, plan, card, paid, now):
+    make.make_subscription(line=line, plan=plan, method=card, state=Subscription.State.PAUSED, reason="price_changed")
+    PlanPrice.objects.create(plan=plan, currency="USD", amount=1690, valid_from=now)
+
+    shown = as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id])).content.decode()
+
+    assert "The price has changed since you agreed." in shown
+    assert "US$16.90" in shown
+
+
+def test_a_declined_renewal_shows_why_and_when_it_is_tried_again(as_subscriber, line, plan, card, paid, now):
+    make.make_subscription(
+        line=line,
+        plan=plan,
+        method=card,
+        state=Subscription.State.PAST_DUE,
+        reason="declined:insufficient_funds",
+        charge_due_at=now + timedelta(hours=6),
+    )
+
+    shown = as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id])).content.decode()
+
+    assert "not enough funds" in shown
+    assert "16:00" in shown
+
+
+def test_turning_off_is_one_click_and_a_confirmation(as_subscriber, line, plan, card, paid):
+    make.make_subscription(line=line, plan=plan, method=card)
+    url = reverse("billing:turn_off", args=[line.public_id])
+
+    asked = as_subscriber.get(url).content.decode()
+    as_subscriber.post(url)
+
+    assert "What is paid stays paid" in asked
+    assert Subscription.objects.get().mode == Subscription.Mode.OFF
+    assert AuditEvent.objects.get().action == "auto_renewal.turned_off"
+    assert as_subscriber.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["auto_renewal", "agree", "turn_off"])
+def test_a_stranger_finds_no_line(client, stranger, line, plan, card, paid, name):
+    make.make_subscription(line=line, plan=plan, method=card)
+    client.force_login(stranger)
+    url = reverse(f"billing:{name}", args=[line.public_id])
+
+    assert client.get(url).status_code == 404
+    assert client.post(url).status_code in (404, 405)
+    assert Subscription.objects.get().mode == Subscription.Mode.AUTOMATIC
+
+
+@pytest.mark.parametrize("cards", [1, 3])
+def test_the_page_asks_the_database_as_often_for_one_card_as_for_three(
+    as_subscriber, line, plan, paid, subscriber, cards, django_assert_num_queries
+):
+    for _number in range(cards):
+        make.make_method(owner=subscriber)
+
+    with django_assert_num_queries(8):
+        as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id]))
+
+
+def test_a_dry_run_tells_exactly_what_would_be_charged_and_changes_nothing(line, plan, card, paid, now, capsys):
+    make.make_subscription(line=line, plan=plan, method=card, anchor_at=paid.starts_at, charge_due_at=now + 19 * DAY)
+
+    call_command("renew_due", at=now + 19 * DAY, dry_run=True)
+
+    assert capsys.readouterr().out == (
+        f"would charge: {line} ({line.public_id}), {plan.code}, USD 14.90, Visa 4242, "
+        "2026-12-11 10:00 to 2027-01-10 10:00 UTC\n"
+    )
+    assert not Order.objects.exists()
+    assert Subscription.objects.get().fence == 0
+
+
+def test_a_month_later_the_command_has_charged_delivered_and_told_once(
+    proven, agree_url, line, plan, subscriber, now, paid
+):
+    onward = proven.post(reverse("billing:add_method"))
+    proven.post(onward.url, {"card": "4242"})
+    proven.get(reverse("billing:method_added"))
+    card = subscriber.payment_methods.get()
+    proven.post(agree_url, consent(plan, card.public_id))
+
+    for _run in range(2):
+        call_command("renew_due", at=now + 30 * DAY)
+
+    told = Notification.objects.get()
+    assert Charge.objects.get().state == Charge.State.SUCCEEDED
+    assert Allowance.objects.latest("ends_at").ends_at == now + 60 * DAY
+    assert (told.kind, told.state) == ("order_fulfilled", Notification.State.SENT)
