@@ -74,7 +74,7 @@ def _targets(scene: Scene, *, plain: Server, portal: Server) -> dict[str, Target
     asked = {
         "one_query": (plain, Get(f"/plan/{scene.plan}/"), 200),
         "dashboard": (portal, Get("/", reader), 200),
-        "catalogue": (portal, Get("/plans/"), 200),
+        "catalogue": (portal, Get("/plans/", cookies_of(scene.visitor)), 200),
         "catalogue_signed_in": (portal, Get("/plans/", reader), 200),
         "renew": (portal, renewal, 302),
         "bare_webhook": (plain, PlainEvent(settings.SECRET_KEY), 202),
