@@ -23,7 +23,7 @@ class LineSettingsForm(LineForm):
     )
     time_zone = TimeZoneField(
         label=_("Time zone of the line"),
-        help_text=_("Days of usage and periods of a plan begin at midnight there."),
+        help_text=_("Its days begin at midnight there, and with them the daily amount of an unlimited plan."),
     )
     hidden = forms.BooleanField(
         label=_("Hide this line on the front page"),
