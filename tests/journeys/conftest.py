@@ -1,1 +1,79 @@
 """What every journey needs: a browser, the portal it walks through, and people in it."""
+
+import os
+import shutil
+from importlib.util import find_spec
+
+import pytest
+from django.core.management import call_command
+
+from portal.demo.people import PASSWORD, SUBSCRIBER
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+# Without the `browser` group there is nothing to import; `make browser` brings it.
+collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _browser_is_there():
+    if CHROMIUM is None:
+        pytest.skip("NO BROWSER: install chromium to run the journeys")
+    # Playwright runs an event loop in this thread, where Django would refuse to touch the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    yield
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    # Without these, Chromium talks to its maker; as root it runs without its own sandbox only.
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    return {
+        **browser_type_launch_args,
+        "executable_path": CHROMIUM,
+        "args": [*quiet, "--disable-sync", "--disable-quic"],
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "locale": "en-GB", "viewport": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture
+def portal(live_server, settings):
+    """The portal with its demo, at an address; the sandbox calls back there."""
+    settings.PORTAL_BASE_URL = live_server.url
+    call_command("seed_demo", verbosity=0)
+    return live_server.url
+
+
+@pytest.fixture(autouse=True)
+def _nothing_refused_nothing_foreign(page, request):
+    """Fail a journey in which a page broke, asked another host, or tried what the content policy refuses."""
+    found = []
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: found.append(f"script error: {error}"))
+    page.on(
+        "console", lambda message: found.append(message.text) if "Content Security Policy" in message.text else None
+    )
+    page.on("request", lambda asked: found.append(asked.url) if not _is_local(asked.url) else None)
+    page.on("response", lambda answer: found.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+    yield
+    assert found == []
+
+
+def _is_local(url):
+    return url.startswith(("http://localhost", "http://127.0.0.1", "data:", "blob:", "about:"))
+
+
+@pytest.fixture
+def signed_in(page, portal):
+    """The browser of the demo subscriber, on the dashboard."""
+    page.goto(f"{portal}/accounts/login/")
+    page.get_by_label("E-mail or mobile number").fill(SUBSCRIBER.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(f"{portal}/")
+    return page
