@@ -47,8 +47,8 @@ def title_of(order: Order) -> str | Promise:
     return titles[Order.Kind(order.kind)] % {"line": order.line or order.nickname}
 
 
-def status_of(order: Order, charge: Charge | None) -> Status:
-    """Say where an order stands, given its latest charge."""
+def status_of(order: Order, charge: Charge | None, *, now: datetime) -> Status:
+    """Say where an order stands at `now`, given its latest charge."""
     State = Order.State  # noqa: N806
     match order.state:
         case State.PENDING:
@@ -61,7 +61,7 @@ def status_of(order: Order, charge: Charge | None) -> Status:
                 is_moving=True,
             )
         case State.FULFILLED:
-            return _delivered(order)
+            return _delivered(order, now=now)
         case State.UNDELIVERABLE:
             return Status(
                 kind="error",
@@ -75,7 +75,7 @@ def status_of(order: Order, charge: Charge | None) -> Status:
     )
 
 
-def _delivered(order: Order) -> Status:
+def _delivered(order: Order, *, now: datetime) -> Status:
     if order.kind == Order.Kind.CREDIT:
         return Status(kind="success", title=_("The money is in your balance"), text=_("You can use it right away."))
     if order.kind == Order.Kind.NEW_LINE:
@@ -83,7 +83,7 @@ def _delivered(order: Order) -> Status:
             kind="success", title=_("Your new line is ready"), text=_("Install it on your phone to start using it.")
         )
     text = _("Your line can use it now.")
-    if order.starts_at and order.confirmed_at and order.starts_at > order.confirmed_at:
+    if order.starts_at and order.starts_at > now:
         text = _("It begins by itself when the time you have now ends. No day is lost.")
     return Status(kind="success", title=_("Confirmed by the network"), text=text)
 

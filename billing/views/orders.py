@@ -34,7 +34,7 @@ def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Show where the order stands; htmx asks for the changing part alone, a reload for the whole page."""
     found = _order(request, public_id)
     charge = _latest_charge(found)
-    status = status_of(found, charge)
+    status = status_of(found, charge, now=timezone.now())
     context: dict[str, Any] = {
         "nav": "billing" if found.line is None else "lines",
         "title": title_of(found),
