@@ -104,7 +104,7 @@ class PlanAdmin(SimpleHistoryAdmin, KeptAdmin, ImportExportModelAdmin):  # type:
     def view_on_site(self, obj: Plan) -> str:
         return reverse("plans:plan", args=[obj.public_id])
 
-    @display(description=_("name"), ordering="name", header=True)  # type: ignore[untyped-decorator]
+    @display(description=_("plan"), ordering="name", header=True)  # type: ignore[untyped-decorator]
     def label_column(self, plan: Plan) -> list[str]:
         return [plan.label, plan.code]
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -91,7 +92,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
                 _item(_("Ledger accounts"), "account_balance", "billing", "ledgeraccount"),
             ],
         ),
-        _group(_("System"), system),
+        _group(pgettext_lazy("group of staff pages", "System"), system),
     ]
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     TextField = models.CharField[str, str]
@@ -39,6 +40,8 @@ class PublicIdField(TextField):
         kwargs.setdefault("unique", True)
         fixed = {"max_length": 32, "editable": False}
         super().__init__(*args, **{**kwargs, **fixed, "default": partial(make_public_id, prefix)})
+        # Set afterwards, it stays out of the migrations.
+        self.verbose_name = self.verbose_name or _("public id")
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, path, args, kwargs = super().deconstruct()
