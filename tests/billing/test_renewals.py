@@ -344,3 +344,16 @@ def test_two_workers_at_once_charge_each_line_once(subscriber, plan, now):
 
     assert len(gateway.taken) == Order.objects.filter(state=Order.State.FULFILLED).count() == 8
     assert set(Subscription.objects.values_list("period_index", flat=True)) == {2}
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_each_claims_other_rows(subscriber, plan, now):
+    for _number in range(8):
+        make.make_subscription(line=make.make_line(owner=subscriber), plan=plan, charge_due_at=now)
+
+    claims = together(4, lambda _worker: renewals.claim(Subscription.objects.due(now), now=now, limit=3))
+
+    claimed = [subscription.pk for claim in claims for subscription in claim]
+    assert len(claimed) == len(set(claimed)) == 8
+    assert set(Subscription.objects.values_list("fence", flat=True)) == {1}
