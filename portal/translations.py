@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from os import environ
 from pathlib import Path
 from typing import cast
@@ -120,7 +122,8 @@ def _extract(sources: Path) -> set[tuple[str, str]]:
 
 
 def _po(folder: Path, locale: str) -> Catalog:
-    with _path(folder, locale, "po").open("rb") as file:
+    # Babel prints a warning for each plural that makemessages has just added: those come with two forms.
+    with _path(folder, locale, "po").open("rb") as file, redirect_stdout(StringIO()):
         return read_po(file, locale=locale)
 
 
