@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SubscriberRequest
-from billing import charges, expiry, gateways, purchases
+from billing import charges, expiry, gateways, paying, purchases
 from billing.charges import OrderNotPayable, PageUnavailable
 from billing.forms import PayForm
 from billing.models import Charge, Order
-from billing.order_status import moment, status_of, steps_of, title_of
+from billing.order_status import Status, moment, status_of, steps_of, title_of
 from billing.order_visits import look_again
+from billing.paying import StillBeingChecked
 from billing.tasks import fulfil_order, nudge
 from billing.ways_to_pay import ways_to_pay
 from plans.terms import PlanTerms
@@ -35,16 +36,7 @@ def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
     found = _order(request, public_id)
     charge = _latest_charge(found)
     status = status_of(found, charge, now=timezone.now())
-    context: dict[str, Any] = {
-        "nav": "billing" if found.line is None else "lines",
-        "title": title_of(found),
-        "order": found,
-        "ordered": moment(found.created_at),
-        "charge": charge,
-        "terms": PlanTerms.from_json(found.plan_terms) if found.plan_terms else None,
-        "status": status,
-        "steps": steps_of(found, status),
-    }
+    context = _order_context(found, charge, status)
     if status.can_pay:
         means = purchases.means(user=request.user, price=found.to_charge)
         context |= {"form": PayForm(owner=request.user), "ways": ways_to_pay(means)}
@@ -107,6 +99,19 @@ def _order(request: SubscriberRequest, public_id: str) -> Order:
     return get_object_or_404(owned, public_id=public_id)
 
 
+def _order_context(order: Order, charge: Charge | None, status: Status) -> dict[str, Any]:
+    return {
+        "nav": "billing" if order.line is None else "lines",
+        "title": title_of(order),
+        "order": order,
+        "ordered": moment(order.created_at),
+        "charge": charge,
+        "terms": PlanTerms.from_json(order.plan_terms) if order.plan_terms else None,
+        "status": status,
+        "steps": steps_of(order, status),
+    }
+
+
 def _latest_charge(order: Order) -> Charge | None:
     """Return the last attempt to pay, asked about anew where it is open; what is paid is delivered at once."""
     charge = order.charges.select_related("method").order_by("pk").last()
@@ -120,48 +125,34 @@ def _latest_charge(order: Order) -> Charge | None:
 
 
 def _go_on(request: SubscriberRequest, charge: Charge) -> HttpResponse:
-    """Charge the kept card, or send the payer to the gateway's page."""
     order_url = reverse("billing:order", args=[charge.order.public_id])
-    gateway, now = gateways.named(charge.gateway), timezone.now()
-    if charge.method is not None and charge.state != Charge.State.NEEDS_ACTION:
-        settled = charges.charge_saved(charge=charge, gateway=gateway, now=now)
-        if settled.state == Charge.State.SUCCEEDED:
-            transaction.on_commit(partial(nudge, fulfil_order, order_id=charge.order_id))
-        return redirect(order_url if settled.state != Charge.State.NEEDS_ACTION else settled.page_url or order_url)
-    if charge.page_url:
-        return redirect(charge.page_url)
     try:
-        url = charges.open_page(
+        onward = paying.go_on(
             charge=charge,
-            gateway=gateway,
+            gateway=gateways.named(charge.gateway),
             return_url=request.build_absolute_uri(order_url),
             locale=get_language() or "en",
-            now=now,
+            now=timezone.now(),
         )
     except (PageUnavailable, OrderNotPayable) as problem:
         messages.error(request, problem.sentence)
         return redirect(order_url)
-    return redirect(url)
+    if not onward:
+        transaction.on_commit(partial(nudge, fulfil_order, order_id=charge.order_id))
+    return redirect(onward or order_url)
 
 
 def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
     form = PayForm(request.POST, owner=request.user)
     if not form.is_valid() or form.from_balance_only:
         return _render_ways(request, order, form, status=UNPROCESSABLE)
-    gateway, now = gateways.chosen(), timezone.now()
-    under_way = charges.open_charge(order)
-    if under_way is not None and charges.abandon(charge=under_way, gateway=gateway, now=now).is_open:
-        messages.warning(request, _("The other payment is still being checked. Nothing more was charged."))
-        return redirect("billing:order", order.public_id)
+    keep_card = form.cleaned_data["keep_card"] and form.method is None
     try:
-        charges.start_charge(
-            order=order,
-            gateway_name=gateway.name,
-            method=form.method,
-            save_method=form.cleaned_data["keep_card"] and form.method is None,
-            now=now,
+        paying.begin_another_way(
+            order=order, method=form.method, keep_card=keep_card, gateway=gateways.chosen(), now=timezone.now()
         )
-    except OrderNotPayable:
+    except (StillBeingChecked, OrderNotPayable) as problem:
+        messages.warning(request, problem.sentence)
         return redirect("billing:order", order.public_id)
     return redirect("billing:pay", order.public_id)
 
