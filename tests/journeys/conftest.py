@@ -7,7 +7,8 @@ from importlib.util import find_spec
 import pytest
 from django.core.management import call_command
 
-from portal.demo.people import PASSWORD, SUBSCRIBER
+from portal.demo.people import SUBSCRIBER
+from tests.journeys.steps import sign_in
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -45,6 +46,8 @@ def browser_context_args(browser_context_args):
 def portal(live_server, settings):
     """The portal with its demo, at an address; the sandbox calls back there."""
     settings.PORTAL_BASE_URL = live_server.url
+    # pytest-django has put its own in the place of the demo's.
+    settings.EMAIL_BACKEND = "accounts.outbox.OutboxEmailBackend"
     call_command("seed_demo", verbosity=0)
     return live_server.url
 
@@ -71,9 +74,5 @@ def _is_local(url):
 @pytest.fixture
 def signed_in(page, portal):
     """The browser of the demo subscriber, on the dashboard."""
-    page.goto(f"{portal}/accounts/login/")
-    page.get_by_label("E-mail or mobile number").fill(SUBSCRIBER.email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(f"{portal}/")
+    sign_in(page, portal, SUBSCRIBER.email)
     return page

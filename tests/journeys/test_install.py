@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from esim.models import Line
-from portal.demo.people import PASSWORD
+from tests.journeys.steps import await_confirmed, prove_again
 
 pytestmark = pytest.mark.browser
 
@@ -17,10 +17,7 @@ pytestmark = pytest.mark.browser
 def install_page(page):
     """Open the install page of the line on the screen, proving again who is there."""
     page.get_by_role("link", name=re.compile("^Install")).first.click()
-    page.wait_for_load_state()
-    if "/reauthenticate/" in page.url:
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Confirm").click()
+    prove_again(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Install")
 
 
@@ -56,8 +53,7 @@ def test_a_line_is_bought_and_installed(signed_in, portal):
     signed_in.get_by_role("link", name="Japan 10 GB").first.click()
     signed_in.get_by_role("link", name=re.compile("^Buy")).first.click()
     signed_in.get_by_role("button", name=re.compile("^Buy|^Pay")).click()
-    signed_in.wait_for_url(re.compile("/orders/"))
-    expect(signed_in.get_by_role("region", name="Progress").get_by_role("img", name="Done")).to_have_count(4)
+    await_confirmed(signed_in)
 
     install_page(signed_in)
 

@@ -50,7 +50,7 @@ def test_a_wrong_password_is_said_and_the_name_is_kept(page, portal):
 
 
 def test_the_language_is_switched_by_a_form_and_stays(signed_in, portal):
-    signed_in.get_by_text("Change the language").click()
+    signed_in.locator("summary", has_text="Change the language").click()
     signed_in.get_by_role("button", name="简体中文").click()
 
     expect(signed_in.locator("html")).to_have_attribute("lang", "zh-hans")

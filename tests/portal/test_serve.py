@@ -4,20 +4,15 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
-from django.conf import settings
 
 from portal.serve.claim import AlreadyRunning, Claim, PortTaken, check_port
+from tests.serving import MARKS, Portal, free_port, wait_until
 
-NAMES = ["valkey", "web", "worker", "beat"]
-MARKS = {"valkey": "valkey-server", "web": "gunicorn", "worker": " worker ", "beat": " beat "}
+NAMES = list(MARKS)
 
 
 def test_one_portal_a_data_directory(tmp_path):
@@ -42,79 +37,13 @@ def test_a_taken_port_is_told_before_anything_starts():
         check_port("127.0.0.1", taken.getsockname()[1])
 
 
-class Portal:
-    """A running `serve`, as its user sees it."""
-
-    def __init__(self, data_dir, port):
-        self.port = port
-        quiet = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-        for name in ("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "PORTAL_ENCRYPTION_KEYS"):
-            quiet.pop(name, None)
-        self.environ = {**quiet, "PORTAL_DATA_DIR": str(data_dir), "PORTAL_DEMO": "1"}
-        self.log = data_dir / "said"
-        self.sessions = set()
-        self.process = self.run()
-
-    def run(self, port=None):
-        with self.log.open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "manage.py", "serve", "--port", str(port or self.port)],
-                cwd=settings.BASE_DIR,
-                env=self.environ,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def said(self):
-        return self.log.read_text()
-
-    def parts(self):
-        """Return the processes of the portal and their commands: its children, and all in their sessions."""
-        rows = [fields_of(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        self.sessions |= {session for _, parent, session, _ in rows if parent == self.process.pid}
-        return {pid: command for pid, _, session, command in rows if session in self.sessions}
-
-    def pids_of(self, name):
-        return sorted(pid for pid, command in self.parts().items() if MARKS[name] in f"{command} ")
-
-    def page(self, path="/accounts/login/"):
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
-                return response.status
-        except (URLError, OSError):
-            return None
-
-
-def fields_of(entry):
-    """Return pid, parent, session and command of a process; zeros for one that just ended."""
-    try:
-        _, _, after_name = (entry / "stat").read_text().rpartition(")")
-        _state, parent, _group, session = after_name.split()[:4]
-        return int(entry.name), int(parent), int(session), (entry / "cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return 0, 0, 0, ""
-
-
-def wait_until(true, seconds):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.1)
-    return False
-
-
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory):
     """One portal for the tests below; started from nothing."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("looks for processes in /proc")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     begun = time.monotonic()
-    portal = Portal(tmp_path_factory.mktemp("serve"), port)
+    portal = Portal(tmp_path_factory.mktemp("serve"), free_port())
     try:
         assert wait_until(lambda: "stops everything" in portal.said(), 60), portal.said()
         portal.took = time.monotonic() - begun

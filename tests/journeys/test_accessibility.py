@@ -1,0 +1,91 @@
+"""axe finds nothing to complain about, in either theme, on a phone and on a desk."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from billing.models import Order
+from esim.models import Line
+from plans.models import Plan
+from tests.journeys.steps import prove_again
+
+pytestmark = pytest.mark.browser
+
+VISITOR = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/plans/", "/help/", "/nothing/"]
+SUBSCRIBER = [
+    "/",
+    "/billing/",
+    "/billing/methods/",
+    "/billing/add-money/",
+    "/settings/",
+    "/accounts/2fa/",
+    "/accounts/sessions/",
+    "/outbox/",
+    "/style/",
+    "{line}",
+    "{line}renew/",
+    "{line}renew/?plan={plan}",
+    "{line}top-up/",
+    "{line}auto-renewal/",
+    "{line}settings/",
+    "/plans/{plan}/",
+    "{order}",
+    "{order}receipt/",
+]
+
+
+def complaints(page):
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+
+def complaints_in_both_themes(page, addresses):
+    found = {}
+    for address in addresses:
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            page.goto(address)
+            if here := complaints(page):
+                found[f"{address} {theme}"] = here
+    return found
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_of_a_visitor(page, portal, width):
+    page.set_viewport_size({"width": width, "height": 900})
+
+    assert complaints_in_both_themes(page, [f"{portal}{path}" for path in VISITOR]) == {}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_of_a_subscriber(signed_in, portal, width):
+    signed_in.set_viewport_size({"width": width, "height": 900})
+    here = {
+        "line": f"/lines/{Line.objects.get(nickname='Work phone').public_id}/",
+        "plan": Plan.objects.get(code="north-america-15gb-30day").public_id,
+        "order": f"/orders/{Order.objects.filter(owner__email='demo@example.com').latest('created_at').public_id}/",
+    }
+
+    assert complaints_in_both_themes(signed_in, [f"{portal}{path.format(**here)}" for path in SUBSCRIBER]) == {}
+
+
+def test_the_page_that_installs(signed_in, portal):
+    line = Line.objects.get(nickname="Tokyo in spring")
+    signed_in.goto(f"{portal}/lines/{line.public_id}/install/")
+    prove_again(signed_in)
+    signed_in.get_by_role("img", name="QR code").wait_for()
+
+    assert complaints_in_both_themes(signed_in, [signed_in.url]) == {}
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_no_page_scrolls_sideways(signed_in, portal, width):
+    signed_in.set_viewport_size({"width": width, "height": 900})
+    line = f"/lines/{Line.objects.get(nickname='Work phone').public_id}/"
+    too_wide = []
+
+    for path in ("/", "/plans/", "/billing/", "/settings/", "/help/", line, f"{line}renew/", f"{line}auto-renewal/"):
+        signed_in.goto(f"{portal}{path}")
+        if signed_in.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            too_wide.append(path)
+
+    assert too_wide == []

@@ -1,0 +1,47 @@
+"""What a first visit costs, measured on the wire of a real server with compressed static files."""
+
+import pytest
+
+from portal.demo.people import SUBSCRIBER
+from tests.journeys.steps import sign_in
+from tests.serving import Portal, free_port, wait_until
+
+pytestmark = pytest.mark.browser
+KILOBYTES = 1000
+PAGES = ["/accounts/login/", "/", "/plans/", "/billing/"]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    portal = Portal(tmp_path_factory.mktemp("first-visit"), free_port())
+    try:
+        assert wait_until(lambda: "stops everything" in portal.said(), 60), portal.said()
+        yield f"http://localhost:{portal.port}"
+    finally:
+        portal.process.terminate()
+        portal.process.wait(timeout=10)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_first_visit_stays_under_a_hundred_kilobytes(browser, served, path):
+    context = browser.new_context()
+    page = context.new_page()
+    if path not in {"/accounts/login/", "/plans/"}:
+        sign_in(page, served, SUBSCRIBER.email)
+    received = {}
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    network.on(
+        "Network.requestWillBeSent", lambda sent: received.setdefault(sent["requestId"], [sent["request"]["url"], 0])
+    )
+    network.on(
+        "Network.loadingFinished", lambda done: received[done["requestId"]].__setitem__(1, done["encodedDataLength"])
+    )
+
+    page.goto(f"{served}{path}", wait_until="networkidle")
+
+    context.close()
+    addresses = [url for url, _ in received.values()]
+    assert [url for url in addresses if not url.startswith((served, "data:"))] == []
+    assert sum(size for _, size in received.values()) < 100 * KILOBYTES, received
