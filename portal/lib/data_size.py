@@ -19,6 +19,13 @@ def format_bytes(n: int, locale: str) -> str:
     return f"{_rounded_down(n, MB, '1', locale)} MB"
 
 
+def format_speed(kbps: int, locale: str) -> str:
+    """Write a speed: "1 Mbit/s" where it is whole, in steps of 1024 or of 1000 as networks count, or "384 kbit/s"."""
+    step = next((step for step in (1024, 1000) if kbps and kbps % step == 0), 0)
+    number, unit = (kbps // step, "Mbit/s") if step else (kbps, "kbit/s")
+    return f"{format_decimal(number, format='#,##0', locale=Locale.parse(locale, sep='-'))} {unit}"
+
+
 def _rounded_down(n: int, unit: int, step: str, locale: str) -> str:
     number = (Decimal(n) / unit).quantize(Decimal(step), rounding=ROUND_DOWN)
     pattern = "#,##0.#" if step == "0.1" else "#,##0"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from portal.lib import dates
-from portal.lib.data_size import format_bytes
+from portal.lib.data_size import format_bytes, format_speed
 from portal.lib.money import Money, format_money
 
 register = template.Library()
@@ -28,6 +28,11 @@ def money_tag(minor: int, currency: str) -> str:
 @register.filter
 def data_size(n: int | None) -> str:
     return format_bytes(n, _language()) if isinstance(n, int) else ""
+
+
+@register.filter
+def speed(kbps: int | None) -> str:
+    return format_speed(kbps, _language()) if isinstance(kbps, int) else ""
 
 
 @register.filter

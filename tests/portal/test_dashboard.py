@@ -225,7 +225,7 @@ def test_an_unlimited_plan_shows_what_is_left_of_today(as_subscriber, subscriber
     html = home(as_subscriber)
 
     assert "3 GB left today of 5 GB" in words(html)
-    assert "at full speed, then 1024 kbit/s" in words(html)
+    assert "at full speed, then 1 Mbit/s" in words(html)
     assert reverse("billing:top_up", args=[line.public_id]) not in html
 
 
