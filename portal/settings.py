@@ -124,6 +124,7 @@ if os.environ.get("DATABASE_URL"):
     DATABASES = {"default": environ.Env.db_url_config(os.environ["DATABASE_URL"])}
     if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must be a postgres:// address; leave it out for SQLite.")
+    DATABASES["default"]["ENGINE"] = "portal.lib.postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 else:
