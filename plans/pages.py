@@ -4,6 +4,7 @@ The whole page is kept, not only its rows: the frame around them costs more than
 differs from request to request is the CSRF token, put in afterwards; a page with messages is not kept.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -19,7 +20,8 @@ from django.utils.translation import get_language, gettext
 from plans import catalogue
 from plans.catalogue import PlanRow, Snapshot
 from plans.models import Plan
-from plans.offers import offers
+from plans.models.plans import Region
+from plans.offers import Offer, offers
 from plans.search import SearchForm, is_common
 
 CSRF_MARK = "csrf-token-of-this-request"
@@ -54,15 +56,25 @@ def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> str:
     search = SearchForm({**request.GET.dict(), "currency": currency})
     matching = [row for row in snapshot.rows if search.matches(row)]
     found = search.sorted(offers(matching, currency=currency, among=snapshot.rows))
+    plans = [offer for offer in found if offer.terms.kind == Plan.Kind.PLAN]
     context = {
         "nav": "plans",
         "search": search,
-        "plans": [offer for offer in found if offer.terms.kind == Plan.Kind.PLAN],
+        "plans": plans,
+        "regions": _by_region(plans) if search.is_in_staff_order else [],
         "data_packs": [offer for offer in found if offer.terms.is_data_pack],
         "support_href": _support_href(search),
         "csrf_token": CSRF_MARK,
     }
     return render_to_string("plans/catalogue.html", context, request)
+
+
+def _by_region(plans: Sequence[Offer]) -> list[tuple[Region, list[Offer]]]:
+    """Put offers under their regions; where all share one, its heading would say nothing."""
+    regions: dict[str, list[Offer]] = {}
+    for offer in plans:
+        regions.setdefault(offer.terms.region, []).append(offer)
+    return [(Region(name), some) for name, some in regions.items()] if len(regions) > 1 else []
 
 
 def plan_context(plan: Plan, *, currency: str, now: datetime) -> dict[str, Any]:

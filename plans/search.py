@@ -88,6 +88,10 @@ class SearchForm(forms.Form):
     def narrows(self) -> bool:
         return any(self.data.get(name) for name in NARROWING)
 
+    @property
+    def is_in_staff_order(self) -> bool:
+        return Order(self.value("sort")) is Order.RECOMMENDED
+
     def matches(self, row: PlanRow) -> bool:
         terms = row.terms
         return (
