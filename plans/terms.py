@@ -1,6 +1,6 @@
 """What exactly was sold: the terms of a plan, frozen into plain values that an order can keep."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import translation
@@ -38,7 +38,7 @@ class PlanTerms:
         return cls(**{name: value for name, value in values.items() if name in cls.__dataclass_fields__})
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @property
     def label(self) -> str:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, CharField, DateTimeField, Field, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.models import User
 from billing.models import LedgerAccount, Order
-from esim.models import Allowance, DailyUsage, Line, SimProfile
+from esim.models import Allowance, DailyUsage, Line
 from plans.models import Plan, PlanPrice
 from portal.charts import Chart, usage_chart
 from portal.lib.money import Money
@@ -97,14 +98,20 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
 
 
 def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
-    """Lines with auto-renewal, how far the SIM is, until when time is paid, and what was granted last."""
-    granted = Allowance.objects.filter(line=OuterRef("pk"))
-    current = SimProfile.objects.filter(line=OuterRef("pk")).current()
+    """Lines with auto-renewal, how far the SIM is, until when time is paid, and what was granted last.
+
+    In SQL, because every look at the front page asks: the ORM takes longer to put three subqueries together than
+    the database to answer them.
+    """
     return lines.select_related("subscription__method").annotate(
-        download_state=Subquery(current.values("download_state")[:1]),
-        paid_until=Subquery(granted.filter(is_data_pack=False).order_by("-ends_at").values("ends_at")[:1]),
-        newest_allowance=Subquery(granted.order_by("-pk").values("pk")[:1]),
+        download_state=_of_line("SELECT download_state FROM esim_simprofile WHERE is_current", CharField()),
+        paid_until=_of_line("SELECT MAX(ends_at) FROM esim_allowance WHERE NOT is_data_pack", DateTimeField()),
+        newest_allowance=_of_line("SELECT MAX(id) FROM esim_allowance WHERE TRUE", BigIntegerField()),
     )
+
+
+def _of_line(sql: str, output_field: Field[Any, Any]) -> RawSQL:
+    return RawSQL(f"{sql} AND line_id = esim_line.id", (), output_field)  # noqa: S611 - constants
 
 
 def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: datetime) -> list[LineCard]:

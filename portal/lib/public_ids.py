@@ -27,7 +27,7 @@ PREFIX = re.compile(r"[a-z]{2,4}")
 
 def make_public_id(prefix: str) -> str:
     """Return a fresh id with 80 random bits behind `prefix`."""
-    return f"{prefix}_{''.join(secrets.choice(ALPHABET) for _ in range(LENGTH))}"
+    return f"{prefix}_{''.join(ALPHABET[byte % 32] for byte in secrets.token_bytes(LENGTH))}"
 
 
 class PublicIdField(TextField):
