@@ -124,7 +124,7 @@ def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: 
             download_state=line.download_state or "",
             ends_at=line.paid_until,
             allowances=by_line[line.pk],
-            used_today=usage[line.pk].get(timezone.localdate(now, line.zone), 0),
+            usage=usage[line.pk],
             price=_renew_price(by_line[line.pk], currency=user.currency),
             now=now,
         )

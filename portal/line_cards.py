@@ -3,9 +3,9 @@
 Plain values, worked out from rows that are already loaded; no query here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from django.utils import timezone
@@ -22,6 +22,7 @@ EXPIRES_SOON_DAYS = 3
 LOW_PERCENT_USED = 80
 STALE_AFTER = timedelta(hours=2)
 COUNTRIES_NAMED = 2
+PACE_DAYS = 7
 RENEWING = frozenset({str(Subscription.State.ACTIVE), str(Subscription.State.IN_FLIGHT)})
 
 
@@ -79,6 +80,14 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How much the last days used, and the day the data ends at that rate; None where it outlasts the plan."""
+
+    daily_bytes: int
+    used_up_date: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineCard:
     """One line. `data` is what is left, of an unlimited plan what is left of today's full speed.
 
@@ -98,6 +107,7 @@ class LineCard:
     ends_at: datetime | None
     subscription: Subscription | None
     is_stale: bool
+    pace: Pace | None = None
     attention: Attention = Attention.NONE
 
     @property
@@ -152,11 +162,12 @@ def make_card(
     download_state: str,
     ends_at: datetime | None,
     allowances: Sequence[Allowance],
-    used_today: int,
+    usage: Mapping[date, int],
     price: Money | None,
     now: datetime,
 ) -> LineCard:
     """Make the card of a line; `allowances` are its own in burn order, the last plan that ended among them."""
+    today = timezone.localdate(now, line.zone)
     running = [one for one in allowances if one.starts_at <= now < one.ends_at]
     plans = [one for one in allowances if not one.is_data_pack]
     current = next((one for one in running if not one.is_data_pack), plans[-1] if plans else None)
@@ -168,7 +179,7 @@ def make_card(
         renew_price=price,
         running=running,
         queued=[one for one in plans if one.starts_at > now],
-        data=_full_speed(unlimited, used_today) if unlimited else _data(running),
+        data=_full_speed(unlimited, usage.get(today, 0)) if unlimited else _data(running),
         throttled_kbps=(unlimited.throttled_kbps or 0) if unlimited else None,
         voice=_meter((one.voice_minutes, one.used_minutes) for one in running),
         sms=_meter((one.sms_count, one.used_sms) for one in running),
@@ -176,7 +187,7 @@ def make_card(
         subscription=getattr(line, "subscription", None),
         is_stale=line.usage_reported_at is not None and now - line.usage_reported_at > STALE_AFTER,
     )
-    return replace(card, attention=attention_of(card, now=now))
+    return replace(card, attention=attention_of(card, now=now), pace=_pace(card, usage=usage, today=today))
 
 
 def attention_of(card: LineCard, *, now: datetime) -> Attention:
@@ -209,6 +220,18 @@ def _data(running: Sequence[Allowance]) -> Meter | None:
         return None
     left = sum(one.remaining_bytes or 0 for one in running)
     return Meter(left=left, total=sum(one.data_bytes or 0 for one in running))
+
+
+def _pace(card: LineCard, *, usage: Mapping[date, int], today: date) -> Pace | None:
+    """Look a week back, less where the line is younger; today is not over and does not count."""
+    began = min(usage, default=today)
+    days = min(PACE_DAYS, (today - began).days)
+    daily = sum(usage.get(today - timedelta(days=back), 0) for back in range(1, days + 1)) // max(days, 1)
+    if not daily or card.is_unlimited or card.data is None or not card.data.left:
+        return None
+    used_up_date = today + timedelta(days=card.data.left // daily)
+    ends_date = timezone.localdate(max(one.ends_at for one in card.running), card.line.zone)
+    return Pace(daily_bytes=daily, used_up_date=used_up_date if used_up_date < ends_date else None)
 
 
 def _full_speed(unlimited: Allowance, used_today: int) -> Meter:
