@@ -141,7 +141,11 @@ def _conclude(renewal: Renewal, *, now: datetime) -> None:
 
 
 def _conclude_unpaid(subscription: Subscription, *, last_charge: Charge | None, now: datetime) -> None:
-    if last_charge is None or last_charge.state == Charge.State.ABANDONED:
+    if last_charge is None or last_charge.state in {Charge.State.ABANDONED, Charge.State.SUCCEEDED}:
+        # Paid too late for this order: the money is in the balance.
+        _release(subscription)
+    elif last_charge.state == Charge.State.DECLINED and last_charge.created_at < subscription.charge_due_at:
+        # That no is counted already; the attempt now due died before it was written down.
         _release(subscription)
     elif last_charge.state == Charge.State.DECLINED:
         dunning.record_decline(subscription=subscription, code=last_charge.decline_code, now=now)

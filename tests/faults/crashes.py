@@ -1,0 +1,79 @@
+"""Letting a process die at its n-th step, and letting the timetable clear up after it."""
+
+from collections import Counter
+from datetime import timedelta
+
+from django.db import connection, transaction
+
+from accounts.models import Notification
+from billing import expiry, gateway_events, orders, reconciliation, renewals
+from billing.invariants import broken_invariants
+from billing.models import Charge, LedgerAccount, LedgerEntry, Order, Subscription
+from esim.models import Allowance, Line
+from tests.billing.books import NOW
+from tests.billing.test_crashes import Crash, Dying, Fuse
+from tests.fakes.carrier import FakeCarrier
+from tests.fakes.gateway import FakeGateway
+
+MINUTE = timedelta(minutes=1)
+# Longer apart than any lease and than the first look at a charge.
+ROUNDS = [NOW + minutes * MINUTE for minutes in (11, 22, 33)]
+
+
+def tick(*, gateway, carrier, now):
+    """Let every entry of the timetable that moves money come round once."""
+    gateway_events.apply_gateway_events(gateway=gateway, now=now)
+    reconciliation.reconcile_charges(gateway=gateway, now=now)
+    orders.fulfil_due(carrier=carrier, now=now)
+    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+    renewals.retry_declined(gateway=gateway, carrier=carrier, now=now)
+    expiry.expire_unpaid_orders(gateway=gateway, now=now)
+
+
+def world(gateway, carrier):
+    """What is left when the dust has settled; no moments in it, because who died comes later."""
+    return {
+        "orders": Counter(Order.objects.values_list("kind", "state")),
+        "charges": Counter(Charge.objects.exclude(state=Charge.State.ABANDONED).values_list("state", flat=True)),
+        "entries": Counter(LedgerEntry.objects.values_list("kind", "amount")),
+        "balances": sorted(LedgerAccount.objects.filter(owner__isnull=False).values_list("currency", "balance")),
+        "agreements": sorted(Subscription.objects.values_list("state", "declines", "period_index", "reason")),
+        "taken": len(gateway.taken),
+        "granted": len(carrier.grants),
+        "profiles": len(carrier.profiles),
+        "lines": Line.objects.count(),
+        "allowances": Allowance.objects.count(),
+        "notices": Counter(Notification.objects.values_list("kind", flat=True)),
+    }
+
+
+def die_everywhere(story, *, again=None, prepared=lambda _gateway: None, rounds=ROUNDS, most=400):
+    """Tell a story to its end, then once for each of its steps with a death there; all must end alike.
+
+    A step is a statement of the database (the end of a transaction is one too) or either side of an outside call.
+    `again` is what people do after a death: send their form once more. Returns the ending and the number of steps.
+    """
+    ending, count = None, 0
+    for count in range(most):
+        fuse = Fuse(count)
+        with transaction.atomic():
+            gateway, carrier = FakeGateway(), FakeCarrier()
+            prepared(gateway)
+            try:
+                with connection.execute_wrapper(fuse.around_statement):
+                    story(gateway=Dying(gateway, fuse), carrier=Dying(carrier, fuse))
+            except Crash:
+                pass
+            if fuse.blown and again is not None:
+                again(gateway=gateway, carrier=carrier)
+            for now in rounds:
+                tick(gateway=gateway, carrier=carrier, now=now)
+
+            ending = ending or world(gateway, carrier)
+            assert world(gateway, carrier) == ending, f"after dying at step {count}"
+            broken = broken_invariants(now=NOW)
+            assert broken == {}, f"after dying at step {count}"
+            transaction.set_rollback(True)
+        if count and not fuse.blown:
+            return ending, count
+    raise AssertionError(f"The story has more than {most} steps.")
