@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db import transaction
 
 from billing import ledger, sales
-from billing.gateways.base import PaymentResult, PaymentState
-from billing.methods import keep_card
+from billing.gateways.base import KeptCard, PaymentResult, PaymentState
+from billing.methods import OwnedByAnother, keep_card
 from billing.models import Charge, Order
 
 logger = logging.getLogger(__name__)
@@ -81,11 +81,19 @@ def _receive(charge: Charge, *, order: Order, result: PaymentResult, now: dateti
         now=now,
     )
     if result.card is not None:
-        keep_card(owner=order.owner, gateway_name=charge.gateway, card=result.card, now=now)
+        _keep(result.card, charge=charge, order=order, now=now)
     if order.state == Order.State.PENDING and charge.money == order.to_charge:
         _mark_paid(order, now=now)
     else:
         sales.keep_as_balance(charge, order=order, now=now)
+
+
+def _keep(card: KeptCard, *, charge: Charge, order: Order, now: datetime) -> None:
+    try:
+        keep_card(owner=order.owner, gateway_name=charge.gateway, card=card, now=now)
+    except OwnedByAnother:
+        # The money has moved all the same, and must stand in the books.
+        logger.exception("Charge %s was paid with a card kept for somebody else; it is not kept", charge.public_id)
 
 
 def _mark_paid(order: Order, *, now: datetime) -> None:

@@ -1,0 +1,16 @@
+"""Ada's rows and the addresses of the portal, as the walk through the URL map has them."""
+
+import pytest
+from django.urls import reverse
+
+from tests import make
+from tests.portal.conftest import address_of, ids_of_ada
+
+__all__ = ["address_of", "ids_of_ada"]
+
+
+@pytest.fixture
+def as_ada(client, subscriber):
+    """Ada, who gave her password a moment ago: pages behind fresh authentication open."""
+    client.post(reverse("account_login"), {"login": subscriber.email, "password": make.PASSWORD})
+    return client
