@@ -1,6 +1,6 @@
 """What subscribers choose about themselves."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -9,14 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts import sms
 from accounts.models import User
 from accounts.time_zones import TimeZoneField
-
-if TYPE_CHECKING:
-    UserForm = forms.ModelForm[User]
-else:
-    UserForm = forms.ModelForm
+from portal.lib.forms import ChangedFieldsForm
 
 
-class PreferencesForm(UserForm):
+class PreferencesForm(ChangedFieldsForm[User]):
     """Name, language, clock, money and where notices go."""
 
     time_zone = TimeZoneField(

@@ -1,20 +1,14 @@
 """What a subscriber may change about a line."""
 
-from typing import TYPE_CHECKING
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.time_zones import TimeZoneField
 from esim.models import Line
-
-if TYPE_CHECKING:
-    LineForm = forms.ModelForm[Line]
-else:
-    LineForm = forms.ModelForm
+from portal.lib.forms import ChangedFieldsForm
 
 
-class LineSettingsForm(LineForm):
+class LineSettingsForm(ChangedFieldsForm[Line]):
     nickname = forms.CharField(
         label=_("Name of the line"),
         max_length=40,

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
+from accounts.preferences import PreferencesForm
 from accounts.time_zones import offered_zones
 from tests import make
 
@@ -22,6 +23,16 @@ def test_settings_are_saved_and_said_in_the_new_language(as_subscriber, subscrib
     subscriber.refresh_from_db()
     assert (subscriber.language, subscriber.time_zone, subscriber.currency) == ("zh-hant", "Asia/Taipei", "TWD")
     assert 'lang="zh-hant"' in page.content.decode()
+
+
+def test_settings_do_not_let_a_deactivated_person_back_in(subscriber):
+    form = PreferencesForm(CHOICE, instance=User.objects.get(pk=subscriber.pk))
+    User.objects.filter(pk=subscriber.pk).update(is_active=False)
+
+    form.save()
+
+    subscriber.refresh_from_db()
+    assert (subscriber.time_zone, subscriber.is_active) == ("Asia/Taipei", False)
 
 
 @pytest.mark.parametrize(("typed", "zone"), [("taipei", "Asia/Taipei"), ("america/new york", "America/New_York")])

@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from esim.forms import LineSettingsForm
+from esim.models import Line, ServiceState
 from tests import make
 
 
@@ -62,3 +64,15 @@ def test_a_stranger_changes_nothing(client, stranger, line):
     line.refresh_from_db()
     assert response.status_code == 404
     assert line.nickname == "Work"
+
+
+def test_renaming_a_line_does_not_undo_what_a_worker_did_meanwhile(line, now):
+    Line.objects.filter(pk=line.pk).update(service_state=ServiceState.PENDING, msisdn="")
+    seen = Line.objects.get(pk=line.pk)
+    form = LineSettingsForm({"nickname": "Trip", "time_zone": "UTC"}, instance=seen)
+    Line.objects.filter(pk=line.pk).update(service_state=ServiceState.ACTIVE, msisdn="+14155550101")
+
+    form.save()
+
+    line.refresh_from_db()
+    assert (line.nickname, line.service_state, line.msisdn) == ("Trip", ServiceState.ACTIVE, "+14155550101")
