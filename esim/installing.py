@@ -66,7 +66,9 @@ def record_shown(*, line: Line, profile: SimProfile, viewer: User, ip: str | Non
         )
         if not shows_code:
             return
-        SimProfile.objects.filter(pk=profile.pk, code_shown_at=None).update(code_shown_at=now)
+        if SimProfile.objects.filter(pk=profile.pk, code_shown_at=None).update(code_shown_at=now):
+            # From now on the page waits for news of the installation: ask the network at once.
+            Line.objects.filter(pk=line.pk, usage_poll_due_at__gt=now).update(usage_poll_due_at=now)
         notify(
             user=line.owner,
             kind="activation_code_viewed",

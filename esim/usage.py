@@ -20,6 +20,9 @@ POLL_EVERY = timedelta(minutes=5)
 POLL_INSTALLING_EVERY = timedelta(seconds=30)
 """Shorter than the tick: somebody who is installing looks at the page and waits."""
 
+INSTALLING_FOR = timedelta(hours=1)
+"""From the first look at the code. A code bought ahead of a trip may lie for months, and networks bar who asks too much."""
+
 LATENESS = timedelta(hours=2)
 """How far back each poll asks again: records arrive out of order, and repeats count once."""
 
@@ -34,6 +37,7 @@ FORWARD = (
     DownloadState.ENABLED,
     DownloadState.DELETED,
 )
+ON_THE_WAY = frozenset({DownloadState.RELEASED, DownloadState.DOWNLOADED, DownloadState.INSTALLED})
 
 
 @dataclass(slots=True)
@@ -92,10 +96,10 @@ def poll_line(*, line: Line, carrier: Carrier, now: datetime) -> int:
     since = (line.usage_reported_at or line.created_at) - LATENESS
     reports = carrier.usage_since(iccid=profile.iccid, since=since, until=now)
     counted = ingest(line=line, reports=reports, source=carrier.name, now=now)
-    Line.objects.filter(pk=line.pk).update(
-        usage_reported_at=now,
-        usage_poll_due_at=now + _pause(max(profile.download_state, status.download_state, key=_rank)),
-    )
+    # The subscriber may have opened the code while we asked.
+    profile.refresh_from_db(fields=["download_state", "code_shown_at"])
+    pause = POLL_INSTALLING_EVERY if _is_installing(profile, now=now) else POLL_EVERY
+    Line.objects.filter(pk=line.pk).update(usage_reported_at=now, usage_poll_due_at=now + pause)
     return counted
 
 
@@ -117,8 +121,9 @@ def _claim(line: Line, *, now: datetime) -> bool:
     return claimed == 1
 
 
-def _pause(state: str) -> timedelta:
-    return POLL_EVERY if state == DownloadState.ENABLED else POLL_INSTALLING_EVERY
+def _is_installing(profile: SimProfile, *, now: datetime) -> bool:
+    shown_at = profile.code_shown_at
+    return profile.download_state in ON_THE_WAY and shown_at is not None and now < shown_at + INSTALLING_FOR
 
 
 def _rank(state: str) -> int:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from accounts.letters import write_email, write_sms
 from accounts.models import AuditEvent, Notification
-from esim.models import DownloadState, SimProfile
+from esim.models import DownloadState, Line, SimProfile
 from tests import make
 
 CODE = "1$smdp.example.com$CANARY-7Q2XZ-PLUGH"
@@ -135,6 +135,16 @@ def test_each_view_leaves_a_trace_and_one_notice_a_day(as_ada, line, profile):
     assert {event.subject for event in events} == {line.owner}
     assert notice.user == line.owner
     assert profile.code_shown_at == events.earliest("at").at
+
+
+def test_the_first_look_makes_the_network_be_asked_soon(as_ada, line, profile, time_machine, now):
+    time_machine.move_to(now, tick=False)
+    prove(as_ada)
+    Line.objects.filter(pk=line.pk).update(usage_poll_due_at=now + timedelta(minutes=5))
+
+    page(as_ada, line)
+
+    assert list(Line.objects.usage_poll_due(now)) == [line]
 
 
 def test_the_notice_says_when_and_names_the_line(as_ada, line, profile, subscriber):

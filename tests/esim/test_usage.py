@@ -202,10 +202,21 @@ def test_a_failed_installation_is_told_but_never_after_success(line, now):
     assert not advance(profile=profile, status=failed, now=now)
 
 
-def test_somebody_installing_is_looked_at_more_often(line, now):
-    make.make_profile(line=line)
+@pytest.mark.parametrize(
+    ("shown", "state", "pause"),
+    [
+        pytest.param(timedelta(minutes=1), DownloadState.RELEASED, POLL_INSTALLING_EVERY, id="looking at the code"),
+        pytest.param(timedelta(minutes=9), DownloadState.INSTALLED, POLL_INSTALLING_EVERY, id="not switched on"),
+        pytest.param(timedelta(minutes=9), DownloadState.ENABLED, POLL_EVERY, id="done"),
+        pytest.param(timedelta(minutes=9), DownloadState.ERROR, POLL_EVERY, id="failed"),
+        pytest.param(timedelta(days=2), DownloadState.RELEASED, POLL_EVERY, id="put off"),
+        pytest.param(None, DownloadState.RELEASED, POLL_EVERY, id="never looked at"),
+    ],
+)
+def test_a_line_is_asked_about_often_only_while_somebody_installs_it(line, now, shown, state, pause):
+    make.make_profile(line=line, code_shown_at=now - shown if shown else None)
 
-    poll_usage(carrier=ReportingCarrier(state=DownloadState.RELEASED), now=now, limit=10)
+    poll_usage(carrier=ReportingCarrier(state=state), now=now, limit=10)
 
     line.refresh_from_db()
-    assert line.usage_poll_due_at == now + POLL_INSTALLING_EVERY
+    assert line.usage_poll_due_at == now + pause
