@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from django.db import connection, transaction
@@ -36,25 +37,57 @@ LEASE = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(minutes=1)
 BATCH = 100
 
-
-def renew_due(*, gateway: PaymentGateway, carrier: Carrier, now: datetime, limit: int = BATCH) -> list[Renewal]:
-    """Finish what an earlier run left in flight, then renew up to `limit` of what is due at `now`."""
-    finished = finish_in_flight(gateway=gateway, carrier=carrier, now=now, limit=limit)
-    due = claim(Subscription.objects.due(now), now=now, limit=limit)
-    return finished + _buy(due, gateway=gateway, carrier=carrier, now=now)
+InTime = Callable[[], bool]
 
 
-def retry_declined(*, gateway: PaymentGateway, carrier: Carrier, now: datetime, limit: int = BATCH) -> list[Renewal]:
+def always() -> bool:
+    return True
+
+
+def renew_due(*, gateway: PaymentGateway, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
+    """Finish what earlier runs left in flight, then renew what is due at `now`.
+
+    Batch after batch, so that a backlog empties, until nothing is left or `in_time` says no.
+    """
+    finished = finish_in_flight(gateway=gateway, carrier=carrier, now=now, in_time=in_time)
+    buy = partial(_buy, gateway=gateway, carrier=carrier, now=now)
+    return finished + _in_batches(Subscription.objects.due(now), buy, now=now, in_time=in_time)
+
+
+def retry_declined(
+    *, gateway: PaymentGateway, carrier: Carrier, now: datetime, in_time: InTime = always
+) -> list[Renewal]:
     """Try declined renewals again whose next rung of the ladder is reached."""
-    reached = claim(Subscription.objects.to_retry(now), now=now, limit=limit)
-    return _buy(reached, gateway=gateway, carrier=carrier, now=now)
+    buy = partial(_buy, gateway=gateway, carrier=carrier, now=now)
+    return _in_batches(Subscription.objects.to_retry(now), buy, now=now, in_time=in_time)
 
 
-def finish_in_flight(*, gateway: PaymentGateway, carrier: Carrier, now: datetime, limit: int = BATCH) -> list[Renewal]:
+def finish_in_flight(
+    *, gateway: PaymentGateway, carrier: Carrier, now: datetime, in_time: InTime = always
+) -> list[Renewal]:
     """Move on what stands in flight: charges settled since by reconciliation, and the remains of a crash."""
-    left = claim(Subscription.objects.in_flight(now), now=now, limit=limit)
-    renewals = [renewal_orders.found_again(subscription) for subscription in left]
-    return _carry_out(renewals, gateway=gateway, carrier=carrier, now=now)
+
+    def finish(left: list[Subscription]) -> list[Renewal]:
+        renewals = [renewal_orders.found_again(subscription) for subscription in left]
+        return _carry_out(renewals, gateway=gateway, carrier=carrier, now=now)
+
+    return _in_batches(Subscription.objects.in_flight(now), finish, now=now, in_time=in_time)
+
+
+def _in_batches(
+    wanted: SubscriptionQuerySet,
+    step: Callable[[list[Subscription]], list[Renewal]],
+    *,
+    now: datetime,
+    in_time: InTime,
+) -> list[Renewal]:
+    done: list[Renewal] = []
+    while batch := claim(wanted, now=now, limit=BATCH):
+        done += step(batch)
+        # A batch with room was the last one: a row that is due again already waits for the next run.
+        if len(batch) < BATCH or not in_time():
+            break
+    return done
 
 
 def claim(wanted: SubscriptionQuerySet, *, now: datetime, limit: int) -> list[Subscription]:

@@ -1,7 +1,9 @@
-"""The management-command form of a scheduled job."""
+"""What scheduled jobs share: their form as a management command, and how long one run may take."""
 
+import time
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -44,3 +46,9 @@ def _moment(text: str) -> datetime:
     if moment is None:
         raise CommandError(f"{text!r} is not a time; write it like 2026-12-21T10:00Z.")
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
+
+
+def time_budget(seconds: float) -> Callable[[], bool]:
+    """Return what tells a job that works in batches whether it may begin another one."""
+    ends_at = time.monotonic() + seconds
+    return lambda: time.monotonic() < ends_at

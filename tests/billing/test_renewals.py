@@ -357,3 +357,28 @@ def test_of_two_workers_each_claims_other_rows(subscriber, plan, now):
     claimed = [subscription.pk for claim in claims for subscription in claim]
     assert len(claimed) == len(set(claimed)) == 8
     assert set(Subscription.objects.values_list("fence", flat=True)) == {1}
+
+
+@pytest.fixture
+def backlog(subscriber, plan, now, monkeypatch):
+    """Five renewals due where a batch takes two."""
+    monkeypatch.setattr(renewals, "BATCH", 2)
+    for _line in range(5):
+        line = make.make_line(owner=subscriber)
+        make.make_profile(line=line)
+        make.make_allowance(line=line, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
+        make.make_subscription(line=line, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now)
+
+
+def test_a_backlog_empties_in_one_run(backlog, renew, gateway, now):
+    renew()
+
+    assert len(gateway.taken) == 5
+    assert not Subscription.objects.due(now).exists()
+
+
+def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next(backlog, gateway, carrier, now):
+    renewals.renew_due(gateway=gateway, carrier=carrier, now=now, in_time=lambda: False)
+
+    assert len(gateway.taken) == 2
+    assert Subscription.objects.due(now).count() == 3
