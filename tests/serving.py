@@ -68,7 +68,9 @@ def fields_of(entry):
     """Return pid, parent, session and command of a process; zeros for one that just ended."""
     try:
         _, _, after_name = (entry / "stat").read_text().rpartition(")")
-        _state, parent, _group, session = after_name.split()[:4]
+        state, parent, _group, session = after_name.split()[:4]
+        if state == "Z":  # ended, and waits for somebody to take note
+            return 0, 0, 0, ""
         return int(entry.name), int(parent), int(session), (entry / "cmdline").read_text().replace("\0", " ")
     except OSError:
         return 0, 0, 0, ""

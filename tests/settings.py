@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from zlib import crc32
 
 os.environ.setdefault("PORTAL_DEMO", "1")
 os.environ.setdefault("PORTAL_DATA_DIR", tempfile.mkdtemp(prefix="portal-tests-"))
@@ -9,7 +10,7 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0" * 50)
 os.environ.setdefault("PORTAL_ENCRYPTION_KEYS", "t1:" + "A" * 43 + "=")
 
 from portal.settings import *  # noqa: F403
-from portal.settings import CACHES, DATABASES, INSTALLED_APPS, REDIS_URL
+from portal.settings import BASE_DIR, CACHES, DATABASES, INSTALLED_APPS, REDIS_URL
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -27,3 +28,6 @@ WHITENOISE_AUTOREFRESH = True
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    # Two checkouts may test on one server.
+    DATABASES["default"]["TEST"] = {"NAME": f"test_portal_{crc32(str(BASE_DIR).encode()):08x}"}
