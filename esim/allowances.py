@@ -6,15 +6,18 @@ Allowances burn in the order of their ends: what lapses soonest is used first.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from esim.carriers.base import UsageReport
 from esim.models import Allowance, Line
 from plans.models import Plan
 from plans.terms import PlanTerms
-from portal.lib.periods import boundary
+from portal.lib.periods import Period, boundary, period_at
+
+REMEMBERED_PLANS = 12
 
 
 class NothingToTopUp(Exception):
@@ -56,13 +59,6 @@ def grant(
     return allowance
 
 
-def coverage_end(*, line: Line, now: datetime) -> datetime | None:
-    """Return the end of the last plan not yet over, or None; data packs extend nothing."""
-    plans = Allowance.objects.filter(line=line, is_data_pack=False).not_ended(now)
-    end: datetime | None = plans.aggregate(end=Max("ends_at"))["end"]
-    return end
-
-
 def next_period(*, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetime, datetime]:
     """Return from when until when a purchase made now would last.
 
@@ -74,8 +70,32 @@ def next_period(*, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetim
         if running is None:
             raise NothingToTopUp
         return now, running.ends_at
-    starts_at = coverage_end(line=line, now=now) or now
-    return starts_at, boundary(starts_at, terms.period, 1, line.zone)
+    before = _plans_before(line)
+    if not before or before[0][1] <= now:
+        return now, boundary(now, terms.period, 1, line.zone)
+    return before[0][1], _next_end(before, period=terms.period, zone=line.zone)
+
+
+def _plans_before(line: Line) -> list[tuple[datetime, datetime]]:
+    """Return start and end of the line's last plans, the latest first; data packs extend nothing."""
+    plans = Allowance.objects.filter(line=line, is_data_pack=False).order_by("-ends_at", "-pk")
+    return list(plans.values_list("starts_at", "ends_at")[:REMEMBERED_PLANS])
+
+
+def _next_end(before: Sequence[tuple[datetime, datetime]], *, period: Period, zone: ZoneInfo) -> datetime:
+    """Return the end of one more period, counted from the first plan of an unbroken row that ends on its boundary.
+
+    From the end itself, a month begun on 31 January and ended on 28 February would stay with the 28th for good.
+    """
+    starts_at = before[0][1]
+    anchor = following = starts_at
+    for begins, ends in before:
+        if ends != following:
+            break
+        following = begins
+        if boundary(begins, period, period_at(begins, period, starts_at, zone), zone) == starts_at:
+            anchor = begins
+    return boundary(anchor, period, period_at(anchor, period, starts_at, zone) + 1, zone)
 
 
 def preview(*, line: Line, terms: PlanTerms, now: datetime) -> AfterPurchase:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from esim.allowances import AfterPurchase, NothingToTopUp, burn, coverage_end, grant, next_period, preview
+from esim.allowances import AfterPurchase, NothingToTopUp, burn, grant, next_period, preview
 from esim.carriers.base import UsageReport
 from esim.models import Allowance
 from plans.terms import PlanTerms
@@ -50,7 +50,6 @@ def test_an_edited_plan_does_not_change_what_was_sold(line, now):
 def test_the_first_plan_begins_now(line, now):
     terms = PlanTerms.of(make.make_plan())
 
-    assert coverage_end(line=line, now=now) is None
     assert next_period(line=line, terms=terms, now=now) == (now, now + 30 * DAY)
 
 
@@ -166,3 +165,33 @@ def test_a_minute_begun_is_a_minute(line, now):
 
     allowance.refresh_from_db()
     assert (allowance.used_minutes, allowance.used_sms) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "months", "ends"),
+    [
+        (datetime(2027, 1, 31, 12, tzinfo=UTC), 1, [(2, 28), (3, 31), (4, 30), (5, 31)]),
+        (datetime(2027, 1, 28, 12, tzinfo=UTC), 1, [(2, 28), (3, 28), (4, 28), (5, 28)]),
+        (datetime(2027, 5, 31, 12, tzinfo=UTC), 3, [(8, 31), (11, 30), (2, 29), (5, 31)]),
+    ],
+    ids=["monthly from the 31st", "monthly from the 28th", "quarterly from the 31st"],
+)
+def test_renewing_by_hand_keeps_the_day_of_the_month(line, first, months, ends):
+    plan = make.make_plan(period_unit="month", period_count=months)
+
+    for _time in ends:
+        starts_at, ends_at = next_period(line=line, terms=PlanTerms.of(plan), now=first)
+        make.make_allowance(line=line, plan=plan, starts_at=starts_at, ends_at=ends_at)
+
+    found = Allowance.objects.order_by("ends_at").values_list("ends_at", flat=True)
+    assert [(end.month, end.day) for end in found] == ends
+
+
+def test_after_a_gap_the_count_begins_anew(line):
+    plan = make.make_plan(period_unit="month", period_count=1)
+    begun, ended = datetime(2027, 1, 31, 12, tzinfo=UTC), datetime(2027, 2, 28, 12, tzinfo=UTC)
+    make.make_allowance(line=line, plan=plan, starts_at=begun, ends_at=ended)
+
+    starts_at, ends_at = next_period(line=line, terms=PlanTerms.of(plan), now=ended)
+
+    assert (starts_at, ends_at) == (ended, datetime(2027, 3, 28, 12, tzinfo=UTC))
