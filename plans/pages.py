@@ -6,15 +6,11 @@ differs from request to request is the CSRF token, put in afterwards; a page wit
 
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.contrib.messages import get_messages
 from django.http import HttpRequest
-from django.middleware.csrf import get_token
-from django.template.loader import render_to_string
 from django.utils.translation import get_language, gettext
 
 from plans import catalogue
@@ -23,8 +19,7 @@ from plans.models import Plan
 from plans.models.plans import Region
 from plans.offers import Offer, offers
 from plans.search import SearchForm, is_common
-
-CSRF_MARK = "csrf-token-of-this-request"
+from portal.lib import kept_pages
 
 
 def catalogue_page(request: HttpRequest, *, currency: str, now: datetime) -> str:
@@ -37,7 +32,7 @@ def catalogue_page(request: HttpRequest, *, currency: str, now: datetime) -> str
         if key:
             seconds = (snapshot.holds_until - now).total_seconds()
             catalogue.keep_page(key, page, version=version, seconds=seconds)
-    return page.replace(CSRF_MARK, get_token(request))
+    return kept_pages.for_request(request, page)
 
 
 def _key(request: HttpRequest, *, currency: str) -> str:
@@ -45,11 +40,10 @@ def _key(request: HttpRequest, *, currency: str) -> str:
 
     A typed country would let a visitor fill the cache with pages nobody asks for twice.
     """
-    if get_messages(request) or not is_common(request.GET):
+    if not (kept_pages.may_be_kept(request) and is_common(request.GET)):
         return ""
     reader = f"{request.user.pk}:{request.user}" if request.user.is_authenticated else ""
-    told_apart = (get_language(), currency, request.get_full_path(), reader)
-    return f"catalogue:page:{sha256(repr(told_apart).encode()).hexdigest()}"
+    return kept_pages.key_of("catalogue:page", get_language(), currency, request.get_full_path(), reader)
 
 
 def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> str:
@@ -64,9 +58,8 @@ def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> str:
         "regions": _by_region(plans) if search.is_in_staff_order else [],
         "data_packs": [offer for offer in found if offer.terms.is_data_pack],
         "support_href": _support_href(search),
-        "csrf_token": CSRF_MARK,
     }
-    return render_to_string("plans/catalogue.html", context, request)
+    return kept_pages.draw(request, "plans/catalogue.html", context)
 
 
 def _by_region(plans: Sequence[Offer]) -> list[tuple[Region, list[Offer]]]:

@@ -5,37 +5,32 @@ plans may be a minute old: what is paid is checked where it is paid.
 """
 
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
-from django.contrib.messages import get_messages
 from django.core.cache import cache
 from django.db.models import Model
-from django.middleware.csrf import get_token
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.http import SubscriberRequest
 from portal.dashboard import ANNOTATIONS, FrontRows, front_rows, overview
+from portal.lib import kept_pages
 
-CSRF_MARK = "csrf-token-of-this-request"
 KEPT_SECONDS = 60
 
 
 def front_page(request: SubscriberRequest, *, with_hidden: bool, now: datetime) -> str:
     """Return the page: three queries with the reader's own where it was drawn before, five where it was not."""
     rows = front_rows(request.user)
-    # A message is shown once, so a page that carries one is not kept.
-    key = "" if get_messages(request) else _key(request, rows=rows, with_hidden=with_hidden, now=now)
+    key = _key(request, rows=rows, with_hidden=with_hidden, now=now) if kept_pages.may_be_kept(request) else ""
     page = cache.get(key) if key else None
     if page is None:
         view = overview(rows=rows, user=request.user, now=now, with_hidden=with_hidden)
-        context = {"nav": "lines", "view": view, "with_hidden": with_hidden, "csrf_token": CSRF_MARK}
-        page = render_to_string("portal/dashboard.html", context, request)
+        context = {"nav": "lines", "view": view, "with_hidden": with_hidden}
+        page = kept_pages.draw(request, "portal/dashboard.html", context)
         if key:
             cache.set(key, page, timeout=KEPT_SECONDS)
-    return str(page).replace(CSRF_MARK, get_token(request))
+    return kept_pages.for_request(request, page)
 
 
 def _key(request: SubscriberRequest, *, rows: FrontRows, with_hidden: bool, now: datetime) -> str:
@@ -44,8 +39,8 @@ def _key(request: SubscriberRequest, *, rows: FrontRows, with_hidden: bool, now:
     minute = timezone.localtime(now).strftime("%Y-%m-%dT%H:%M%z")
     told_apart = (get_language(), request.get_full_path(), with_hidden, minute, _columns(request.user))
     seen = [(_columns(line), [getattr(line, name) for name in ANNOTATIONS], _related(line)) for line in rows.lines]
-    text = repr((told_apart, seen, [_columns(wallet) for wallet in rows.wallets]))
-    return f"front:{request.user.pk}:{sha256(text.encode()).hexdigest()}"
+    wallets = [_columns(wallet) for wallet in rows.wallets]
+    return kept_pages.key_of(f"front:{request.user.pk}", told_apart, seen, wallets)
 
 
 def _related(line: Any) -> Any:
