@@ -1,9 +1,8 @@
-"""Numbers of SIM profiles and of the chips that hold them."""
+"""Numbers of SIM profiles."""
 
 import re
 
 ICCID = re.compile(r"[0-9]{19}[0-9F]?")
-EID = re.compile(r"[0-9]{32}")
 
 
 class NotAnIccid(ValueError):
@@ -24,15 +23,6 @@ def normalised_iccid(text: str) -> str:
 def with_luhn_digit(digits: str) -> str:
     """Return the digits and the check digit of ITU-T E.118 behind them."""
     return f"{digits}{-_luhn_sum(digits + '0') % 10}"
-
-
-def has_luhn_digit(digits: str) -> bool:
-    return _luhn_sum(digits) % 10 == 0
-
-
-def is_eid(text: str) -> bool:
-    """Tell whether this is an EID: 32 digits whose remainder by 97 is 1 (SGP.29)."""
-    return bool(EID.fullmatch(text)) and int(text) % 97 == 1
 
 
 def masked(number: str) -> str:

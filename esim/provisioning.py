@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import User
 from esim.carriers.base import Carrier, CarrierRefused, OrderedProfile
+from esim.identifiers import normalised_iccid
 from esim.models import DownloadState, Line, ServiceState, SimProfile
 from plans.terms import PlanTerms
 
@@ -48,7 +49,7 @@ def apply_plan(
 def _save_profile(*, line: Line, ordered: OrderedProfile, now: datetime) -> None:
     profile = SimProfile(
         line=line,
-        iccid=ordered.iccid,
+        iccid=normalised_iccid(ordered.iccid),
         smdp_address=ordered.smdp_address,
         carrier_reference=ordered.reference,
         download_state=DownloadState.RELEASED,

@@ -1,5 +1,6 @@
 """Opening a line and putting a plan on it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,16 @@ def test_a_new_line_is_in_service_with_a_profile_to_install(subscriber, now):
     assert (line.carrier, line.opened_for, line.owner) == ("simulated", "ord_1", subscriber)
     assert profile.download_state == DownloadState.RELEASED
     assert (profile.activation_code, profile.pin, profile.puk) == ("1$smdp.example.com$FAKE-00001", "0000", "00000000")
+
+
+def test_padding_of_the_iccid_is_left_at_the_door(subscriber, now):
+    carrier = FakeCarrier()
+    ordered = carrier.order_profile(key="ord_1")
+    carrier.profiles["ord_1"] = replace(ordered, iccid="8985200000000000001F")
+
+    line = open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=carrier, now=now)
+
+    assert line.profiles.get().iccid == "8985200000000000001"
 
 
 def test_what_is_stored_of_the_code_cannot_be_read(subscriber, now):
