@@ -1,7 +1,7 @@
 """The person who signs in."""
 
 from typing import ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.lib.dates import zone_or_utc
 from portal.lib.public_ids import PublicIdField
 
 
@@ -74,8 +75,5 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def zone(self) -> ZoneInfo:
-        """Where this person's clock hangs; UTC where the zone's name has left the tables."""
-        try:
-            return ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+        """Where this person's clock hangs."""
+        return zone_or_utc(self.time_zone)

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.lib.dates import zone_or_utc
 from portal.lib.public_ids import PublicIdField
 
 if TYPE_CHECKING:
@@ -99,4 +100,4 @@ class Line(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         """Where this line's days begin."""
-        return ZoneInfo(self.time_zone)
+        return zone_or_utc(self.time_zone)

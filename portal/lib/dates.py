@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.dates import format_date, format_time
@@ -10,6 +11,14 @@ from django.utils.translation import gettext, ngettext
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+
+def zone_or_utc(name: str) -> ZoneInfo:
+    """Return the time zone; UTC where its name has left the tables, for a page must not break over that."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def distance(from_date: date, to_date: date) -> "_StrPromise":

@@ -76,3 +76,12 @@ def test_renaming_a_line_does_not_undo_what_a_worker_did_meanwhile(line, now):
 
     line.refresh_from_db()
     assert (line.nickname, line.service_state, line.msisdn) == ("Trip", ServiceState.ACTIVE, "+14155550101")
+
+
+def test_a_line_whose_zone_left_the_tables_lives_by_utc(as_subscriber, line):
+    Line.objects.filter(pk=line.pk).update(time_zone="Asia/Atlantis")
+
+    page = as_subscriber.get(reverse("line", args=[line.public_id]))
+
+    assert page.status_code == 200
+    assert str(Line.objects.get(pk=line.pk).zone) == "UTC"
