@@ -13,7 +13,8 @@ from esim.allowances import AfterPurchase
 from esim.models import Allowance, Line
 from plans.models import Plan, PlanPrice, PlanPriceQuerySet
 from plans.terms import PlanTerms
-from portal.lib.money import Money
+from portal.lib.money import CURRENCIES, Money
+from portal.lib.public_ids import is_public_id
 
 
 class NotOnSale(Exception):
@@ -81,6 +82,8 @@ def find_offer(*, plan_id: str, kind: Order.Kind, currency: str, now: datetime) 
     The latest price that has begun, and the plan judged here: `_prices` would say the same in a query that takes
     longer to put together than to answer, on every purchase.
     """
+    if not is_public_id(plan_id) or currency not in CURRENCIES:
+        raise NotOnSale
     begun = PlanPrice.objects.filter(plan__public_id=plan_id, currency=currency, valid_from__lte=now)
     price = begun.select_related("plan").order_by("-valid_from").first()
     if price is None or price.plan.kind != PLAN_KIND[kind] or not price.plan.is_on_sale(now):

@@ -20,6 +20,7 @@ from billing.verdicts import judge
 from billing.ways_to_pay import BOTH, renewal_sources
 from esim.models import Line
 from portal.lib.money import Money
+from portal.lib.public_ids import is_public_id
 
 
 class NoSuchSource(Exception):
@@ -98,7 +99,9 @@ def terms(*, line: Line, user: User, wishes: Mapping[str, str], now: datetime) -
 def _source(source: str, *, user: User) -> tuple[Subscription.PayFrom, PaymentMethod | None]:
     if source == BALANCE:
         return Subscription.PayFrom.WALLET, None
-    method = PaymentMethod.objects.owned_by(user).usable().filter(public_id=source.removeprefix(BOTH)).first()
+    card = source.removeprefix(BOTH)
+    usable = PaymentMethod.objects.owned_by(user).usable()
+    method = usable.filter(public_id=card).first() if is_public_id(card) else None
     if method is None:
         raise NoSuchSource
     return Subscription.PayFrom.WALLET_THEN_METHOD if source.startswith(BOTH) else Subscription.PayFrom.METHOD, method

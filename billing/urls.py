@@ -30,6 +30,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lines/<public_id:public_id>/auto-renewal/agree/", auto_renewal.agree, name="agree"),
     path("lines/<public_id:public_id>/auto-renewal/off/", auto_renewal.turn_off, name="turn_off"),
     path("webhooks/<slug:gateway>/", webhooks.receive, name="webhook"),
-    path("sandbox/pay/<str:reference>/", sandbox_views.pay, name="sandbox_pay"),
-    path("sandbox/pay/<str:reference>/confirm/", sandbox_views.confirm, name="sandbox_confirm"),
+    path("sandbox/pay/<slug:reference>/", sandbox_views.pay, name="sandbox_pay"),
+    path("sandbox/pay/<slug:reference>/confirm/", sandbox_views.confirm, name="sandbox_confirm"),
 ]

@@ -23,11 +23,17 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 LENGTH = 16
 PREFIX = re.compile(r"[a-z]{2,4}")
+FORM = re.compile(r"[a-z]{2,4}_[0-9a-z]{16}")
 
 
 def make_public_id(prefix: str) -> str:
     """Return a fresh id with 80 random bits behind `prefix`."""
     return f"{prefix}_{''.join(ALPHABET[byte % 32] for byte in secrets.token_bytes(LENGTH))}"
+
+
+def is_public_id(text: str) -> bool:
+    """Tell whether somebody's text could be an id; PostgreSQL refuses to look some other texts up at all."""
+    return FORM.fullmatch(text) is not None
 
 
 class PublicIdField(TextField):
@@ -53,7 +59,7 @@ class PublicIdField(TextField):
 
 
 class PublicIdConverter:
-    regex = "[a-z]{2,4}_[0-9a-z]{16}"
+    regex = FORM.pattern
 
     def to_python(self, value: str) -> str:
         return value

@@ -10,7 +10,7 @@ __all__ = ["address_of", "ids_of_ada"]
 
 
 @pytest.fixture
-def as_ada(client, subscriber):
+def as_ada(as_subscriber):
     """Ada, who gave her password a moment ago: pages behind fresh authentication open."""
-    client.post(reverse("account_login"), {"login": subscriber.email, "password": make.PASSWORD})
-    return client
+    as_subscriber.post(reverse("account_reauthenticate"), {"password": make.PASSWORD})
+    return as_subscriber
