@@ -156,7 +156,7 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "portal.lib.sessions"
 
 # Celery: the row is the truth and the queue a hint, so results are not kept and a lost message is harmless.
 CELERY_BROKER_URL = f"{REDIS_URL}/1" if REDIS_URL else f"redis+socket://{VALKEY_SOCKET}?virtual_host=1"
@@ -172,7 +172,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
     "socket_timeout": 1,
     "socket_connect_timeout": 1,
-    "max_retries": 1,
+    # A request that nudges a worker waits for a silent broker once; pauses and retries made that four seconds.
+    "max_retries": 0,
+    "interval_start": 0,
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
