@@ -62,6 +62,7 @@ def test_dying_at_any_step_buys_once(line, plan, subscriber, kind, wallet):
     assert ending["lines"] == (2 if kind == Order.Kind.NEW_LINE else 1)
 
 
+@pytest.mark.slow
 def test_dying_at_any_step_of_adding_money_adds_it_once(line, plan):
     purchase = purchase_of(line, plan, kind=Order.Kind.CREDIT, line=None, plan=None, price=Money(2000, "USD"))
 
@@ -71,6 +72,7 @@ def test_dying_at_any_step_of_adding_money_adds_it_once(line, plan):
     assert ending["taken"] == 1
 
 
+@pytest.mark.slow
 def test_dying_at_any_step_of_a_refusal_returns_the_money_once(line, plan, subscriber):
     fund(subscriber, Money(1490, "USD"))
     purchase = purchase_of(line, plan, use_wallet=True)
