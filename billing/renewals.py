@@ -135,7 +135,9 @@ def intend(verdicts: Iterable[Verdict], *, gateway: PaymentGateway, now: datetim
 
 def charge(renewals: Iterable[Renewal], *, gateway: PaymentGateway, now: datetime) -> None:
     """Ask the gateway and settle its answers, outside any transaction; without an answer a charge stays open."""
-    asked = [one.charge for one in renewals if one.charge and one.charge.state == Charge.State.CREATED]
+    created = [one.charge for one in renewals if one.charge and one.charge.state == Charge.State.CREATED]
+    # Without a card it is the subscriber's own attempt, about to be paid on a page: that is not ours to charge.
+    asked = [one for one in created if one.method_id is not None]
     _each(asked, lambda one: charges.charge_saved(charge=one, gateway=gateway, now=now))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Notification
 from billing import dunning, orders, renewals
+from billing.charges import start_charge
 from billing.models import Charge, Order, Subscription
 from tests import make
 from tests.billing.books import paid_order
@@ -134,3 +135,14 @@ def test_one_line_in_arrears_does_not_block_another(declined, subscriber, plan, 
     renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
 
     assert len(gateway.taken) == 1
+
+
+def test_a_page_that_the_subscriber_is_opening_is_not_taken_for_our_attempt(declined, retry, gateway, now):
+    order = declined.orders.get()
+    start_charge(order=order, gateway_name=gateway.name, now=now + 6 * HOUR)
+
+    retry(now + 6 * HOUR)
+
+    declined.refresh_from_db()
+    assert order.charges.latest("pk").state == Charge.State.CREATED
+    assert (declined.state, declined.declines) == (Subscription.State.IN_FLIGHT, 1)
