@@ -36,12 +36,6 @@ def lead(period: Period) -> timedelta:
     return SHORT_LEAD if is_short else LEAD
 
 
-def period_start(subscription: Subscription, index: int) -> datetime:
-    """Return when period `index` begins, counted from the anchor."""
-    steps = index - subscription.anchor_index
-    return boundary(subscription.anchor_at, subscription.plan.period, steps, subscription.line.zone)
-
-
 def aligned_end(subscription: Subscription, starts_at: datetime) -> datetime | None:
     """Return the end of the period that begins at `starts_at`; None when no period of the anchor begins there."""
     period, zone = subscription.plan.period, subscription.line.zone
