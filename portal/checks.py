@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from babel import Locale
+import phonenumbers
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
@@ -64,7 +64,7 @@ def look_and_region() -> list[Error]:
         found.append(Error(text, hint="A path on this host, such as /static/img/logo.svg.", id="portal.E007"))
     if not 0 <= settings.PORTAL_BRAND_HUE <= 360:  # noqa: PLR2004 - degrees
         found.append(Error("PORTAL_BRAND_HUE is an angle from 0 to 360.", id="portal.E008"))
-    if settings.PORTAL_DEFAULT_REGION not in Locale("en").territories:
+    if settings.PORTAL_DEFAULT_REGION not in phonenumbers.SUPPORTED_REGIONS:
         text = f"PORTAL_DEFAULT_REGION={settings.PORTAL_DEFAULT_REGION!r}: expected an ISO 3166 code, such as US."
         found.append(Error(text, id="portal.E009"))
     return found

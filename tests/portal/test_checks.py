@@ -47,6 +47,7 @@ def test_a_real_installation_has_nothing_to_complain_about(production):
         ("PORTAL_BRAND_LOGO", "//cdn.example.com/logo.svg", "portal.E007"),
         ("PORTAL_BRAND_HUE", 361, "portal.E008"),
         ("PORTAL_DEFAULT_REGION", "XQ", "portal.E009"),
+        ("PORTAL_DEFAULT_REGION", "AQ", "portal.E009"),  # a country without phone numbers
     ],
 )
 def test_what_must_not_run_is_refused(production, setting, value, expected):
