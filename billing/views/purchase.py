@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,6 +22,7 @@ from billing.forms import AmountForm, PurchaseForm, price_token
 from billing.ledger import InsufficientBalance
 from billing.models import Order
 from billing.purchases import NotOnSale, Offer
+from billing.tasks import fulfil_order, nudge
 from billing.ways_to_pay import ways_to_pay
 from esim.models import Line
 from plans.currency import chosen_currency
@@ -126,7 +129,9 @@ def _ask_again(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, no
 
 
 def redirect_to_payment(order: Order) -> HttpResponseRedirect:
-    """Send the payer on: to the payment where one is outstanding, else to the order's page."""
+    """Send the payer on: to the payment where one is outstanding, else to the order's page, delivering on the way."""
+    if order.state == Order.State.PAID:
+        transaction.on_commit(partial(nudge, fulfil_order, order_id=order.pk))
     if order.state == Order.State.PENDING and order.to_charge:
         return redirect("billing:pay", order.public_id)
     return redirect("billing:order", order.public_id)

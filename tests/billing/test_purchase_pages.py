@@ -167,6 +167,17 @@ def test_the_balance_pays_alone_where_it_covers_the_price(as_subscriber, subscri
     assert not Charge.objects.exists()
 
 
+def test_what_the_balance_paid_is_delivered_at_once(
+    as_subscriber, subscriber, renew_url, django_capture_on_commit_callbacks
+):
+    fund(subscriber, Money(2000, "USD"))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        as_subscriber.post(renew_url, form(pay_with="balance"))
+
+    assert Order.objects.get().accepted_at is not None
+
+
 def test_the_balance_pays_first_and_the_card_the_rest(as_subscriber, subscriber, renew_url):
     fund(subscriber, Money(400, "USD"))
 
