@@ -24,6 +24,7 @@ __all__ = [
     "PageUnavailable",
     "abandon",
     "charge_saved",
+    "draft_charge",
     "open_charge",
     "open_page",
     "settle",
@@ -73,7 +74,24 @@ def start_charge(
     under_way = open_charge(order)
     if under_way is not None:
         return under_way
-    return Charge.objects.create(
+    charge = draft_charge(
+        order, gateway_name=gateway_name, method=method, off_session=off_session, save_method=save_method, now=now
+    )
+    charge.save(force_insert=True)
+    return charge
+
+
+def draft_charge(
+    order: Order,
+    *,
+    gateway_name: str,
+    method: PaymentMethod | None,
+    off_session: bool,
+    save_method: bool,
+    now: datetime,
+) -> Charge:
+    """Return the attempt to charge what is left of an order, not saved yet."""
+    return Charge(
         order=order,
         gateway=gateway_name,
         method=method,

@@ -9,14 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from billing import ledger, sales
+from billing.charges import draft_charge
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, PaymentMethod, Subscription
 from esim.models import Line
 from plans.models import Plan
 from plans.terms import PlanTerms
 from portal.lib.money import Money
-
-FIRST_CHECK = timedelta(minutes=5)
 
 
 class FormReused(Exception):
@@ -103,16 +102,13 @@ def _draft(purchase: Purchase, *, now: datetime) -> Order:
 
 
 def _draft_charge(order: Order, purchase: Purchase, *, now: datetime) -> Charge:
-    return Charge(
-        order=order,
-        gateway=purchase.gateway,
+    return draft_charge(
+        order,
+        gateway_name=purchase.gateway,
         method=purchase.method,
         off_session=purchase.off_session,
         save_method=purchase.keep_card,
-        currency=order.currency,
-        amount=order.to_charge.minor,
-        check_due_at=now + FIRST_CHECK,
-        created_at=now,
+        now=now,
     )
 
 
