@@ -9,7 +9,7 @@ from accounts.models import User
 from billing.charges import settle
 from billing.gateways.base import OutcomeUnknown, PaymentGateway
 from billing.methods import keep_card
-from billing.models import Charge, GatewayEvent
+from billing.models import Charge, GatewayEvent, GatewayEventQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +23,18 @@ class AboutNothingOfOurs(Exception):
     """No charge of ours is meant; it may be about to be committed, so the event is tried again."""
 
 
+def to_apply(*, gateway: PaymentGateway, now: datetime) -> GatewayEventQuerySet:
+    """Return the stored notices of this gateway that are due, longest waiting first."""
+    return GatewayEvent.objects.to_apply(now).filter(gateway=gateway.name).order_by("due_at", "pk")
+
+
 def apply_gateway_events(*, gateway: PaymentGateway, now: datetime, limit: int = 200) -> int:
     """Apply the stored notices of this gateway and return how many were; one that fails stays to be tried again.
 
     Their order does not matter: a notice only says which payment to look at.
     """
     applied = 0
-    due = GatewayEvent.objects.to_apply(now).filter(gateway=gateway.name).order_by("due_at", "pk")[:limit]
-    for event in due:
+    for event in to_apply(gateway=gateway, now=now)[:limit]:
         try:
             apply(event=event, gateway=gateway, now=now)
         except (OutcomeUnknown, AboutNothingOfOurs) as error:

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from billing import gateways
-from billing.gateway_events import apply_gateway_events
-from billing.models import GatewayEvent
+from billing import gateway_events, gateways
 from portal.lib.ticks import TickCommand
 
 
@@ -12,6 +10,8 @@ class Command(TickCommand):
     help = "Applies the gateway's stored notices: looks each payment up and settles it."
 
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
+        gateway = gateways.chosen()
         if dry_run:
-            return [f"would apply {event.event_id}" for event in GatewayEvent.objects.to_apply(now)]
-        return [f"applied {apply_gateway_events(gateway=gateways.chosen(), now=now)} events"]
+            due = gateway_events.to_apply(gateway=gateway, now=now)
+            return [f"would apply {event.event_id}" for event in due]
+        return [f"applied {gateway_events.apply_gateway_events(gateway=gateway, now=now)} events"]
