@@ -11,31 +11,10 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as mfa_signals
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.http import client_ip
 from accounts.models import User
-
-LABELS = {
-    "account.signed_up": _("Account opened"),
-    "account.signed_in": _("Signed in"),
-    "account.sign_in_failed": _("Wrong password at sign-in"),
-    "account.code_rejected": _("Wrong one-time code"),
-    "account.reauthenticated": _("Identity confirmed again"),
-    "account.signed_out": _("Signed out"),
-    "account.sessions_ended": _("Signed out everywhere else"),
-    "account.password_changed": _("Password changed"),
-    "account.password_reset": _("Password reset by e-mail code"),
-    "account.email_changed": _("E-mail address changed"),
-    "account.phone_changed": _("Mobile number changed"),
-    "account.second_factor_added": _("Second step added"),
-    "account.second_factor_removed": _("Second step removed"),
-    "account.second_factor_renewed": _("Recovery codes renewed"),
-    "account.second_factor_failed": _("Wrong code at the second step"),
-    "account.unproved_access_removed": _("Password and number from before the first confirmation removed"),
-}
-"""What the subscriber reads for each action in their own trail."""
 
 
 def record_event(request: HttpRequest, user: User, action: str, **detail: Any) -> None:

@@ -1,11 +1,15 @@
 """What subscribers choose, and the page where they do."""
 
+import re
+
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from accounts.preferences import PreferencesForm
 from accounts.time_zones import offered_zones
+from accounts.trail import LABELS
 from tests import make
 
 CHOICE = {
@@ -117,6 +121,30 @@ def test_page_shows_my_trail_and_nobody_elses(as_subscriber, subscriber, strange
 
     assert [str(event.label) for event in events if event.ip_address == "203.0.113.9"] == ["Password changed"]
     assert "E-mail address changed" not in [str(event.label) for event in events]
+
+
+def test_address_of_staff_is_not_shown_to_subscribers(as_subscriber, subscriber, staff, now):
+    AuditEvent.objects.create(
+        subject=subscriber, actor=staff, action="user.changed_by_staff", at=now, ip_address="198.51.100.7"
+    )
+
+    page = as_subscriber.get("/settings/").content.decode()
+
+    assert "Account changed by support" in page
+    assert "198.51.100.7" not in page
+
+
+def test_everything_recorded_has_words_for_the_subscriber():
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for app in ("accounts", "esim", "billing")
+        for path in (settings.BASE_DIR / app).rglob("*.py")
+        if path.name != "trail.py"
+    )
+
+    recorded = set(re.findall(r'"((?:account|user|line|auto_renewal|payment_method)\.[a-z_]+)"', code))
+
+    assert recorded == set(LABELS)
 
 
 @pytest.mark.parametrize("count", [1, 3])
