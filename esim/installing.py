@@ -1,17 +1,21 @@
 """What a subscriber needs to put a line on a device, and the trace of having shown it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import transaction
 
 from accounts import audit
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from accounts.notifications import notify
 from esim.activation import ActivationCode, android_link, apple_link, lpa_uri
 from esim.models import DownloadState, Line, SimProfile
 
+A_LOOK = timedelta(minutes=1)
+"""The page and the picture in it are asked for one after the other, and are one look at the code."""
+
+CODE_VIEWED = "line.activation_code_viewed"
 TO_INSTALL = frozenset({DownloadState.RELEASED, DownloadState.DOWNLOADED})
 """A downloaded profile may be tried again on the same device (SGP.22 §3.1.6); an installed one is taken."""
 
@@ -59,7 +63,7 @@ def record_shown(*, line: Line, profile: SimProfile, viewer: User, ip: str | Non
         audit.record(
             actor=viewer,
             subject=line.owner,
-            action="line.activation_code_viewed" if shows_code else "line.pin_viewed",
+            action=CODE_VIEWED if shows_code else "line.pin_viewed",
             target=line.public_id,
             ip=ip,
             now=now,
@@ -76,3 +80,10 @@ def record_shown(*, line: Line, profile: SimProfile, viewer: User, ip: str | Non
             context={"line": str(line), "viewed_at": now.isoformat()},
             now=now,
         )
+
+
+def record_picture_shown(*, line: Line, profile: SimProfile, viewer: User, ip: str | None, now: datetime) -> None:
+    """Leave a trace of a QR code that was fetched without its page, which leaves one itself."""
+    looks = AuditEvent.objects.filter(subject=line.owner, at__gt=now - A_LOOK, action=CODE_VIEWED)
+    if not looks.filter(target=line.public_id, actor=viewer, ip_address=ip).exists():
+        record_shown(line=line, profile=profile, viewer=viewer, ip=ip, now=now)

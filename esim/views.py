@@ -2,17 +2,17 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SubscriberRequest, after_fresh_sign_in, client_ip
 from esim.activation import qr_png
 from esim.forms import LineSettingsForm
-from esim.installing import Secrets, current_profile, is_to_install, record_shown
+from esim.installing import Secrets, current_profile, is_to_install, record_picture_shown, record_shown
 from esim.models import Line
 
 
@@ -42,10 +42,11 @@ def install_qr(request: SubscriberRequest, public_id: str) -> HttpResponse:
 
 
 @after_fresh_sign_in
-def _qr_picture(_request: HttpRequest, *, line: Line) -> HttpResponse:
+def _qr_picture(request: SubscriberRequest, *, line: Line) -> HttpResponse:
     profile = current_profile(line)
     if profile is None or not is_to_install(profile):
         raise Http404
+    record_picture_shown(line=line, profile=profile, viewer=request.user, ip=client_ip(request), now=timezone.now())
     return HttpResponse(qr_png(profile.activation_code), content_type="image/png")
 
 
@@ -59,6 +60,7 @@ def install_state(request: SubscriberRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def line_settings(request: SubscriberRequest, public_id: str) -> HttpResponse:
     line = _line_of(request, public_id)
     form = LineSettingsForm(request.POST or None, instance=line)

@@ -137,6 +137,20 @@ def test_each_view_leaves_a_trace_and_one_notice_a_day(as_ada, line, profile):
     assert profile.code_shown_at == events.earliest("at").at
 
 
+def test_the_picture_in_its_page_is_one_look(as_ada, line, profile):
+    page(as_ada, line)
+    as_ada.get(reverse("esim:install_qr", args=[line.public_id]))
+
+    assert AuditEvent.objects.filter(action="line.activation_code_viewed").count() == 1
+
+
+def test_the_picture_without_its_page_leaves_a_trace_too(as_ada, line, profile):
+    as_ada.get(reverse("esim:install_qr", args=[line.public_id]))
+
+    assert AuditEvent.objects.get(action="line.activation_code_viewed").target == line.public_id
+    assert Notification.objects.filter(kind="activation_code_viewed").count() == 1
+
+
 def test_the_first_look_makes_the_network_be_asked_soon(as_ada, line, profile, time_machine, now):
     time_machine.move_to(now, tick=False)
     prove(as_ada)
