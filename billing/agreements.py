@@ -60,6 +60,8 @@ def turn_on(*, line: Line, consent: Consent, actor: User, now: datetime) -> Subs
     if paid is None:
         raise NothingToContinue
     with transaction.atomic():
+        # Before the first agreement there is no row of its own to hold: agreeing in two tabs waits for the line.
+        Line.objects.select_for_update().get(pk=line.pk)
         standing = Subscription.objects.select_for_update().filter(line=line).first()
         if standing is not None and standing.state == Subscription.State.IN_FLIGHT:
             raise BeingCharged

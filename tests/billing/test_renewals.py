@@ -382,3 +382,23 @@ def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next(backlog, gateway, 
 
     assert len(gateway.taken) == 2
     assert Subscription.objects.due(now).count() == 3
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_agreeing_in_two_tabs_is_one_agreement(line, plan, subscriber, now):
+    make.make_allowance(line=line, plan=plan, ends_at=now + DAY)
+    consent = agreements.Consent(
+        plan=plan,
+        price=Money(1490, "USD"),
+        pay_from=Subscription.PayFrom.WALLET,
+        method=None,
+        text="Renew it.",
+        version="1",
+        ip=None,
+    )
+
+    agreed = together(4, lambda _tab: agreements.turn_on(line=line, consent=consent, actor=subscriber, now=now))
+
+    assert agreed == [Subscription.objects.get()] * 4
+    assert Subscription.objects.get().mode == Subscription.Mode.AUTOMATIC
