@@ -77,7 +77,8 @@ def remove_method(request: SubscriberRequest, public_id: str) -> HttpResponse:
     if request.method != "POST":
         used_by = method.subscriptions.filter(mode=Subscription.Mode.AUTOMATIC).select_related("line")
         return render(request, "billing/remove_method.html", {"nav": "billing", "method": method, "used_by": used_by})
-    saved_cards.remove(method=method, gateway=gateways.chosen(), actor=request.user, now=timezone.now())
+    gateway = gateways.named(method.gateway)
+    saved_cards.remove(method=method, gateway=gateway, actor=request.user, now=timezone.now())
     messages.success(request, _("%(card)s is removed.") % {"card": method})
     return redirect("billing:methods")
 
