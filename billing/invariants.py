@@ -1,7 +1,7 @@
-"""What must be true of our rows whatever happened, checked after every fault test and hourly in production.
+"""What must be true of our rows whatever happened: asked by `check_invariants`, and after every fault test.
 
-Each function returns a sentence for each thing it finds broken. The numbers are those of docs/operations.md; there is
-no I7 (no more redemptions than a coupon allows) as long as there are no coupons.
+Each function returns a sentence for each thing it finds broken. There is no I7 (no more
+redemptions than a coupon allows) as long as there are no coupons.
 """
 
 from collections.abc import Callable
