@@ -131,9 +131,8 @@ def answers(client, address, junk):
 def test_no_junk_breaks_a_page(as_ada, address_of, route):
     address = address_of(route)
 
-    for junk in (form_of(NUL), dealt(1)):
-        for answer in answers(as_ada, address, junk):
-            assert is_no_error_of_ours(answer), junk
+    for answer in answers(as_ada, address, form_of(NUL)):
+        assert is_no_error_of_ours(answer)
 
 
 @pytest.mark.slow
@@ -188,6 +187,7 @@ def test_no_cookie_breaks_a_page(client, db, cookie, value):
         assert is_no_error_of_ours(client.get(address)), address
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.arguments], ids=lambda route: route.name)
 def test_no_id_in_an_address_breaks_a_page(as_ada, address_of, ids_of_ada, route):
     ids = [str(value) for values in ids_of_ada.values() for value in values.values()]
