@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -137,6 +138,23 @@ def test_passkey_page_opens_behind_reauthentication(client, subscriber):
 
     assert page.status_code == 200
     assert "publicKey" in page.content.decode()
+
+
+def test_passkeys_are_listed_by_name_and_use_with_a_way_to_remove_them(client, subscriber, now):
+    for name, used_at in [("My phone", now), ("Old laptop", None)]:
+        data = {"name": name, "credential": {}}
+        Authenticator.objects.create(
+            user=subscriber, type="webauthn", data=data, created_at=now - timedelta(days=3), last_used_at=used_at
+        )
+    client.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+    reauthenticate(client, "/accounts/2fa/webauthn/")
+
+    page = client.get("/accounts/2fa/webauthn/").content.decode()
+
+    assert "My phone" in page
+    assert "Last used 21 Nov 2026" in page
+    assert "Added 18 Nov 2026, never used since" in page
+    assert page.count("/remove/") == 2
 
 
 @pytest.mark.parametrize(("playground", "answer"), [(False, "/accounts/2fa/"), (True, None)])
