@@ -210,6 +210,8 @@ EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = checked_flag(os.environ, "EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 20
+# What a provider's back end of Anymail asks for: ANYMAIL_POSTMARK_SERVER_TOKEN is its POSTMARK_SERVER_TOKEN.
+ANYMAIL = {name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")}
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"{PORTAL_BRAND_NAME} <no-reply@example.com>")
 SMS_BACKEND = os.environ.get("SMS_BACKEND", "outbox" if PLAYGROUND else "")
 

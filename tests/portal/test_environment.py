@@ -8,6 +8,7 @@ import runpy
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import get_connection
 
 from portal.environment import DELIBERATE, LONGEST_SOCKET_PATH, is_untouched, secret, socket_path
 
@@ -91,6 +92,15 @@ def test_servers_named_are_the_servers_used(settings_for):
     assert read["DATABASES"]["default"]["HOST"] == "db"
     assert read["CACHES"]["default"]["LOCATION"] == "redis://redis:6379/0"
     assert read["CELERY_BROKER_URL"] == "redis://redis:6379/1"
+
+
+def test_a_mail_provider_gets_its_key(settings_for, monkeypatch, settings):
+    monkeypatch.setenv("ANYMAIL_POSTMARK_SERVER_TOKEN", "secret-token")
+    settings.ANYMAIL = settings_for()["ANYMAIL"]
+
+    provider = get_connection("anymail.backends.postmark.EmailBackend")
+
+    assert provider.server_token == "secret-token"
 
 
 def test_cookies_are_bound_to_the_host_over_https(settings_for):
