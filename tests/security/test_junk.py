@@ -11,7 +11,7 @@ from tests.portal.routes import routes
 
 ROUTES = [route for route in routes() if not route.is_for_staff]
 NUL = "a\x00b"
-LONG = "9" * 20_000
+LONG = "x" * 20_000
 JUNK = {
     "nul": NUL,
     "long": LONG,
