@@ -2,6 +2,9 @@
 
 import re
 
+from django.conf import settings
+from django.test import Client
+
 from portal.demo.people import PASSWORD
 
 DONE = 4
@@ -14,6 +17,14 @@ def sign_in(page, portal, email):
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(re.compile(f"^{re.escape(portal)}/(?!accounts/login)"))
+
+
+def enter(page, portal, user):
+    """Put somebody in front of the browser who has signed in already; for journeys about something else."""
+    client = Client()
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": portal}])
 
 
 def prove_again(page):
