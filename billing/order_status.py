@@ -47,8 +47,8 @@ def title_of(order: Order) -> str | Promise:
     return titles[Order.Kind(order.kind)] % {"line": order.line or order.nickname}
 
 
-def status_of(order: Order, charge: Charge | None, *, now: datetime) -> Status:
-    """Say where an order stands at `now`, given its latest charge."""
+def status_of(order: Order, charge: Charge | None, *, to_install: bool, now: datetime) -> Status:
+    """Say where an order stands at `now`, given its latest charge and whether its line waits to be installed."""
     State = Order.State  # noqa: N806
     match order.state:
         case State.PENDING:
@@ -61,7 +61,7 @@ def status_of(order: Order, charge: Charge | None, *, now: datetime) -> Status:
                 is_moving=True,
             )
         case State.FULFILLED:
-            return _delivered(order, now=now)
+            return _delivered(order, to_install=to_install, now=now)
         case State.UNDELIVERABLE:
             return Status(
                 kind="error",
@@ -75,10 +75,10 @@ def status_of(order: Order, charge: Charge | None, *, now: datetime) -> Status:
     )
 
 
-def _delivered(order: Order, *, now: datetime) -> Status:
+def _delivered(order: Order, *, to_install: bool, now: datetime) -> Status:
     if order.kind == Order.Kind.CREDIT:
         return Status(kind="success", title=_("The money is in your balance"), text=_("You can use it right away."))
-    if order.kind == Order.Kind.NEW_LINE:
+    if to_install:
         return Status(
             kind="success", title=_("Your new line is ready"), text=_("Install it on your phone to start using it.")
         )

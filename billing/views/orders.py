@@ -24,6 +24,7 @@ from billing.order_visits import look_again
 from billing.paying import StillBeingChecked
 from billing.tasks import fulfil_order, nudge
 from billing.ways_to_pay import ways_to_pay
+from esim.installing import current_profile, is_to_install
 from plans.terms import PlanTerms
 
 UNPROCESSABLE = 422
@@ -35,8 +36,9 @@ def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Show where the order stands; htmx asks for the changing part alone, a reload for the whole page."""
     found = _order(request, public_id)
     charge = _latest_charge(found)
-    status = status_of(found, charge, now=timezone.now())
-    context = _order_context(found, charge, status)
+    to_install = _is_to_install(found)
+    status = status_of(found, charge, to_install=to_install, now=timezone.now())
+    context = _order_context(found, charge, status) | {"to_install": to_install}
     if status.can_pay:
         means = purchases.means(user=request.user, price=found.to_charge)
         context |= {"form": PayForm(owner=request.user), "ways": ways_to_pay(means)}
@@ -110,6 +112,12 @@ def _order_context(order: Order, charge: Charge | None, status: Status) -> dict[
         "status": status,
         "steps": steps_of(order, status),
     }
+
+
+def _is_to_install(order: Order) -> bool:
+    if order.kind != Order.Kind.NEW_LINE or order.state != Order.State.FULFILLED or order.line is None:
+        return False
+    return is_to_install(current_profile(order.line))
 
 
 def _latest_charge(order: Order) -> Charge | None:

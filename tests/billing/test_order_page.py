@@ -9,6 +9,7 @@ from billing import charges, gateways, orders
 from billing.gateways import sandbox_bank
 from billing.gateways.sandbox_cards import CARDS_BY_LAST_FOUR
 from billing.models import Charge, Order, SandboxPayment
+from esim.models import DownloadState, SimProfile
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import buy, fund, paid_order
@@ -61,6 +62,18 @@ def test_the_timeline_ends_with_the_network_s_confirmation(as_subscriber, line, 
     assert "Confirmed by the network" in shown
     assert shown.count("step-done") == 4
     assert "hx-get" not in shown, "nothing moves any more"
+
+
+@pytest.mark.parametrize(("state", "is_asked"), [(DownloadState.RELEASED, True), (DownloadState.ENABLED, False)])
+def test_a_new_line_asks_to_be_installed_until_it_is(as_subscriber, subscriber, line, plan, now, state, is_asked):
+    order = paid_order(line, plan, kind=Order.Kind.NEW_LINE, line=None, owner=subscriber)
+    orders.fulfil(order_id=order.pk, carrier=FakeCarrier(), now=now)
+    SimProfile.objects.filter(line__opened_for=order.public_id).update(download_state=state)
+
+    shown = page(as_subscriber, order)
+
+    assert ("Install it on your phone" in shown) is is_asked
+    assert ("See the line" in shown) is not is_asked
 
 
 def test_an_order_under_way_is_looked_at_again(as_subscriber, line, plan):
