@@ -218,7 +218,6 @@ SMS_BACKEND = os.environ.get("SMS_BACKEND", "outbox" if PLAYGROUND else "")
 # Signing in (the traps behind these choices are told in docs/adr/0003-allauth.md).
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [
