@@ -17,7 +17,6 @@ from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.forms import VerifyPhoneForm as AllauthVerifyPhoneForm
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -144,17 +143,6 @@ class ConfirmPasswordResetCodeForm(SixDigits, AllauthConfirmPasswordResetCodeFor
 
 class VerifyPhoneForm(SixDigits, AllauthVerifyPhoneForm):
     pass
-
-
-class AddPasskeyForm(AddWebAuthnForm):
-    """A key that signs in on its own is what people come here for; allauth makes it a mere second step."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].help_text = _("So that you recognise it later, such as “My phone”.")
-        self.fields["passwordless"].initial = True
-        self.fields["passwordless"].label = _("Sign in with it alone")
-        self.fields["passwordless"].help_text = _("Asks for your fingerprint, face or PIN in place of the password.")
 
 
 class ChangePasswordForm(AllauthChangePasswordForm):

@@ -281,7 +281,12 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TRUST_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
-MFA_FORMS = {"add_webauthn": "accounts.forms.AddPasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "accounts.passkeys.AddPasskeyForm",
+    "login_webauthn": "accounts.passkeys.PasskeySignInForm",
+    "authenticate_webauthn": "accounts.passkeys.PasskeySecondStepForm",
+    "reauthenticate_webauthn": "accounts.passkeys.PasskeyConfirmForm",
+}
 MFA_TOTP_ISSUER = PORTAL_BRAND_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAYGROUND
 # Off: it would write to the database on every page for an address that the sign-in already recorded.
