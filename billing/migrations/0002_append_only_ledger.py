@@ -37,7 +37,7 @@ def unguard_currency(_apps, schema_editor):
 class Migration(migrations.Migration):
     """Make the database refuse to rewrite the books, and movements between currencies."""
 
-    dependencies = [("billing", "0003_money_core")]
+    dependencies = [("billing", "0001_initial")]
 
     operations = [
         *append_only_operations("billing_ledgerentry"),
