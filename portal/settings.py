@@ -178,6 +178,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# Beat remembers nothing on disk: the longest interval is shorter than finding out why a half-written file stops it.
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 
 # Language and time.
 LANGUAGE_CODE = "en"

@@ -37,9 +37,7 @@ def worker() -> Part:
 
 
 def beat() -> Part:
-    # One file a run: a schedule half written by a killed beat must not stop the next.
-    flags = ["--schedule", str(settings.DATA_DIR / "beat-schedule"), "--pidfile=", "--loglevel", "WARNING"]
-    return Part("beat", [*_celery(), "beat", *flags], _log("beat"))
+    return Part("beat", [*_celery(), "beat", "--pidfile=", "--loglevel", "WARNING"], _log("beat"))
 
 
 def _celery() -> list[str]:
