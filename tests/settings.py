@@ -19,9 +19,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 if REDIS_URL:
-    # Tests empty the cache, which flushes a whole Redis database: they take the last ones, not the portal's.
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    CACHES["default"].update(LOCATION=f"{REDIS_URL}/{15 - worker % 8}", KEY_PREFIX=f"portal-tests-{worker}")
+    # Tests empty the cache, which flushes a whole Redis database: each process of each checkout takes one of the
+    # last eight, and none of the portal's.
+    process = f"{BASE_DIR} {os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
+    CACHES["default"].update(LOCATION=f"{REDIS_URL}/{8 + crc32(process.encode()) % 8}", KEY_PREFIX="portal-tests")
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 WHITENOISE_AUTOREFRESH = True

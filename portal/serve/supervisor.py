@@ -14,7 +14,7 @@ from pathlib import Path
 SETTLED_SECONDS = 30.0
 """A part that ran this long was healthy: its next restart waits no longer than the first."""
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 30.0
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 0.8
 """What is left of the two seconds of a Ctrl-C: every part may be killed, because rows are the truth."""
 PR_SET_PDEATHSIG = 1
 
