@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -75,20 +76,27 @@ PLAN_KIND = {
     Order.Kind.TOP_UP: Plan.Kind.DATA_PACK,
 }
 
+# In SQL, because every purchase asks: the ORM takes three times as long to put it together as it takes to answer.
+PLAN_WITH_PRICE = """
+    SELECT plans_plan.*, (
+        SELECT amount FROM plans_planprice
+        WHERE plan_id = plans_plan.id AND currency = %s AND valid_from <= %s
+        ORDER BY valid_from DESC LIMIT 1
+    ) AS amount
+    FROM plans_plan WHERE public_id = %s
+"""
+
 
 def find_offer(*, plan_id: str, kind: Order.Kind, currency: str, now: datetime) -> Offer:
-    """Return the plan of this public id with its price; raise NotOnSale. One query.
-
-    The latest price that has begun, and the plan judged here: `_prices` would say the same in a query that takes
-    longer to put together than to answer, on every purchase.
-    """
+    """Return the plan of this public id with its price; raise NotOnSale. One query."""
     if not is_public_id(plan_id) or currency not in CURRENCIES:
         raise NotOnSale
-    begun = PlanPrice.objects.filter(plan__public_id=plan_id, currency=currency, valid_from__lte=now)
-    price = begun.select_related("plan").order_by("-valid_from").first()
-    if price is None or price.plan.kind != PLAN_KIND[kind] or not price.plan.is_on_sale(now):
+    begun = [currency, connection.ops.adapt_datetimefield_value(now)]
+    plan = next(iter(Plan.objects.raw(PLAN_WITH_PRICE, [*begun, plan_id])), None)
+    amount = getattr(plan, "amount", None)
+    if plan is None or amount is None or plan.kind != PLAN_KIND[kind] or not plan.is_on_sale(now):
         raise NotOnSale
-    return Offer(plan=price.plan, price=price.money)
+    return Offer(plan=plan, price=Money(amount, currency))
 
 
 def shelf(*, line: Line, kind: Order.Kind, currency: str, now: datetime) -> Shelf:
