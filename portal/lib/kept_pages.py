@@ -3,6 +3,7 @@
 A page is drawn with a mark where the CSRF token goes, kept, and given each request's own token on the way out.
 """
 
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -13,6 +14,9 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 CSRF_MARK = "csrf-token-of-this-request"
+
+# A third of a page. No page that is kept has preformatted text, where it would count.
+INDENTATION = re.compile(r"\n\s+")
 
 
 def may_be_kept(request: HttpRequest) -> bool:
@@ -27,7 +31,7 @@ def key_of(prefix: str, *told_apart: object) -> str:
 
 def draw(request: HttpRequest, template: str, context: Mapping[str, Any]) -> str:
     """Return the page as it may be kept; `for_request` makes it one that may be sent."""
-    return render_to_string(template, {**context, "csrf_token": CSRF_MARK}, request)
+    return INDENTATION.sub("\n", render_to_string(template, {**context, "csrf_token": CSRF_MARK}, request))
 
 
 def for_request(request: HttpRequest, page: str) -> str:

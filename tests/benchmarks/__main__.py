@@ -70,13 +70,15 @@ def main() -> int:
 def _targets(scene: Scene, *, plain: Server, portal: Server) -> dict[str, Target]:
     reader, buyer = cookies_of(scene.reader), cookies_of(scene.buyer)
     event = SignedEvent(settings.SANDBOX_WEBHOOK_SECRETS[0])
-    renewal = FreshForm(scene.renew_path, buyer, scene.renew_form)
+    kept_card = FreshForm(scene.renew_path, buyer, scene.renew_form)
+    new_card = replace(kept_card, fields={**scene.renew_form, "pay_with": "new"})
     asked = {
         "one_query": (plain, Get(f"/plan/{scene.plan}/"), 200),
         "dashboard": (portal, Get("/", reader), 200),
         "catalogue": (portal, Get("/plans/", cookies_of(scene.visitor)), 200),
         "catalogue_signed_in": (portal, Get("/plans/", reader), 200),
-        "renew": (portal, renewal, 302),
+        "renew": (portal, new_card, 302),
+        "renew_kept_card": (portal, kept_card, 302),
         "bare_webhook": (plain, PlainEvent(settings.SECRET_KEY), 202),
         "webhook": (portal, event, 202),
     }
