@@ -50,6 +50,7 @@ class AddPasskeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["credential"] = CredentialField(auth.parse_registration_response)
+        self.fields["name"].label = _("Name")
         self.fields["name"].help_text = _("So that you recognise it later, such as “My phone”.")
         self.fields["passwordless"].initial = True
         self.fields["passwordless"].label = _("Sign in with it alone")

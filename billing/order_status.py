@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.declines import explain
 from billing.models import Charge, Order
-from portal.lib.dates import format_clock, format_date_for
+from portal.lib.dates import format_clock, format_moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,6 @@ def _open_step_state(order: Order, status: Status) -> str:
 def moment(when: datetime) -> str:
     """Write a time of today as a clock, an earlier one with its day; in the reader's zone."""
     local, language = timezone.localtime(when), get_language() or "en"
-    clock = format_clock(local, language)
     if local.date() == timezone.localdate():
-        return clock
-    return f"{format_date_for(local, language)}, {clock}"
+        return format_clock(local, language)
+    return format_moment(local, language)

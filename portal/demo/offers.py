@@ -58,7 +58,7 @@ LATIN_AMERICA = Place(
 MIDDLE_EAST_AFRICA = Place(
     "middle-east-africa",
     Region.MIDDLE_EAST_AFRICA,
-    ("Middle East and Africa", "中东和非洲", "中東和非洲"),
+    ("Middle East and Africa", "中东与非洲", "中東與非洲"),
     "AE BH EG IL JO KE KW MA OM QA SA TN TR TZ ZA",
 )
 OCEANIA = Place("oceania", Region.OCEANIA, ("Australia and New Zealand", "澳大利亚和新西兰", "澳洲和紐西蘭"), "AU NZ")

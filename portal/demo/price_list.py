@@ -6,17 +6,17 @@ from simple_history.utils import bulk_create_with_history
 
 from plans.models import Plan, PlanPrice
 from portal.demo.offers import PACKS, PLANS, Offer
-from portal.lib.data_size import GB
+from portal.lib.data_size import GB, format_speed
 
 # What a dollar costs, and the step a price is rounded to, in minor units: prices people would print.
 CURRENCIES = {"USD": (1.0, 10), "EUR": (0.92, 10), "CNY": (7.1, 100), "TWD": (32.0, 1000), "JPY": (1.5, 10)}
 
-UNLIMITED = ("unlimited", "不限流量", "無限數據")
+UNLIMITED = ("{place} unlimited", "{place}不限流量", "{place}數據不限量")
 PACK = ("{gb} GB more · {place}", "{place}加购 {gb} GB", "{place}加購 {gb} GB")
 FAIR_USE = (
-    "{cap} GB a day at full speed, from midnight where the line is at home; then {kbps} kbit/s. Sharing is included.",
-    "每日 {cap} GB 高速流量，按号卡所在时区零点起算；用完后限速 {kbps} kbit/s，次日零点恢复。可开热点共享。",
-    "每日 {cap} GB 高速數據，依門號所在時區零時起算；用完後降速至 {kbps} kbit/s，隔日零時恢復。可開啟熱點分享。",
+    "{cap} GB a day at full speed, from midnight where the line is at home; then {speed}. Sharing is included.",
+    "每日 {cap} GB 高速流量，按号卡所在时区零点起算；用完后限速 {speed}，次日零点恢复。可开热点共享。",
+    "每日 {cap} GB 高速數據，依門號所在時區零時起算；用完後降速至 {speed}，隔日零時恢復。可開啟熱點分享。",
 )
 
 
@@ -41,7 +41,8 @@ def make_price_list(*, since: datetime) -> None:
 def _plan(kind: Plan.Kind, offer: Offer, *, position: int, since: datetime) -> Plan:
     unit, count = offer.period
     english, hans, hant = (_name(kind, offer, index) for index in range(3))
-    fair_use = ["" if offer.cap_gb is None else text.format(cap=offer.cap_gb, kbps=offer.kbps) for text in FAIR_USE]
+    speed = format_speed(offer.kbps, "en") if offer.kbps else ""
+    fair_use = ["" if offer.cap_gb is None else text.format(cap=offer.cap_gb, speed=speed) for text in FAIR_USE]
     return Plan(
         code=_code(kind, offer),
         kind=kind,
@@ -76,7 +77,9 @@ def _name(kind: Plan.Kind, offer: Offer, language: int) -> str:
     place = offer.place.names[language]
     if kind == Plan.Kind.DATA_PACK:
         return PACK[language].format(place=place, gb=offer.gb)
-    return f"{place} {UNLIMITED[language] if offer.gb is None else f'{offer.gb} GB'}"
+    if offer.gb is None:
+        return UNLIMITED[language].format(place=place)
+    return f"{place} {offer.gb} GB"
 
 
 def _price(usd_cents: int, rate: float, step: int) -> int:

@@ -41,6 +41,12 @@ def format_clock(when: datetime, locale: str) -> str:
     return format_time(when.timetz(), "HH:mm", locale=Locale.parse(locale, sep="-"))
 
 
+def format_moment(when: datetime, locale: str) -> str:
+    """Write day and time of day in the active language: "30 Nov 2026, 14:05", "2026年11月30日 14:05"."""
+    parts = {"day": format_date_for(when, locale), "time": format_clock(when, locale)}
+    return gettext("%(day)s, %(time)s") % parts
+
+
 def _say_distance(days: int) -> str:
     match days:
         case 0:

@@ -57,6 +57,12 @@ def clock(when: datetime | None) -> str:
 
 
 @register.filter
+def moment(when: datetime | None) -> str:
+    local = _local(when)
+    return dates.format_moment(local, _language()) if isinstance(local, datetime) else ""
+
+
+@register.filter
 def phone(msisdn: str | None) -> str:
     """Space a number as it is written internationally; what isn't one is shown as it is."""
     if not msisdn:

@@ -33,6 +33,17 @@ def test_dates_are_those_of_the_readers_time_zone():
         assert render("{{ when|day }} {{ when|clock }}", when=late) == "30 Nov 2026 20:05"
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", "1 Dec 2026, 04:05"), ("zh-hans", "2026年12月1日 04:05"), ("zh-hant", "2026年12月1日 04:05")],
+)
+def test_a_moment_is_a_day_and_a_clock_as_each_language_joins_them(language, text):
+    late = datetime(2026, 11, 30, 20, 5, tzinfo=UTC)
+
+    with timezone.override("Asia/Taipei"), translation.override(language):
+        assert render("{{ when|moment }}", when=late) == text
+
+
 def test_distance_counts_days_of_the_readers_time_zone():
     with time_machine.travel(datetime(2026, 11, 20, 17, 0, tzinfo=UTC), tick=False):
         with timezone.override("Asia/Taipei"):
