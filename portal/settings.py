@@ -90,7 +90,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.RateLimitedMiddleware",
     "portal.middleware.NoStoreMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -291,7 +290,8 @@ MFA_FORMS = {
 }
 MFA_TOTP_ISSUER = PORTAL_BRAND_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAYGROUND
-# Off: it would write to the database on every page for an address that the sign-in already recorded.
+# Off, and its middleware left out: it would write to the database on every page for an address that the sign-in
+# already recorded.
 USERSESSIONS_TRACK_ACTIVITY = False
 USERSESSIONS_ADAPTER = "accounts.adapter.SessionsAdapter"
 
