@@ -63,7 +63,7 @@ def version() -> str:
     return str(cache.get(VERSION_KEY) or _first_version())
 
 
-def version_and_page(key: str) -> tuple[str, str | None]:
+def version_and_page(key: str) -> tuple[str, bytes | None]:
     """Return the current version and the page kept of it, in one trip to the cache."""
     kept = cache.get_many([VERSION_KEY, key])
     current = str(kept.get(VERSION_KEY) or _first_version())
@@ -71,7 +71,7 @@ def version_and_page(key: str) -> tuple[str, str | None]:
     return current, page if belongs_to == current else None
 
 
-def keep_page(key: str, page: str, *, version: str, seconds: float) -> None:
+def keep_page(key: str, page: bytes, *, version: str, seconds: float) -> None:
     cache.set(key, (version, page), timeout=seconds)
 
 

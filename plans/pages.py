@@ -22,7 +22,7 @@ from plans.search import SearchForm, is_common
 from portal.lib import kept_pages
 
 
-def catalogue_page(request: HttpRequest, *, currency: str, now: datetime) -> str:
+def catalogue_page(request: HttpRequest, *, currency: str, now: datetime) -> bytes:
     """Return the page as HTML: no query where it or its rows are cached, two otherwise."""
     key = _key(request, currency=currency)
     version, page = catalogue.version_and_page(key) if key else (catalogue.version(), None)
@@ -46,7 +46,7 @@ def _key(request: HttpRequest, *, currency: str) -> str:
     return kept_pages.key_of("catalogue:page", get_language(), currency, request.get_full_path(), reader)
 
 
-def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> str:
+def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> bytes:
     search = SearchForm({**request.GET.dict(), "currency": currency})
     matching = [row for row in snapshot.rows if search.matches(row)]
     found = search.sorted(offers(matching, currency=currency, among=snapshot.rows))

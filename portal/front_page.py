@@ -19,7 +19,7 @@ from portal.lib import kept_pages
 KEPT_SECONDS = 60
 
 
-def front_page(request: SubscriberRequest, *, with_hidden: bool, now: datetime) -> str:
+def front_page(request: SubscriberRequest, *, with_hidden: bool, now: datetime) -> bytes:
     """Return the page: three queries with the reader's own where it was drawn before, five where it was not."""
     rows = front_rows(request.user)
     key = _key(request, rows=rows, with_hidden=with_hidden, now=now) if kept_pages.may_be_kept(request) else ""

@@ -29,10 +29,11 @@ def key_of(prefix: str, *told_apart: object) -> str:
     return f"{prefix}:{sha256(repr(told_apart).encode()).hexdigest()}"
 
 
-def draw(request: HttpRequest, template: str, context: Mapping[str, Any]) -> str:
+def draw(request: HttpRequest, template: str, context: Mapping[str, Any]) -> bytes:
     """Return the page as it may be kept; `for_request` makes it one that may be sent."""
-    return INDENTATION.sub("\n", render_to_string(template, {**context, "csrf_token": CSRF_MARK}, request))
+    page = render_to_string(template, {**context, "csrf_token": CSRF_MARK}, request)
+    return INDENTATION.sub("\n", page).encode()
 
 
-def for_request(request: HttpRequest, page: str) -> str:
-    return page.replace(CSRF_MARK, get_token(request))
+def for_request(request: HttpRequest, page: bytes) -> bytes:
+    return page.replace(CSRF_MARK.encode(), get_token(request).encode())
