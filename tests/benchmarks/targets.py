@@ -13,7 +13,7 @@ from django.test import Client
 
 from portal.lib.http import sign_body
 
-HOST = "Host: 127.0.0.1\r\nAccept-Language: en\r\n"
+HOST = "Host: 127.0.0.1\r\nConnection: close\r\nAccept-Language: en\r\n"
 
 
 @dataclass(frozen=True, slots=True)
