@@ -1,5 +1,7 @@
 """Auto-renewal of a line: how it stands, turning it on with an explicit consent, turning it off."""
 
+from http import HTTPStatus
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -15,8 +17,6 @@ from billing.forms import ConsentForm
 from billing.models import Subscription
 from billing.purchases import NotOnSale
 from esim.models import Line
-
-UNPROCESSABLE = 422
 
 
 @login_required
@@ -48,7 +48,9 @@ def _agree_page(request: SubscriberRequest, *, line: Line) -> HttpResponse:
     form = ConsentForm(request.POST if request.method == "POST" else None, sentence=terms.sentence)
     if not form.is_valid():
         context = {"nav": "lines", "line": line, "terms": terms, "form": form}
-        return render(request, "billing/agree.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+        return render(
+            request, "billing/agree.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else 200
+        )
     return _turn_on(request, line, terms)
 
 

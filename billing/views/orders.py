@@ -1,6 +1,7 @@
 """One order: its live timeline, its payment, its receipt."""
 
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -26,8 +27,6 @@ from billing.tasks import fulfil_order, nudge
 from billing.ways_to_pay import ways_to_pay
 from esim.installing import current_profile, is_to_install
 from plans.terms import PlanTerms
-
-UNPROCESSABLE = 422
 
 
 @login_required
@@ -153,7 +152,7 @@ def _go_on(request: SubscriberRequest, charge: Charge) -> HttpResponse:
 def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
     form = PayForm(request.POST, owner=request.user)
     if not form.is_valid() or form.from_balance_only:
-        return _render_ways(request, order, form, status=UNPROCESSABLE)
+        return _render_ways(request, order, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     keep_card = form.cleaned_data["keep_card"] and form.method is None
     try:
         paying.begin_another_way(

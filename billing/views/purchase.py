@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -27,8 +28,6 @@ from billing.ways_to_pay import ways_to_pay
 from esim.models import Line
 from plans.currency import chosen_currency
 from portal.lib.money import Money
-
-UNPROCESSABLE = 422
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,9 @@ def add_money(request: SubscriberRequest) -> HttpResponse:
         return _check(request, Sale(kind=Order.Kind.CREDIT, price=form.cleaned_data["money"]))
     context = {"nav": "billing", "form": form, "amounts": amounts, "currency": currency}
     context["currencies"] = settings.PORTAL_CURRENCIES
-    return render(request, "billing/add_money.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+    return render(
+        request, "billing/add_money.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else 200
+    )
 
 
 def _sell(request: SubscriberRequest, *, kind: Order.Kind, line: Line) -> HttpResponse:
@@ -108,14 +109,14 @@ def _check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
         return _render_check(request, sale, PurchaseForm(owner=request.user), now=now)
     form = PurchaseForm(request.POST, owner=request.user)
     if not form.is_valid():
-        return _render_check(request, sale, form, now=now, status=UNPROCESSABLE)
+        return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if not form.saw(sale.price):
         return _ask_again(request, sale, form, now=now)
     try:
         order = checkout.place_order(purchase=_purchase(request, sale, form), now=now)
     except (FormReused, InsufficientBalance) as refusal:
         form.add_error(None, refusal.sentence)
-        return _render_check(request, sale, form, now=now, status=UNPROCESSABLE)
+        return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return redirect_to_payment(order)
 
 
@@ -125,7 +126,7 @@ def _ask_again(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, no
     if bought is not None:
         return redirect_to_payment(bought)
     fresh = PurchaseForm.asked_again(request.POST, owner=request.user)
-    return _render_check(request, sale, fresh, now=now, status=UNPROCESSABLE, price_changed=True)
+    return _render_check(request, sale, fresh, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY, price_changed=True)
 
 
 def redirect_to_payment(order: Order) -> HttpResponseRedirect:
