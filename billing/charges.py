@@ -34,6 +34,9 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 FIRST_CHECK = timedelta(minutes=5)
+PAGE_LIFETIME = timedelta(hours=1)
+"""How long a payer may stay on the gateway's page, from when the attempt was committed."""
+
 State = Charge.State
 
 
@@ -121,7 +124,9 @@ def open_page(*, charge: Charge, gateway: PaymentGateway, return_url: str, local
         customer=order.owner.public_id,
         return_url=return_url,
         locale=locale,
+        expires_at=charge.created_at + PAGE_LIFETIME,
         keep_card=charge.save_method,
+        customer_email=order.owner.email,
     )
     try:
         page = gateway.open_page(request)
@@ -162,6 +167,8 @@ def charge_saved(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> C
         description=sales.describe(charge.order),
         customer=charge.order.owner.public_id,
         card_reference=charge.method.reference,
+        off_session=charge.off_session,
+        recurring=charge.order.subscription_id is not None,
     )
     try:
         payment_id = charge.gateway_payment_id or gateway.prepare(request)
@@ -204,7 +211,9 @@ def _give_up(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charg
 
 
 def _find_payment(charge: Charge, *, gateway: PaymentGateway) -> str:
-    found = gateway.look_up(payment_id="", key=charge.public_id)
+    found = gateway.look_up(
+        payment_id="", key=charge.public_id, customer=charge.order.owner.public_id, since=charge.created_at
+    )
     return found.payment_id if found else ""
 
 

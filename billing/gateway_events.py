@@ -3,18 +3,17 @@
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from accounts.models import User
 from billing.charges import settle
-from billing.gateways.base import OutcomeUnknown, PaymentGateway
+from billing.gateways.base import OutcomeUnknown, PaymentGateway, Subject
 from billing.methods import keep_card
 from billing.models import Charge, GatewayEvent, GatewayEventQuerySet
 
 logger = logging.getLogger(__name__)
 
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
-ABOUT_A_CARD = "card."
 CARD_KEPT = "card.succeeded"
 State = GatewayEvent.State
 
@@ -50,13 +49,20 @@ def apply_gateway_events(*, gateway: PaymentGateway, now: datetime, limit: int =
 
 def apply(*, event: GatewayEvent, gateway: PaymentGateway, now: datetime) -> None:
     """Look at the payment or card a notice is about, and record what the gateway says of it now."""
-    if event.kind.startswith(ABOUT_A_CARD):
-        if event.kind == CARD_KEPT:
+    match event.about:
+        case Subject.PAYMENT:
+            _settle(event, gateway=gateway, now=now)
+        case Subject.CARD if event.kind == CARD_KEPT:
             _keep(event, gateway=gateway, now=now)
-        return
-    result = gateway.look_up(payment_id=event.payment_id, key="")
+
+
+def _settle(event: GatewayEvent, *, gateway: PaymentGateway, now: datetime) -> None:
     charge = _charge_of(event)
-    if result is None or charge is None:
+    if charge is None:
+        raise AboutNothingOfOurs(event.payment_id)
+    # Our own id of the payment, where we have one: a page and the money paid on it may have two ids there.
+    result = gateway.look_up(payment_id=charge.gateway_payment_id or event.payment_id, key="")
+    if result is None:
         raise AboutNothingOfOurs(event.payment_id)
     settle(charge_id=charge.pk, result=result, now=now)
 
@@ -64,7 +70,9 @@ def apply(*, event: GatewayEvent, gateway: PaymentGateway, now: datetime) -> Non
 def _charge_of(event: GatewayEvent) -> Charge | None:
     """Find our charge by the payment's id or, where the notice overtook the gateway's answer, by our key in it."""
     charges = Charge.objects.filter(gateway=event.gateway)
-    by_payment = charges.filter(gateway_payment_id=event.payment_id).first()
+    by_payment = charges.filter(
+        Q(gateway_payment_id=event.payment_id) | Q(gateway_transaction_id=event.payment_id)
+    ).first()
     return by_payment or charges.filter(public_id=str(event.payload.get("key", ""))).first()
 
 

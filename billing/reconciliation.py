@@ -42,7 +42,12 @@ def ask(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
     if not _claim(charge, now=now):
         return charge
     try:
-        result = gateway.look_up(payment_id=charge.gateway_payment_id or "", key=charge.public_id)
+        result = gateway.look_up(
+            payment_id=charge.gateway_payment_id or "",
+            key=charge.public_id,
+            customer=charge.order.owner.public_id,
+            since=charge.created_at,
+        )
     except OutcomeUnknown:
         return charge
     if result is not None and result.state != PaymentState.PREPARED:

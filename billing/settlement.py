@@ -29,7 +29,7 @@ def settle(*, charge_id: int, result: PaymentResult, now: datetime) -> Charge:
     # The order is locked first, everywhere: whoever settles, pays and expires it then queues instead of deadlocking.
     order = Order.objects.select_for_update(of=("self",)).select_related("owner", "line").get(charges__pk=charge_id)
     charge = Charge.objects.select_for_update().get(pk=charge_id)
-    if problem := _problem(charge, result):
+    if problem := _problem(charge, result, order=order):
         _refuse(charge, order=order, problem=problem)
     elif result.state == PaymentState.SUCCEEDED:
         _receive(charge, order=order, result=result, now=now)
@@ -42,7 +42,11 @@ def settle(*, charge_id: int, result: PaymentResult, now: datetime) -> Charge:
     return charge
 
 
-def _problem(charge: Charge, result: PaymentResult) -> str:
+def _problem(charge: Charge, result: PaymentResult, *, order: Order) -> str:
+    if result.problem:
+        return result.problem
+    if result.customer not in ("", order.owner.public_id):
+        return f"the gateway says customer {result.customer} paid, the order is of {order.owner.public_id}"
     if result.money != charge.money:
         return f"the gateway says {result.money}, our charge {charge.public_id} is {charge.money}"
     if charge.gateway_payment_id and result.payment_id not in ("", charge.gateway_payment_id):
@@ -59,7 +63,13 @@ def _refuse(charge: Charge, *, order: Order, problem: str) -> None:
 def _move(charge: Charge, *, to: str, result: PaymentResult, **columns: object) -> bool:
     """Move an open charge; a closed one only moves to paid."""
     source = State.OPEN if to != State.SUCCEEDED else set(State.values) - {State.SUCCEEDED}
-    changes = {"state": to, "gateway_payment_id": result.payment_id or charge.gateway_payment_id, **columns}
+    changes = {
+        "state": to,
+        "gateway_payment_id": result.payment_id or charge.gateway_payment_id,
+        "gateway_transaction_id": result.transaction_id or charge.gateway_transaction_id,
+        "paid_with": result.paid_with or charge.paid_with,
+        **columns,
+    }
     moved = Charge.objects.filter(pk=charge.pk, state__in=source).update(**changes) == 1
     if moved:
         for name, value in changes.items():

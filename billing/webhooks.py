@@ -29,6 +29,7 @@ def receive(request: HttpRequest, gateway: str) -> HttpResponse:
         gateway=gateway,
         event_id=notice.event_id,
         kind=notice.kind,
+        about=notice.about,
         payment_id=notice.payment_id,
         payload=notice.payload,
         now=now,

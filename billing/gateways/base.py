@@ -4,7 +4,7 @@ Every call has three outcomes. Yes and no are values (`PaymentResult`); OutcomeU
 got lost, and then it may have happened. Calls carry `key`, the idempotency key: the same key is the same payment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +30,16 @@ class PaymentState(StrEnum):
     ABANDONED = "abandoned"  # closed before any money moved
 
 
+class Subject(StrEnum):
+    """What a notice is about; it decides what is looked up."""
+
+    PAYMENT = "payment"
+    CARD = "card"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptCard:
     """A card the gateway keeps for its customer; we store this much of it and never the number."""
@@ -44,7 +54,10 @@ class KeptCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """A hosted page on which the payer pays; `keep_card` is what its checkbox says at first."""
+    """A hosted page on which the payer pays; `keep_card` is what its checkbox says at first.
+
+    Everything in it is the same when the request is repeated under its key: gateways refuse a key with other wishes.
+    """
 
     key: str
     money: Money
@@ -52,7 +65,9 @@ class PageRequest:
     customer: str
     return_url: str
     locale: str
+    expires_at: datetime
     keep_card: bool = False
+    customer_email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +78,7 @@ class CardPageRequest:
     customer: str
     return_url: str
     locale: str
+    customer_email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +89,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedCharge:
-    """A charge of a kept card; `payment_id` is what `prepare` answered."""
+    """A charge of a kept card; `payment_id` is what `prepare` answered.
+
+    `off_session`: nobody is there to confirm with the bank. `recurring`: a renewal the payer agreed to beforehand.
+    """
 
     key: str
     money: Money
@@ -81,11 +100,18 @@ class SavedCharge:
     customer: str
     card_reference: str
     payment_id: str = ""
+    off_session: bool = True
+    recurring: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentResult:
-    """Where a payment stands; `card` only when the payer chose to keep it."""
+    """Where a payment stands; `card` only when the payer chose to keep it.
+
+    `transaction_id` names the money itself, where the page that took it has another id: refunds and disputes hang on
+    it. `paid_with` is the kind of means ("card", "alipay", "wechat_pay", "paypal"). `customer` is whose payment the
+    gateway says it is, empty where it doesn't say. `problem` is why it must not be settled, for staff.
+    """
 
     state: PaymentState
     payment_id: str
@@ -93,16 +119,93 @@ class PaymentResult:
     decline_code: str = ""
     card: KeptCard | None = None
     next_url: str = ""
+    transaction_id: str = ""
+    paid_with: str = ""
+    customer: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayNotice:
-    """A verified notice: what it is about, not what to believe; the payment is looked up before we act."""
+    """A verified notice: what it is about, not what to believe; its subject is looked up before we act.
+
+    `payment_id` is the subject's id at the gateway, whatever the subject is. `payload["key"]` is our key, where the
+    gateway gives it back.
+    """
 
     event_id: str
     kind: str
+    about: Subject
     payment_id: str
     payload: dict[str, Any]
+
+
+class RefundState(StrEnum):
+    PENDING = "pending"  # accepted, and on its way
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # the money came back to us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRequest:
+    """Money to give back out of one payment that was taken; `key` is ours and stored before the call."""
+
+    key: str
+    transaction_id: str
+    money: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundResult:
+    """Where a refund stands; `reason` is the gateway's word for a failure."""
+
+    state: RefundState
+    refund_id: str
+    transaction_id: str
+    money: Money
+    key: str = ""
+    reason: str = ""
+
+
+class DisputeState(StrEnum):
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeReport:
+    """A payer told the bank that a payment was wrong; `withdrawn` is whether the bank holds the money now."""
+
+    dispute_id: str
+    transaction_id: str
+    money: Money
+    state: DisputeState
+    withdrawn: bool
+    reason: str = ""
+    respond_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """Money the gateway says it moved: taken from a payer or, `is_refund`, given back. Compared with our books.
+
+    `key` is what we named it, empty where the gateway does not know: somebody may have moved it in its dashboard.
+    """
+
+    id: str
+    money: Money
+    at: datetime
+    key: str = ""
+    is_refund: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """Notices we may have missed, oldest first, and where to read on from next time."""
+
+    notices: Iterable[GatewayNotice]
+    cursor: str
 
 
 class PaymentGateway(Protocol):
@@ -123,8 +226,13 @@ class PaymentGateway(Protocol):
     def charge_saved(self, charge: SavedCharge) -> PaymentResult:
         """Take the money of a prepared payment from the kept card, without the payer."""
 
-    def look_up(self, *, payment_id: str, key: str) -> PaymentResult | None:
-        """Tell where a payment stands, by its id or, without one, by the key; None when it never got there."""
+    def look_up(
+        self, *, payment_id: str, key: str, customer: str = "", since: datetime | None = None
+    ) -> PaymentResult | None:
+        """Tell where a payment stands, by its id or, without one, by the key; None when it never got there.
+
+        `customer` and `since` (when our charge was made) narrow the search of gateways that can't find by key.
+        """
 
     def close_page(self, payment_id: str) -> PaymentResult:
         """Let nobody pay this any more, unless already paid; tell where it stands then."""

@@ -19,6 +19,7 @@ from billing.gateways.base import (
     PageRequest,
     PaymentResult,
     SavedCharge,
+    Subject,
 )
 from billing.models import SandboxCard, SandboxPayment
 from portal.lib import http
@@ -66,7 +67,14 @@ class SandboxGateway:
             bank.conclude(payment, payment.card.outcome if payment.card else CARD_GONE)
         return bank.result_of(payment)
 
-    def look_up(self, *, payment_id: str, key: str) -> PaymentResult | None:
+    def look_up(
+        self,
+        *,
+        payment_id: str,
+        key: str,
+        customer: str = "",  # noqa: ARG002 - every key is found
+        since: datetime | None = None,  # noqa: ARG002
+    ) -> PaymentResult | None:
         known = {"reference": payment_id} if payment_id else {"idempotency_key": key}
         payment = SandboxPayment.objects.select_related("card").filter(**known).first()
         if payment is None:
@@ -103,7 +111,11 @@ class SandboxGateway:
             http.verify_signature(body, headers.get(SIGNATURE_HEADER, ""), self._secrets, now)
             event = json.loads(body)
             return GatewayNotice(
-                event_id=event["id"], kind=event["kind"], payment_id=event["payment_id"], payload=event
+                event_id=event["id"],
+                kind=event["kind"],
+                about=Subject(event["kind"].partition(".")[0]),
+                payment_id=event["payment_id"],
+                payload=event,
             )
         except (http.BadSignature, ValueError, KeyError, TypeError) as error:
             raise BadSignature(str(error)) from error

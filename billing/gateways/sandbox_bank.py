@@ -59,6 +59,9 @@ def result_of(payment: SandboxPayment) -> PaymentResult:
         decline_code=payment.decline_code,
         card=kept_card(payment.card) if keeps and payment.card else None,
         next_url=page_url(payment) if state == State.NEEDS_AUTHENTICATION else "",
+        transaction_id=payment.reference,
+        paid_with="card",
+        customer=payment.customer,
     )
 
 

@@ -1,7 +1,7 @@
 from billing.models.charges import Charge, ChargeQuerySet
 from billing.models.events import GatewayEvent, GatewayEventQuerySet
 from billing.models.ledger import LedgerAccount, LedgerEntry
-from billing.models.methods import PaymentMethod, PaymentMethodQuerySet
+from billing.models.methods import GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
 from billing.models.orders import Order, OrderQuerySet
 from billing.models.sandbox import SandboxCard, SandboxPayment
 from billing.models.subscriptions import Subscription, SubscriptionQuerySet
@@ -9,6 +9,7 @@ from billing.models.subscriptions import Subscription, SubscriptionQuerySet
 __all__ = [
     "Charge",
     "ChargeQuerySet",
+    "GatewayCustomer",
     "GatewayEvent",
     "GatewayEventQuerySet",
     "LedgerAccount",

@@ -54,6 +54,13 @@ class Charge(models.Model):
     gateway_payment_id = models.CharField(
         _("payment at the gateway"), max_length=80, null=True, blank=True, unique=True
     )
+    gateway_transaction_id = models.CharField(
+        _("money at the gateway"),
+        max_length=80,
+        blank=True,
+        help_text=_("What refunds and disputes name."),
+    )
+    paid_with = models.CharField(_("paid with"), max_length=20, blank=True)
     method = models.ForeignKey(
         PaymentMethod,
         on_delete=models.PROTECT,
@@ -97,7 +104,12 @@ class Charge(models.Model):
                 fields=["check_due_at", "id"],
                 condition=Q(state__in=["created", "pending", "unknown", "needs_action"]),
                 name="charge_to_reconcile",
-            )
+            ),
+            models.Index(
+                fields=["gateway_transaction_id"],
+                condition=~Q(gateway_transaction_id=""),
+                name="charge_by_transaction",
+            ),
         ]
 
     def __str__(self) -> str:

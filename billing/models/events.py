@@ -15,7 +15,15 @@ class GatewayEventQuerySet(models.QuerySet["GatewayEvent"]):
         return self.exclude(state=GatewayEvent.State.DONE).filter(due_at__lte=now)
 
     def insert_once(
-        self, *, gateway: str, event_id: str, kind: str, payment_id: str, payload: dict[str, Any], now: datetime
+        self,
+        *,
+        gateway: str,
+        event_id: str,
+        kind: str,
+        about: str,
+        payment_id: str,
+        payload: dict[str, Any],
+        now: datetime,
     ) -> bool:
         """Store one notice and say whether it was new.
 
@@ -24,9 +32,20 @@ class GatewayEventQuerySet(models.QuerySet["GatewayEvent"]):
         """
         with connections[self.db].cursor() as cursor:
             cursor.execute(
-                "INSERT INTO billing_gatewayevent (gateway, event_id, kind, payment_id, payload, state, attempts, error,"
-                " received_at, due_at) VALUES (%s, %s, %s, %s, %s, %s, 0, '', %s, %s) ON CONFLICT DO NOTHING",
-                [gateway, event_id, kind, payment_id, json.dumps(payload), GatewayEvent.State.RECEIVED, now, now],
+                "INSERT INTO billing_gatewayevent (gateway, event_id, kind, about, payment_id, payload, state, attempts,"
+                " error, received_at, due_at) VALUES (%s, %s, %s, %s, %s, %s, %s, 0, '', %s, %s)"
+                " ON CONFLICT DO NOTHING",
+                [
+                    gateway,
+                    event_id,
+                    kind,
+                    about,
+                    payment_id,
+                    json.dumps(payload),
+                    GatewayEvent.State.RECEIVED,
+                    now,
+                    now,
+                ],
             )
             return bool(cursor.rowcount == 1)
 
@@ -45,6 +64,7 @@ class GatewayEvent(models.Model):
     gateway = models.CharField(_("gateway"), max_length=20)
     event_id = models.CharField(_("event id"), max_length=80)
     kind = models.CharField(_("kind"), max_length=60)
+    about = models.CharField(_("about"), max_length=10, default="payment")
     payment_id = models.CharField(_("payment at the gateway"), max_length=80, blank=True)
     payload = models.JSONField(_("payload"))
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.RECEIVED)

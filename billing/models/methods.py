@@ -55,3 +55,24 @@ class PaymentMethod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.brand} {self.last_four}"
+
+
+class GatewayCustomer(models.Model):
+    """What a gateway calls one of our subscribers; cards are kept under it."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gateway_customers", verbose_name=_("owner")
+    )
+    gateway = models.CharField(_("gateway"), max_length=20)
+    reference = models.CharField(_("reference at the gateway"), max_length=80)
+
+    class Meta:
+        verbose_name = _("customer at a gateway")
+        verbose_name_plural = _("customers at gateways")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "gateway"], name="customer_one_an_owner"),
+            models.UniqueConstraint(fields=["gateway", "reference"], name="customer_reference_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference

@@ -63,6 +63,7 @@ def test_apply_gateway_events(paid_at_the_sandbox, capsys):
         gateway="sandbox",
         event_id="evt_1",
         kind="payment.succeeded",
+        about="payment",
         payment_id=paid_at_the_sandbox.gateway_payment_id,
         payload={},
         now=NOW,

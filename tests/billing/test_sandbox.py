@@ -36,6 +36,7 @@ def page(sandbox):
             customer="usr_ada",
             return_url="https://portal.example/back/",
             locale="en",
+            expires_at=timezone.now() + timedelta(hours=1),
         )
     )
 
@@ -91,6 +92,7 @@ def test_the_page_of_a_key_is_one_page(sandbox, page):
             customer="usr_ada",
             return_url="https://portal.example/back/",
             locale="en",
+            expires_at=timezone.now() + timedelta(hours=1),
         )
     )
 

@@ -45,7 +45,13 @@ def charge(line, plan, gateway, now):
 
 def store(event_id, *, payment_id, kind="payment.succeeded", **payload):
     GatewayEvent.objects.insert_once(
-        gateway="sandbox", event_id=event_id, kind=kind, payment_id=payment_id, payload=payload, now=timezone.now()
+        gateway="sandbox",
+        event_id=event_id,
+        kind=kind,
+        about=kind.partition(".")[0],
+        payment_id=payment_id,
+        payload=payload,
+        now=timezone.now(),
     )
 
 

@@ -13,6 +13,7 @@ from billing.gateways.base import (
     Page,
     PaymentResult,
     PaymentState,
+    Subject,
 )
 from portal.lib.money import Money
 
@@ -56,7 +57,7 @@ class FakeGateway:
         self._answer("charge_saved")
         return self.payments[charge.payment_id]
 
-    def look_up(self, *, payment_id, key):
+    def look_up(self, *, payment_id, key, customer="", since=None):
         self._arrive("look_up")
         return self.payments.get(payment_id or self.by_key.get(key, ""))
 
@@ -81,7 +82,13 @@ class FakeGateway:
         event = json.loads(body)
         if headers.get("Fake-Signature") != "good":
             raise BadSignature
-        return GatewayNotice(event_id=event["id"], kind=event["kind"], payment_id=event["payment_id"], payload=event)
+        return GatewayNotice(
+            event_id=event["id"],
+            kind=event["kind"],
+            about=Subject(event["kind"].partition(".")[0]),
+            payment_id=event["payment_id"],
+            payload=event,
+        )
 
     def bank_says(self, payment_id, answer, *, card=None):
         """Let the bank decide: "paid", a state that is not final, or a decline code."""

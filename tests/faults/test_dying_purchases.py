@@ -25,8 +25,8 @@ def pay_on_page(order, *, gateway, now=NOW):
     if gateway.payments[payment_id].state == "pending":
         gateway.bank_says(payment_id, "paid")
     GatewayEvent.objects.insert_once(
-        gateway=gateway.name, event_id=f"evt_{payment_id}", kind="payment.succeeded", payment_id=payment_id,
-        payload={"key": charge.public_id}, now=now,
+        gateway=gateway.name, event_id=f"evt_{payment_id}", kind="payment.succeeded", about="payment",
+        payment_id=payment_id, payload={"key": charge.public_id}, now=now,
     )  # fmt: skip
     result = gateway.look_up(payment_id=payment_id, key="")
     charges.settle(charge_id=charge.pk, result=result, now=now)
