@@ -15,6 +15,15 @@ def chosen() -> PaymentGateway:
     return named(settings.PAYMENT_GATEWAY)
 
 
+def configured() -> list[PaymentGateway]:
+    """Return every gateway that is set up, the chosen one first.
+
+    Payments begun at a gateway are looked after there, also when another one was chosen since.
+    """
+    sandbox = [SandboxGateway.name] if settings.PLAYGROUND else []
+    return [named(name) for name in dict.fromkeys([settings.PAYMENT_GATEWAY, *sandbox])]
+
+
 def named(name: str) -> PaymentGateway:
     """Return the gateway of this name; raise UnknownGateway for any other."""
     if name == SandboxGateway.name:
