@@ -4,7 +4,7 @@ Every call has three outcomes. Yes and no are values (`PaymentResult`); OutcomeU
 got lost, and then it may have happened. Calls carry `key`, the idempotency key: the same key is the same payment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -111,6 +111,8 @@ class PaymentResult:
     `transaction_id` names the money itself, where the page that took it has another id: refunds and disputes hang on
     it. `paid_with` is the kind of means ("card", "alipay", "wechat_pay", "paypal"). `customer` is whose payment the
     gateway says it is, empty where it doesn't say. `problem` is why it must not be settled, for staff.
+    `advice` and `network_code` stand beside a decline code where the card network gave them: a bank's plain no may
+    come with "do_not_try_again".
     """
 
     state: PaymentState
@@ -123,6 +125,8 @@ class PaymentResult:
     paid_with: str = ""
     customer: str = ""
     problem: str = ""
+    advice: str = ""
+    network_code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +217,19 @@ class PaymentGateway(Protocol):
     def name(self) -> str:
         """Name this gateway in our rows."""
 
+    @property
+    def page_origin(self) -> str:
+        """Tell on which origin its pages are, such as "https://pay.example.com"; empty for our own.
+
+        A form of ours that leads there needs it in the page's content policy.
+        """
+
+    def kinds_of_means(self, currency: str) -> Sequence[str]:
+        """Tell what its page takes in this currency, the usual first: "card", "alipay", "wechat_pay", "paypal".
+
+        From settings, without asking anybody: pages say it.
+        """
+
     def open_page(self, request: PageRequest) -> Page:
         """Open a hosted page, or return the one this key has opened."""
 
@@ -242,6 +259,9 @@ class PaymentGateway(Protocol):
 
     def look_up_card(self, page_id: str) -> KeptCard | None:
         """Return the card kept on such a page, if the payer went through with it."""
+
+    def kept_card(self, reference: str) -> KeptCard | None:
+        """Tell what is known of a kept card now, a renewed expiry included; None when it is gone."""
 
     def forget_card(self, reference: str) -> None:
         """Let the gateway forget a kept card; forgetting it twice is no error."""

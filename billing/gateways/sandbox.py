@@ -33,9 +33,13 @@ CLOSABLE = frozenset({State.PREPARED, State.OPEN, State.NEEDS_AUTHENTICATION})
 
 class SandboxGateway:
     name = "sandbox"
+    page_origin = ""
 
     def __init__(self, *, secrets: Sequence[str]) -> None:
         self._secrets = secrets
+
+    def kinds_of_means(self, currency: str) -> Sequence[str]:  # noqa: ARG002 - test cards know every currency
+        return ["card"]
 
     def open_page(self, request: PageRequest) -> Page:
         payment = bank.payment_of(
@@ -102,6 +106,10 @@ class SandboxGateway:
     def look_up_card(self, page_id: str) -> KeptCard | None:
         kept = SandboxPayment.objects.filter(reference=page_id, state=State.SUCCEEDED).select_related("card").first()
         return bank.kept_card(kept.card) if kept and kept.card else None
+
+    def kept_card(self, reference: str) -> KeptCard | None:
+        card = SandboxCard.objects.filter(reference=reference).exclude(outcome=CARD_GONE).first()
+        return bank.kept_card(card) if card else None
 
     def forget_card(self, reference: str) -> None:
         SandboxCard.objects.filter(reference=reference).update(outcome=CARD_GONE)

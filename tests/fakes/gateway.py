@@ -26,12 +26,14 @@ class FakeGateway:
     """
 
     name = "sandbox"
+    page_origin = ""
 
     def __init__(self):
         self.payments: dict[str, PaymentResult] = {}
         self.by_key: dict[str, str] = {}
         self.cards: dict[str, str] = {}
         self.kept: dict[str, KeptCard] = {}
+        self.means: list[str] = ["card"]
         self.taken: list[str] = []
         self.calls: list[str] = []
         self.forgotten: list[str] = []
@@ -39,6 +41,9 @@ class FakeGateway:
         self.down: set[str] = set()
         self.outcomes: dict[str, str] = {}
         self._transactions_around = len(connection.atomic_blocks)
+
+    def kinds_of_means(self, currency):
+        return self.means
 
     def open_page(self, request):
         payment_id = self._make(request.key, request.money, PaymentState.PENDING)
@@ -73,6 +78,10 @@ class FakeGateway:
 
     def look_up_card(self, page_id):
         return self.kept.get(page_id)
+
+    def kept_card(self, reference):
+        self._arrive("kept_card")
+        return next((card for card in self.kept.values() if card.reference == reference), None)
 
     def forget_card(self, reference):
         self._arrive("forget_card")
