@@ -1,4 +1,4 @@
-"""Working out what the gateways' notices mean."""
+"""Keeping the gateways' notices, and working out what they mean."""
 
 import logging
 from datetime import datetime, timedelta
@@ -7,19 +7,36 @@ from django.db.models import F, Q
 
 from accounts.models import User
 from billing.charges import settle
-from billing.gateways.base import OutcomeUnknown, PaymentGateway, Subject
+from billing.gateways.base import GatewayNotice, OutcomeUnknown, PaymentGateway, Subject
 from billing.methods import keep_card
 from billing.models import Charge, GatewayEvent, GatewayEventQuerySet
 
 logger = logging.getLogger(__name__)
 
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
+"""After each look that came to nothing; one about nothing of ours is laid aside at the end of them."""
+
+LEASE = timedelta(minutes=6)  # longer than a task may run
 CARD_KEPT = "card.succeeded"
 State = GatewayEvent.State
 
 
 class AboutNothingOfOurs(Exception):
-    """No charge of ours is meant; it may be about to be committed, so the event is tried again."""
+    """Nothing of ours is meant; it may be about to be committed, so the event is tried again."""
+
+
+def store(*, gateway_name: str, notice: GatewayNotice, by_webhook: bool, now: datetime) -> bool:
+    """Put a verified notice into the inbox and say whether it is a new one there."""
+    return GatewayEvent.objects.insert_once(
+        gateway=gateway_name,
+        event_id=notice.event_id,
+        kind=notice.kind,
+        about=notice.about,
+        payment_id=notice.payment_id,
+        payload=notice.payload,
+        by_webhook=by_webhook,
+        now=now,
+    )
 
 
 def to_apply(*, gateway: PaymentGateway, now: datetime) -> GatewayEventQuerySet:
@@ -30,10 +47,12 @@ def to_apply(*, gateway: PaymentGateway, now: datetime) -> GatewayEventQuerySet:
 def apply_gateway_events(*, gateway: PaymentGateway, now: datetime, limit: int = 200) -> int:
     """Apply the stored notices of this gateway and return how many were; one that fails stays to be tried again.
 
-    Their order does not matter: a notice only says which payment to look at.
+    Their order does not matter: a notice only says what to look at.
     """
     applied = 0
     for event in to_apply(gateway=gateway, now=now)[:limit]:
+        if not _claim(event, now=now):
+            continue
         try:
             apply(event=event, gateway=gateway, now=now)
         except (OutcomeUnknown, AboutNothingOfOurs) as error:
@@ -84,10 +103,16 @@ def _keep(event: GatewayEvent, *, gateway: PaymentGateway, now: datetime) -> Non
     keep_card(owner=owner, gateway_name=event.gateway, card=card, now=now)
 
 
+def _claim(event: GatewayEvent, *, now: datetime) -> bool:
+    """Take an event for the length of a lease, so that of two workers who look at once only one asks."""
+    return GatewayEvent.objects.to_apply(now).filter(pk=event.pk).update(due_at=now + LEASE) == 1
+
+
 def _put_off(event: GatewayEvent, *, error: Exception, now: datetime) -> None:
+    laid_aside = isinstance(error, AboutNothingOfOurs) and event.attempts >= len(BACK_OFF)
     delay = BACK_OFF[min(event.attempts, len(BACK_OFF) - 1)]
     GatewayEvent.objects.filter(pk=event.pk).update(
-        state=State.FAILED,
+        state=State.NOT_OURS if laid_aside else State.FAILED,
         attempts=F("attempts") + 1,
         due_at=now + delay,
         error=f"{type(error).__name__}: {error}"[:300],

@@ -5,9 +5,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from billing import gateways
+from billing import gateway_events, gateways
 from billing.gateways.base import BadSignature
-from billing.models import GatewayEvent
 
 LARGEST_BODY_BYTES = 256 * 1024
 
@@ -17,27 +16,30 @@ LARGEST_BODY_BYTES = 256 * 1024
 def receive(request: HttpRequest, gateway: str) -> HttpResponse:
     """Store a verified notice once and say so; the same notice again is answered the same way."""
     now = timezone.now()
-    if _announced_bytes(request) > LARGEST_BODY_BYTES:
-        return HttpResponse(status=413)
-    try:
-        notice = gateways.named(gateway).read_event(body=request.body, headers=request.headers, now=now)
-    except gateways.UnknownGateway:
+    sender = gateways.by_name().get(gateway)
+    if sender is None:
         return HttpResponse(status=404)
+    try:
+        body = _read_body(request)
+        if len(body) > LARGEST_BODY_BYTES:
+            return HttpResponse(status=413)
+        notice = sender.read_event(body=body, headers=request.headers, now=now)
     except BadSignature:
         return HttpResponse(status=400)
-    GatewayEvent.objects.insert_once(
-        gateway=gateway,
-        event_id=notice.event_id,
-        kind=notice.kind,
-        about=notice.about,
-        payment_id=notice.payment_id,
-        payload=notice.payload,
-        now=now,
-    )
+    gateway_events.store(gateway_name=gateway, notice=notice, by_webhook=True, now=now)
     return HttpResponse(status=202)
 
 
-def _announced_bytes(request: HttpRequest) -> int:
-    # Django reads no further than this header says, so looking at it before reading is enough.
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return int(length) if length.isascii() and length.isdigit() else 0
+def _read_body(request: HttpRequest) -> bytes:
+    """Read one byte more than is allowed at most, whatever length the sender announced.
+
+    Raises BadSignature for a body that breaks off.
+    """
+    # Django takes a body sent in chunks for an empty one; where the server says that it ends, it can be read.
+    in_chunks = not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated")
+    source = request.META["wsgi.input"] if in_chunks else request
+    try:
+        body: bytes = source.read(LARGEST_BODY_BYTES + 1)
+    except Exception as error:  # every server has its own word for chunks that are none
+        raise BadSignature("The body could not be read.") from error
+    return body

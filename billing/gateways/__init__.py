@@ -24,6 +24,11 @@ def configured() -> list[PaymentGateway]:
     return [named(name) for name in dict.fromkeys([settings.PAYMENT_GATEWAY, *sandbox])]
 
 
+def by_name() -> dict[str, PaymentGateway]:
+    """Return every gateway that is set up, by the name that rows know it by."""
+    return {gateway.name: gateway for gateway in configured()}
+
+
 def named(name: str) -> PaymentGateway:
     """Return the gateway of this name; raise UnknownGateway for any other."""
     if name == SandboxGateway.name:

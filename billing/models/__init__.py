@@ -1,5 +1,6 @@
 from billing.models.charges import Charge, ChargeQuerySet
-from billing.models.events import GatewayEvent, GatewayEventQuerySet
+from billing.models.comparison import ComparedDay, Discrepancy
+from billing.models.events import EventsCursor, GatewayEvent, GatewayEventQuerySet
 from billing.models.ledger import LedgerAccount, LedgerEntry
 from billing.models.methods import GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
 from billing.models.orders import Order, OrderQuerySet
@@ -9,6 +10,9 @@ from billing.models.subscriptions import Subscription, SubscriptionQuerySet
 __all__ = [
     "Charge",
     "ChargeQuerySet",
+    "ComparedDay",
+    "Discrepancy",
+    "EventsCursor",
     "GatewayCustomer",
     "GatewayEvent",
     "GatewayEventQuerySet",

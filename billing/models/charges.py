@@ -110,6 +110,7 @@ class Charge(models.Model):
                 condition=~Q(gateway_transaction_id=""),
                 name="charge_by_transaction",
             ),
+            models.Index(fields=["gateway", "settled_at"], condition=Q(state="succeeded"), name="charge_by_settling"),
         ]
 
     def __str__(self) -> str:

@@ -33,6 +33,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def unpaid_past_deadline(self, now: datetime) -> "OrderQuerySet":
         return self.filter(state=Order.State.PENDING, expires_at__lte=now)
 
+    def to_end(self, now: datetime) -> "OrderQuerySet":
+        """Unpaid orders past their deadline, but those whose payment could not be closed a moment ago."""
+        return self.unpaid_past_deadline(now).filter(Q(end_due_at=None) | Q(end_due_at__lte=now))
+
 
 class Order(models.Model):
     """One purchase; it copies plan name, terms and price, so nothing edited later changes what was sold.
@@ -95,6 +99,7 @@ class Order(models.Model):
     fulfil_attempts = models.PositiveSmallIntegerField(_("fulfilment attempts"), default=0, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("to be paid by"))
+    end_due_at = models.DateTimeField(_("try to end from"), null=True, blank=True, editable=False)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent to the network"), null=True, blank=True)

@@ -57,6 +57,7 @@ class SandboxPayment(models.Model):
     completes_at = models.DateTimeField(_("completes"), null=True, blank=True)
     notified_state = models.CharField(_("state last called back"), max_length=20, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    moved_at = models.DateTimeField(_("in this state since"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("sandbox payment")
