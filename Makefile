@@ -10,7 +10,7 @@ RUN = $(UV) run --quiet
 TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 TEST_REDIS_URL ?= redis://127.0.0.1:6379
 
-.PHONY: help serve test test-postgres browser slow check fmt css css-check messages bench clean
+.PHONY: help serve test test-postgres browser slow check fmt css css-check messages fonts bench clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,10 @@ fmt: $(UV) ## Format code and templates
 css: ## Build static/css/portal.css from frontend/
 	@echo "Building the CSS."
 	@cd frontend && npm ci --silent && npm run --silent build
+
+fonts: $(UV) ## Make portal/fonts/ out of the packages of Fontsource (needs npm)
+	@echo "Making the fonts of the PDFs."
+	@$(UV) run --quiet --no-project --with fonttools==4.61.1 --with brotli python frontend/merge_fonts.py portal/fonts
 
 css-check: ## Tell whether the committed CSS is what frontend/ builds
 	@bash .ci/css-check
