@@ -10,6 +10,8 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from tests import make
 from tests.append_only import triggers_resting
 
+pytest_plugins = ["tests.fakes.stripe.fixtures"]
+
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 
