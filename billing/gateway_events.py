@@ -10,6 +10,7 @@ from billing.charges import settle
 from billing.gateways.base import GatewayNotice, OutcomeUnknown, PaymentGateway, Subject
 from billing.methods import keep_card
 from billing.models import Charge, GatewayEvent, GatewayEventQuerySet
+from portal.lib.ticks import InTime, always
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +45,15 @@ def to_apply(*, gateway: PaymentGateway, now: datetime) -> GatewayEventQuerySet:
     return GatewayEvent.objects.to_apply(now).filter(gateway=gateway.name).order_by("due_at", "pk")
 
 
-def apply_gateway_events(*, gateway: PaymentGateway, now: datetime, limit: int = 200) -> int:
+def apply_gateway_events(*, gateway: PaymentGateway, now: datetime, limit: int = 200, in_time: InTime = always) -> int:
     """Apply the stored notices of this gateway and return how many were; one that fails stays to be tried again.
 
     Their order does not matter: a notice only says what to look at.
     """
     applied = 0
     for event in to_apply(gateway=gateway, now=now)[:limit]:
+        if not in_time():
+            break
         if not _claim(event, now=now):
             continue
         try:

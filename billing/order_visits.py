@@ -1,5 +1,6 @@
 """When somebody looks at an order whose payment is open: ask the gateway, but not at every look."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.core.cache import cache
@@ -11,13 +12,14 @@ from billing.models import Charge
 SECONDS_BETWEEN_LOOKS = 5
 
 
-def look_again(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
-    """Return the charge as it stands, after asking the gateway where it may have moved on.
+def look_again(*, charge: Charge, gateways: Mapping[str, PaymentGateway], now: datetime) -> Charge:
+    """Return the charge as it stands, after asking its gateway where it may have moved on.
 
     The page asks every two seconds and several tabs may be open; the cache lets one look through in five. It decides
     nothing: settling twice writes nothing twice.
     """
-    if not charge.is_open or not charge.gateway_payment_id:
+    gateway = gateways.get(charge.gateway)
+    if gateway is None or not charge.is_open or not charge.gateway_payment_id:
         return charge
     if not cache.add(f"charge-looked-at:{charge.public_id}", 1, SECONDS_BETWEEN_LOOKS):
         return charge

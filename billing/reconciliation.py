@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from billing.charges import charge_saved, settle
-from billing.gateways.base import OutcomeUnknown, PaymentGateway, PaymentState
+from billing.gateways.base import OutcomeUnknown, PaymentGateway, PaymentResult, PaymentState
 from billing.models import Charge, ChargeQuerySet
+from portal.lib.ticks import InTime, always
 
 logger = logging.getLogger(__name__)
 
@@ -20,10 +21,12 @@ def to_ask_about(*, gateway: PaymentGateway, now: datetime) -> ChargeQuerySet:
     return Charge.objects.to_ask_about(now).filter(gateway=gateway.name).order_by("check_due_at", "pk")
 
 
-def reconcile_charges(*, gateway: PaymentGateway, now: datetime, limit: int = 100) -> int:
+def reconcile_charges(*, gateway: PaymentGateway, now: datetime, limit: int = 100, in_time: InTime = always) -> int:
     """Ask about the charges that are due and return how many are over now; one that fails does not stop the rest."""
     over = 0
     for charge in to_ask_about(gateway=gateway, now=now).select_related("order__owner", "method")[:limit]:
+        if not in_time():
+            break
         try:
             charge_now = ask(charge=charge, gateway=gateway, now=now)
         except Exception:
@@ -42,12 +45,7 @@ def ask(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
     if not _claim(charge, now=now):
         return charge
     try:
-        result = gateway.look_up(
-            payment_id=charge.gateway_payment_id or "",
-            key=charge.public_id,
-            customer=charge.order.owner.public_id,
-            since=charge.created_at,
-        )
+        result = look_up(charge=charge, gateway=gateway)
     except OutcomeUnknown:
         return charge
     if result is not None and result.state != PaymentState.PREPARED:
@@ -55,6 +53,16 @@ def ask(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
     if charge.off_session or charge.method_id:
         return charge_saved(charge=charge, gateway=gateway, now=now)
     return charge
+
+
+def look_up(*, charge: Charge, gateway: PaymentGateway) -> PaymentResult | None:
+    """Return what the gateway knows of a charge, by its payment or else by our key; raises OutcomeUnknown."""
+    return gateway.look_up(
+        payment_id=charge.gateway_payment_id or "",
+        key=charge.public_id,
+        customer=charge.order.owner.public_id,
+        since=charge.created_at,
+    )
 
 
 def _claim(charge: Charge, *, now: datetime) -> bool:

@@ -26,6 +26,7 @@ from billing.schedule import last_paid, realigned
 from billing.verdicts import Action, Reason, Verdict, judge
 from esim.carriers.base import Carrier
 from portal.lib.money import Money
+from portal.lib.ticks import InTime, always
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +37,6 @@ R = TypeVar("R")
 LEASE = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(minutes=1)
 BATCH = 100
-
-InTime = Callable[[], bool]
-
-
-def always() -> bool:
-    return True
 
 
 def renew_due(*, gateway: PaymentGateway, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:

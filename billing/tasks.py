@@ -8,8 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from billing import expiry, gateway_events, gateways, orders, reconciliation, reminders, renewals
+from billing import expiry, gateway_events, gateways, orders, paying, reconciliation, reminders, renewals
 from billing.gateways import sandbox_callbacks
+from billing.models import Order
 from esim import carriers
 from portal.lib.ticks import time_budget
 
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 RENEWAL_SECONDS = 50
 """Less than the minute until the next tick: runs follow each other, they do not pile up."""
 
+LOOK_SECONDS = 50
+"""For each gateway: one that keeps silent leaves the time of the others alone."""
+
 
 def nudge(task: "Task[..., Any]", **arguments: Any) -> None:
     """Have a worker look at once; where no broker answers, the timetable finds the row a little later."""
@@ -25,6 +29,13 @@ def nudge(task: "Task[..., Any]", **arguments: Any) -> None:
         task.delay(**arguments)
     except OperationalError:
         logger.warning("No broker answered; %s waits for the timetable", task.name)
+
+
+@shared_task(name="billing.charge_kept_card")
+def charge_kept_card(*, order_id: int, **_: Any) -> None:
+    order = Order.objects.get(pk=order_id)
+    paying.charge_kept_card(order=order, gateways=gateways.by_name(), now=timezone.now())
+    nudge(fulfil_order, order_id=order_id)
 
 
 @shared_task(name="billing.fulfil_order")
@@ -39,19 +50,29 @@ def fulfil_paid_orders() -> None:
 
 @shared_task(name="billing.apply_gateway_events")
 def apply_gateway_events() -> None:
-    if gateway_events.apply_gateway_events(gateway=gateways.chosen(), now=timezone.now()):
+    now = timezone.now()
+    applied = [
+        gateway_events.apply_gateway_events(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
+        for gateway in gateways.configured()
+    ]
+    if any(applied):
         nudge(fulfil_paid_orders)
 
 
 @shared_task(name="billing.reconcile_charges")
 def reconcile_charges() -> None:
-    if reconciliation.reconcile_charges(gateway=gateways.chosen(), now=timezone.now()):
+    now = timezone.now()
+    over = [
+        reconciliation.reconcile_charges(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
+        for gateway in gateways.configured()
+    ]
+    if any(over):
         nudge(fulfil_paid_orders)
 
 
 @shared_task(name="billing.expire_unpaid_orders")
 def expire_unpaid_orders() -> None:
-    expiry.expire_unpaid_orders(gateway=gateways.chosen(), now=timezone.now())
+    expiry.expire_unpaid_orders(gateways=gateways.by_name(), now=timezone.now(), in_time=time_budget(LOOK_SECONDS))
 
 
 @shared_task(name="billing.renew_due")

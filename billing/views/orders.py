@@ -77,7 +77,7 @@ def cancel(request: SubscriberRequest, public_id: str) -> HttpResponse:
         return redirect("billing:order", public_id)
     if request.method != "POST":
         return render(request, "billing/cancel_order.html", {"nav": "billing", "order": found})
-    ended = expiry.cancel_order(order=found, gateway=gateways.chosen(), now=timezone.now())
+    ended = expiry.cancel_order(order=found, gateways=gateways.by_name(), now=timezone.now())
     if ended.state == Order.State.PENDING:
         messages.warning(request, _("A payment of this order is being checked with the bank. Nothing was changed."))
     return redirect("billing:order", public_id)
@@ -124,7 +124,7 @@ def _latest_charge(order: Order) -> Charge | None:
     charge = order.charges.select_related("method").order_by("pk").last()
     if charge is None or order.state != Order.State.PENDING:
         return charge
-    charge = look_again(charge=charge, gateway=gateways.named(charge.gateway), now=timezone.now())
+    charge = look_again(charge=charge, gateways=gateways.by_name(), now=timezone.now())
     order.refresh_from_db(fields=["state", "paid_at", "confirmed_at", "accepted_at", "sent_at", "fulfil_due_at"])
     if order.state == Order.State.PAID:
         transaction.on_commit(partial(nudge, fulfil_order, order_id=order.pk))

@@ -11,6 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+InTime = Callable[[], bool]
+"""Tells a job whether it may begin another piece of work."""
+
 
 class TickCommand(BaseCommand, ABC):
     """A job of the timetable, run by hand: `--at TIME` moves its clock, `--dry-run` only tells.
@@ -48,7 +51,12 @@ def _moment(text: str) -> datetime:
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
 
 
-def time_budget(seconds: float) -> Callable[[], bool]:
-    """Return what tells a job that works in batches whether it may begin another one."""
+def time_budget(seconds: float) -> InTime:
+    """Return what says yes until so many seconds are over."""
     ends_at = time.monotonic() + seconds
     return lambda: time.monotonic() < ends_at
+
+
+def always() -> bool:
+    """Say yes, for a job that may take the time it needs."""
+    return True

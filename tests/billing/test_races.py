@@ -185,7 +185,7 @@ def test_an_order_is_paid_or_ended_but_not_both(paid_page, gateway):
     def settle_or_end(number):
         if number % 2:
             return charges.settle(charge_id=paid_page.pk, result=result, now=NOW)
-        return end_unpaid(order=order, state=Order.State.EXPIRED, gateway=gateway, now=NOW)
+        return end_unpaid(order=order, state=Order.State.EXPIRED, gateways={gateway.name: gateway}, now=NOW)
 
     outcomes = together(CROWD, settle_or_end)
 
@@ -241,7 +241,7 @@ def turn(dice, *, line, plan, gateway, carrier):
             result = gateway.look_up(payment_id=charge.gateway_payment_id, key="")
             charges.settle(charge_id=charge.pk, result=result, now=NOW)
         case "expire" if order and order.state == "pending":
-            end_unpaid(order=order, state=Order.State.EXPIRED, gateway=gateway, now=NOW)
+            end_unpaid(order=order, state=Order.State.EXPIRED, gateways={gateway.name: gateway}, now=NOW)
         case "fulfil" if order and order.state == "paid":
             carrier.refusing = {"grant": "no_capacity"} if dice.random() < 0.3 else {}
             fulfil(order_id=order.pk, carrier=carrier, now=NOW)

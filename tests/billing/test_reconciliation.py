@@ -107,7 +107,7 @@ def test_one_charge_that_fails_does_not_stop_the_others(line, plan, kept, on_pag
 
 
 def test_an_order_nobody_paid_ends_and_its_page_closes(on_page, gateway, now):
-    assert expire_unpaid_orders(gateway=gateway, now=now + timedelta(hours=2)) == 1
+    assert expire_unpaid_orders(gateways={gateway.name: gateway}, now=now + timedelta(hours=2)) == 1
 
     assert Order.objects.get().state == "expired"
     assert Charge.objects.get().state == "abandoned"
@@ -115,13 +115,13 @@ def test_an_order_nobody_paid_ends_and_its_page_closes(on_page, gateway, now):
 
 
 def test_an_order_still_has_its_hour(on_page, gateway, now):
-    assert expire_unpaid_orders(gateway=gateway, now=now + timedelta(minutes=59)) == 0
+    assert expire_unpaid_orders(gateways={gateway.name: gateway}, now=now + timedelta(minutes=59)) == 0
 
 
 def test_an_order_that_turns_out_to_be_paid_is_kept(on_page, gateway, now):
     gateway.bank_says(on_page.gateway_payment_id, "paid")
 
-    assert expire_unpaid_orders(gateway=gateway, now=now + timedelta(hours=2)) == 0
+    assert expire_unpaid_orders(gateways={gateway.name: gateway}, now=now + timedelta(hours=2)) == 0
     assert Order.objects.get().state == "paid"
 
 
@@ -134,7 +134,7 @@ def test_an_order_waits_while_its_payment_is_in_doubt(trouble, kept, gateway, no
     else:
         gateway.close_page = lambda payment_id: gateway.payments[payment_id]
 
-    assert expire_unpaid_orders(gateway=gateway, now=now + timedelta(hours=2)) == 0
+    assert expire_unpaid_orders(gateways={gateway.name: gateway}, now=now + timedelta(hours=2)) == 0
     assert Order.objects.get().state == "pending"
 
 
@@ -142,7 +142,7 @@ def test_an_order_that_ends_releases_its_part_of_the_balance(line, plan, subscri
     fund(subscriber, Money(1000, "USD"))
     order = buy(line, plan, use_wallet=True)
 
-    expire_unpaid_orders(gateway=gateway, now=now + timedelta(hours=2))
+    expire_unpaid_orders(gateways={gateway.name: gateway}, now=now + timedelta(hours=2))
 
     assert ledger.wallet_balance(subscriber, "USD") == Money(1000, "USD")
     assert kinds(order) == ["reserved", "released"]
@@ -153,17 +153,17 @@ def test_expiring_twice_releases_once(line, plan, subscriber, gateway, now):
     order = buy(line, plan, use_wallet=True)
 
     for _tick in range(2):
-        expire_unpaid_orders(gateway=gateway, now=now + timedelta(hours=2))
+        expire_unpaid_orders(gateways={gateway.name: gateway}, now=now + timedelta(hours=2))
 
     assert LedgerEntry.objects.filter(order=order, kind="released").count() == 1
 
 
 def test_a_buyer_can_call_an_order_off(on_page, gateway, now):
-    assert cancel_order(order=on_page.order, gateway=gateway, now=now).state == "cancelled"
+    assert cancel_order(order=on_page.order, gateways={gateway.name: gateway}, now=now).state == "cancelled"
     assert Charge.objects.get().state == "abandoned"
 
 
 def test_a_paid_order_cannot_be_called_off(on_page, gateway, now):
     gateway.bank_says(on_page.gateway_payment_id, "paid")
 
-    assert cancel_order(order=on_page.order, gateway=gateway, now=now).state == "paid"
+    assert cancel_order(order=on_page.order, gateways={gateway.name: gateway}, now=now).state == "paid"

@@ -27,7 +27,7 @@ def tick(*, gateway, carrier, now):
     orders.fulfil_due(carrier=carrier, now=now)
     renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
     renewals.retry_declined(gateway=gateway, carrier=carrier, now=now)
-    expiry.expire_unpaid_orders(gateway=gateway, now=now)
+    expiry.expire_unpaid_orders(gateways={gateway.name: gateway}, now=now)
 
 
 def world(gateway, carrier):

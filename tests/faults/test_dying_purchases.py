@@ -96,7 +96,7 @@ def test_dying_at_any_step_of_the_end_of_an_order_gives_the_balance_back_once(li
     after = NOW + timedelta(hours=2)
 
     def story(*, gateway, carrier):
-        expiry.expire_unpaid_orders(gateway=gateway, now=after)
+        expiry.expire_unpaid_orders(gateways={gateway.name: gateway}, now=after)
 
     def prepared(gateway):
         charge = charges.open_charge(order)

@@ -1,4 +1,4 @@
-"""Work out what the stored notices of the gateway mean."""
+"""Work out what the stored notices of the gateways mean."""
 
 from datetime import datetime
 
@@ -7,11 +7,12 @@ from portal.lib.ticks import TickCommand
 
 
 class Command(TickCommand):
-    help = "Applies the gateway's stored notices: looks each payment up and settles it."
+    help = "Applies the gateways' stored notices: looks up what each is about, and records it."
 
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
-        gateway = gateways.chosen()
+        every = gateways.configured()
         if dry_run:
-            due = gateway_events.to_apply(gateway=gateway, now=now)
+            due = [event for gateway in every for event in gateway_events.to_apply(gateway=gateway, now=now)]
             return [f"would apply {event.event_id}" for event in due]
-        return [f"applied {gateway_events.apply_gateway_events(gateway=gateway, now=now)} events"]
+        applied = sum(gateway_events.apply_gateway_events(gateway=gateway, now=now) for gateway in every)
+        return [f"applied {applied} events"]

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from billing import gateways
-from billing.expiry import expire_unpaid_orders
-from billing.models import Order
+from billing.expiry import expire_unpaid_orders, to_end
 from portal.lib.ticks import TickCommand
 
 
@@ -12,6 +11,7 @@ class Command(TickCommand):
     help = "Ends orders that were not paid in time and releases what they had reserved of the balance."
 
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
+        every = gateways.by_name()
         if dry_run:
-            return [f"would expire {order.public_id}" for order in Order.objects.unpaid_past_deadline(now)]
-        return [f"expired {expire_unpaid_orders(gateway=gateways.chosen(), now=now)} orders"]
+            return [f"would expire {order.public_id}" for order in to_end(gateway_names=every, now=now)]
+        return [f"expired {expire_unpaid_orders(gateways=every, now=now)} orders"]

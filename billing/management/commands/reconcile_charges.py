@@ -1,4 +1,4 @@
-"""Ask the gateway about charges whose answer never came."""
+"""Ask the gateways about charges whose answer never came."""
 
 from datetime import datetime
 
@@ -7,11 +7,12 @@ from portal.lib.ticks import TickCommand
 
 
 class Command(TickCommand):
-    help = "Asks the gateway about charges that are under way, and settles those it knows of."
+    help = "Asks the gateways about charges that are under way, and settles those it knows of."
 
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
-        gateway = gateways.chosen()
+        every = gateways.configured()
         if dry_run:
-            due = reconciliation.to_ask_about(gateway=gateway, now=now)
+            due = [charge for gateway in every for charge in reconciliation.to_ask_about(gateway=gateway, now=now)]
             return [f"would ask about {charge.public_id} ({charge.state})" for charge in due]
-        return [f"settled {reconciliation.reconcile_charges(gateway=gateway, now=now)} charges"]
+        settled = sum(reconciliation.reconcile_charges(gateway=gateway, now=now) for gateway in every)
+        return [f"settled {settled} charges"]
