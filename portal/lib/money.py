@@ -9,10 +9,10 @@ from typing import Self
 from babel import Locale
 from babel.numbers import format_decimal, list_currencies
 
-# The card networks' convention, not ISO's: ISK, HUF and TWD are charged with two decimals although
-# their smallest unit is out of use. Source: Stripe, "Zero-decimal currencies" and "Three-decimal".
+# The card networks' convention, not ISO's: HUF, ISK, TWD and UGX are charged with two decimals although
+# their smallest unit is out of use. Source: docs.stripe.com/currencies, "Zero-decimal currencies" and "Special cases".
 ZERO_DECIMAL = frozenset(
-    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905
+    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()  # noqa: SIM905
 )
 THREE_DECIMAL = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 

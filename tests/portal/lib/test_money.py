@@ -26,7 +26,18 @@ def test_an_unknown_currency_is_refused(currency):
 
 @pytest.mark.parametrize(
     ("currency", "places"),
-    [("USD", 2), ("JPY", 0), ("KRW", 0), ("KWD", 3), ("TND", 3), ("ISK", 2), ("HUF", 2), ("TWD", 2), ("CNY", 2)],
+    [
+        ("USD", 2),
+        ("CNY", 2),
+        ("JPY", 0),
+        ("KRW", 0),
+        ("KWD", 3),
+        ("TND", 3),
+        ("HUF", 2),
+        ("ISK", 2),
+        ("TWD", 2),
+        ("UGX", 2),
+    ],
 )
 def test_the_card_networks_decide_the_decimals(currency, places):
     assert exponent(currency) == places
