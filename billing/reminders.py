@@ -60,7 +60,7 @@ def data_rung(allowance: Allowance) -> int | None:
 
 def _ending_soon(now: datetime) -> Any:
     """Plans that end within the longest notice, unless more paid time follows; walks the index allowance_by_end."""
-    follows = Allowance.objects.filter(
+    follows = Allowance.objects.standing().filter(
         line=OuterRef("line"), is_data_pack=False, starts_at__lte=OuterRef("ends_at"), ends_at__gt=OuterRef("ends_at")
     )
     # One day more than the longest notice: days are counted in the reader's zone.

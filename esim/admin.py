@@ -32,7 +32,7 @@ class ProfileInline(ReadOnlyInline):
 
 class AllowanceInline(ReadOnlyInline):
     model = Allowance
-    fields = (data_granted, data_used, "starts_at", "ends_at", "granted_for")
+    fields = (data_granted, data_used, "starts_at", "ends_at", "taken_back_at", "granted_for")
     ordering = ("-ends_at",)
     verbose_name_plural = _("Allowances")
 

@@ -78,7 +78,7 @@ def next_period(*, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetim
 
 def _plans_before(line: Line) -> list[tuple[datetime, datetime]]:
     """Return start and end of the line's last plans, the latest first; data packs extend nothing."""
-    plans = Allowance.objects.filter(line=line, is_data_pack=False).order_by("-ends_at", "-pk")
+    plans = Allowance.objects.standing().filter(line=line, is_data_pack=False).order_by("-ends_at", "-pk")
     return list(plans.values_list("starts_at", "ends_at")[:REMEMBERED_PLANS])
 
 
@@ -115,9 +115,8 @@ def burn(*, line: Line, reports: Sequence[UsageReport]) -> None:
     in_time = sorted(reports, key=lambda report: report.at)
     if not in_time:
         return
-    allowances = list(
-        Allowance.objects.filter(line=line, starts_at__lte=in_time[-1].at, ends_at__gt=in_time[0].at).in_burn_order()
-    )
+    standing = Allowance.objects.standing().filter(line=line)
+    allowances = list(standing.filter(starts_at__lte=in_time[-1].at, ends_at__gt=in_time[0].at).in_burn_order())
     before = {one.pk: (one.used_bytes, one.used_minutes, one.used_sms) for one in allowances}
     for report in in_time:
         covering = [one for one in allowances if one.starts_at <= report.at < one.ends_at]

@@ -22,7 +22,7 @@ from portal.line_cards import LineCard, make_card
 CHART_DAYS = 30
 ENDED_SHOWN = timedelta(days=60)
 RECENT_ORDERS = 5
-ANNOTATIONS = ("download_state", "paid_until", "newest_allowance")
+ANNOTATIONS = ("download_state", "paid_until", "granted")
 """What `_described` adds to the columns of a line."""
 
 Days = Mapping[date, int]
@@ -98,15 +98,18 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
 
 
 def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
-    """Lines with auto-renewal, how far the SIM is, until when time is paid, and what was granted last.
+    """Lines with auto-renewal, how far the SIM is, until when time is paid, and how often something was granted.
 
     In SQL, because every look at the front page asks: the ORM takes longer to put three subqueries together than
     the database to answer them.
     """
     return lines.select_related("subscription__method").annotate(
         download_state=_of_line("SELECT download_state FROM esim_simprofile WHERE is_current", CharField()),
-        paid_until=_of_line("SELECT MAX(ends_at) FROM esim_allowance WHERE NOT is_data_pack", DateTimeField()),
-        newest_allowance=_of_line("SELECT MAX(id) FROM esim_allowance WHERE TRUE", BigIntegerField()),
+        paid_until=_of_line(
+            "SELECT MAX(ends_at) FROM esim_allowance WHERE NOT is_data_pack AND taken_back_at IS NULL", DateTimeField()
+        ),
+        # Counted up by each grant, and by each taking back.
+        granted=_of_line("SELECT COUNT(*) + COUNT(taken_back_at) FROM esim_allowance WHERE TRUE", BigIntegerField()),
     )
 
 
@@ -138,7 +141,8 @@ def _allowances(lines: Sequence[Line], *, currency: str, now: datetime) -> Itera
         plan=OuterRef("plan"), currency=currency, valid_from__lte=now, plan__in=Plan.objects.on_sale(now)
     )
     wanted = Q(ends_at__gt=now) | Q(ends_at__gt=now - ENDED_SHOWN, is_data_pack=False)
-    allowances = Allowance.objects.filter(wanted, line__in=lines).select_related("plan").in_burn_order()
+    standing = Allowance.objects.standing().filter(wanted, line__in=lines)
+    allowances = standing.select_related("plan").in_burn_order()
     return allowances.annotate(price=Subquery(prices.order_by("-valid_from").values("amount")[:1]))
 
 

@@ -33,6 +33,7 @@ class Capabilities:
     install_events: bool
     usage_reports: bool
     suspension: bool
+    taking_back: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -89,3 +90,14 @@ class Carrier(Protocol):
     def suspend(self, *, key: str, iccid: str) -> None: ...
 
     def resume(self, *, key: str, iccid: str) -> None: ...
+
+    def revoke(self, *, key: str, iccid: str, only_unused: bool) -> None:
+        """Take back what was granted under `key`; where `only_unused`, refuse once any of it was used.
+
+        The network decides, because it knows of usage before it reports it.
+        """
+        ...
+
+    def terminate(self, *, key: str, iccid: str) -> None:
+        """End the profile for good: it gets no service, and its activation code is no longer accepted."""
+        ...

@@ -21,6 +21,7 @@ from portal.lib.data_size import MB
 
 SMDP_ADDRESS = "rsp.simulated.example"
 ISSUER = "8999901"  # 999 is no country's calling code.
+USED = "used"
 
 # Long enough to look at the code, and to print it.
 PROGRESS = (
@@ -37,7 +38,9 @@ MB_BY_HOUR = (4, 2, 1, 1, 1, 2, 8, 20, 28, 24, 22, 26, 34, 30, 24, 22, 24, 30, 3
 
 class SimulatedCarrier:
     name = "simulated"
-    capabilities = Capabilities(idempotent_ordering=True, install_events=True, usage_reports=True, suspension=True)
+    capabilities = Capabilities(
+        idempotent_ordering=True, install_events=True, usage_reports=True, suspension=True, taking_back=True
+    )
 
     def order_profile(self, *, key: str) -> OrderedProfile:
         digits = _digits("profile", key)
@@ -69,7 +72,8 @@ class SimulatedCarrier:
         enabled_at = _enabled_at(profile)
         if enabled_at is None:
             return []
-        allowances = list(Allowance.objects.filter(line=profile.line_id, ends_at__gt=since, starts_at__lte=until))
+        standing = Allowance.objects.standing().filter(line=profile.line_id)
+        allowances = list(standing.filter(ends_at__gt=since, starts_at__lte=until))
         left = {allowance.pk: allowance.remaining_bytes for allowance in allowances}
         return [
             _report(iccid, at)
@@ -82,6 +86,14 @@ class SimulatedCarrier:
         _profile(iccid)
 
     def resume(self, *, key: str, iccid: str) -> None:
+        _profile(iccid)
+
+    def revoke(self, *, key: str, iccid: str, only_unused: bool) -> None:
+        granted = Allowance.objects.filter(line=_profile(iccid).line_id, granted_for=key).first()
+        if only_unused and granted is not None and not granted.is_unused:
+            raise CarrierRefused(USED)
+
+    def terminate(self, *, key: str, iccid: str) -> None:
         _profile(iccid)
 
 

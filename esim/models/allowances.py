@@ -20,11 +20,15 @@ class AllowanceQuerySet(models.QuerySet["Allowance"]):
     def owned_by(self, user: "User") -> "AllowanceQuerySet":
         return self.filter(line__owner=user)
 
+    def standing(self) -> "AllowanceQuerySet":
+        """Leave out what was taken back, or is being taken back."""
+        return self.filter(taken_back_at__isnull=True)
+
     def running(self, now: datetime) -> "AllowanceQuerySet":
-        return self.filter(starts_at__lte=now, ends_at__gt=now)
+        return self.standing().filter(starts_at__lte=now, ends_at__gt=now)
 
     def not_ended(self, now: datetime) -> "AllowanceQuerySet":
-        return self.filter(ends_at__gt=now)
+        return self.standing().filter(ends_at__gt=now)
 
     def in_burn_order(self) -> "AllowanceQuerySet":
         """Earliest expiry first: what lapses soonest is used first."""
@@ -36,6 +40,7 @@ class Allowance(models.Model):
 
     The terms are copied from the plan: editing the plan never changes what was sold.
     `granted_for` is the public id of the purchase, as text and unique: granting twice is one row.
+    From `taken_back_at` on it counts for nothing; it is empty again where the network would not take it back.
     """
 
     public_id = PublicIdField(prefix="alw")
@@ -53,6 +58,7 @@ class Allowance(models.Model):
     used_sms = models.PositiveIntegerField(_("SMS used"), default=0)
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
+    taken_back_at = models.DateTimeField(_("taken back"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = AllowanceQuerySet.as_manager()
@@ -72,6 +78,10 @@ class Allowance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line_id}: {self.starts_at:%Y-%m-%d}–{self.ends_at:%Y-%m-%d}"
+
+    @property
+    def is_unused(self) -> bool:
+        return not (self.used_bytes or self.used_minutes or self.used_sms)
 
     @property
     def remaining_bytes(self) -> int | None:

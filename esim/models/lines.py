@@ -14,6 +14,7 @@ from portal.lib.public_ids import PublicIdField
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from portal.lib.kept_queries import Slot
 
 
 class ServiceState(models.TextChoices):
@@ -24,7 +25,7 @@ class ServiceState(models.TextChoices):
 
 
 class LineQuerySet(models.QuerySet["Line"]):
-    def owned_by(self, user: "User") -> "LineQuerySet":
+    def owned_by(self, user: "User | Slot") -> "LineQuerySet":
         """The lines this person may see: the one door for ownership."""
         return self.filter(owner=user)
 

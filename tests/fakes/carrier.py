@@ -16,15 +16,21 @@ class FakeCarrier:
     """Remembers what it granted by key: the same key again is the same grant.
 
     `refusing` names calls it refuses, with the reason; `losing` those whose answer gets lost after they were done.
+    `used` names grants of which the network knows usage that it has not reported.
     """
 
     name = "simulated"
-    capabilities = Capabilities(idempotent_ordering=True, install_events=True, usage_reports=True, suspension=True)
+    capabilities = Capabilities(
+        idempotent_ordering=True, install_events=True, usage_reports=True, suspension=True, taking_back=True
+    )
 
     def __init__(self):
         self.grants: dict[str, dict] = {}
         self.profiles: dict[str, OrderedProfile] = {}
         self.asked: list[tuple[str, dict]] = []
+        self.revoked: list[str] = []
+        self.terminated: list[str] = []
+        self.used: set[str] = set()
         self.refusing: dict[str, str] = {}
         self.losing: set[str] = set()
         self.before_answer = lambda _call: None
@@ -64,6 +70,20 @@ class FakeCarrier:
 
     def resume(self, *, key, iccid):
         self._decide("resume")
+
+    def revoke(self, *, key, iccid, only_unused):
+        self._decide("revoke")
+        if only_unused and key in self.used:
+            raise CarrierRefused("used")
+        if key not in self.revoked:
+            self.revoked.append(key)
+        self._answer("revoke")
+
+    def terminate(self, *, key, iccid):
+        self._decide("terminate")
+        if iccid not in self.terminated:
+            self.terminated.append(iccid)
+        self._answer("terminate")
 
     def _decide(self, call):
         assert len(connection.atomic_blocks) == self._transactions_around, f"{call} inside a transaction"
