@@ -4,7 +4,7 @@ Every call has three outcomes. Yes and no are values (`PaymentResult`); OutcomeU
 got lost, and then it may have happened. Calls carry `key`, the idempotency key: the same key is the same payment.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -268,3 +268,13 @@ class PaymentGateway(Protocol):
 
     def read_event(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> GatewayNotice:
         """Verify and read a notice; raise BadSignature."""
+
+    def notices_since(self, cursor: str, *, now: datetime) -> Notices:
+        """Return the notices it keeps from `cursor` on; an empty cursor is an hour ago.
+
+        The cursor it answers lies some minutes before the newest notice it knows, so that one that appears late is
+        read next time. Who reads keeps each once.
+        """
+
+    def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]:
+        """Yield the money taken and given back in that time, its end excluded; a refund that failed gave nothing."""

@@ -4,22 +4,24 @@ It knows nothing of our orders and charges; a payer chooses on its page what the
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from billing.gateways import sandbox_bank as bank
+from billing.gateways import sandbox_events
 from billing.gateways.base import (
     BadSignature,
     CardPageRequest,
     GatewayNotice,
     KeptCard,
+    Movement,
+    Notices,
     Page,
     PageRequest,
     PaymentResult,
     SavedCharge,
-    Subject,
 )
 from billing.models import SandboxCard, SandboxPayment
 from portal.lib import http
@@ -27,6 +29,8 @@ from portal.lib.money import Money
 
 SIGNATURE_HEADER = "Sandbox-Signature"
 CARD_GONE = "card_gone"
+FIRST_LOOK_BACK = timedelta(hours=1)
+OVERLAP = timedelta(minutes=5)
 State = SandboxPayment.State
 CLOSABLE = frozenset({State.PREPARED, State.OPEN, State.NEEDS_AUTHENTICATION})
 
@@ -117,13 +121,15 @@ class SandboxGateway:
     def read_event(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> GatewayNotice:
         try:
             http.verify_signature(body, headers.get(SIGNATURE_HEADER, ""), self._secrets, now)
-            event = json.loads(body)
-            return GatewayNotice(
-                event_id=event["id"],
-                kind=event["kind"],
-                about=Subject(event["kind"].partition(".")[0]),
-                payment_id=event["payment_id"],
-                payload=event,
-            )
+            return sandbox_events.notice_of(json.loads(body))
         except (http.BadSignature, ValueError, KeyError, TypeError) as error:
             raise BadSignature(str(error)) from error
+
+    def notices_since(self, cursor: str, *, now: datetime) -> Notices:
+        since = datetime.fromisoformat(cursor) if cursor else now - FIRST_LOOK_BACK
+        told = list(sandbox_events.told_since(since, now=now))
+        newest = told[-1][0] - OVERLAP if told else since
+        return Notices(notices=[notice for _moment, notice in told], cursor=max(newest, since).isoformat())
+
+    def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]:
+        yield from bank.movements(since=since, until=until)

@@ -1,6 +1,7 @@
 """What happens to a payment at the sandbox, whoever moves it: the payer on its page, or the portal by its calls."""
 
 import secrets
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.gateways import sandbox_cards
-from billing.gateways.base import KeptCard, PaymentResult, PaymentState
+from billing.gateways.base import KeptCard, Movement, PaymentResult, PaymentState
 from billing.gateways.sandbox_cards import AUTHENTICATE, LATER, PAID, SandboxTestCard
 from billing.models import SandboxCard, SandboxPayment
 from portal.lib.money import Money
@@ -112,8 +113,22 @@ def complete_if_due(payment: SandboxPayment, *, now: datetime) -> None:
         move(payment, to=State.SUCCEEDED, source=frozenset({State.PROCESSING}))
 
 
+def complete_due(*, now: datetime) -> None:
+    """Let every payment succeed that took its time and whose time has come."""
+    for payment in SandboxPayment.objects.filter(state=State.PROCESSING, completes_at__lte=now):
+        complete_if_due(payment, now=now)
+
+
+def movements(*, since: datetime, until: datetime) -> Iterator[Movement]:
+    """Yield the money that payers paid from `since` on and before `until`, oldest first."""
+    paid = SandboxPayment.objects.filter(purpose=SandboxPayment.Purpose.PAYMENT, state=State.SUCCEEDED)
+    for payment in paid.filter(moved_at__gte=since, moved_at__lt=until).order_by("moved_at", "pk").iterator():
+        yield Movement(id=payment.reference, money=payment.money, at=payment.moved_at, key=payment.idempotency_key)
+
+
 def move(payment: SandboxPayment, *, to: str, source: frozenset[str], **columns: Any) -> None:
-    SandboxPayment.objects.filter(pk=payment.pk, state__in=source).update(state=to, **columns)
+    moved = SandboxPayment.objects.filter(pk=payment.pk, state__in=source)
+    moved.update(state=to, moved_at=timezone.now(), **columns)
     payment.refresh_from_db()
 
 

@@ -8,13 +8,13 @@ from django.db.models import F, QuerySet
 
 from billing.gateways import sandbox_bank as bank
 from billing.gateways.sandbox import SIGNATURE_HEADER
+from billing.gateways.sandbox_events import UNTOLD, event_of
 from billing.models import SandboxPayment
 from portal.lib import http
 
 logger = logging.getLogger(__name__)
 
 GIVES_UP_AFTER = timedelta(days=3)
-State = SandboxPayment.State
 
 
 def deliver_callbacks(*, url: str, secret: str, now: datetime, limit: int = 50) -> int:
@@ -23,8 +23,7 @@ def deliver_callbacks(*, url: str, secret: str, now: datetime, limit: int = 50) 
     Delivered at least once: when the answer gets lost, the same event comes again.
     """
     taken = 0
-    for payment in SandboxPayment.objects.filter(state=State.PROCESSING, completes_at__lte=now)[:limit]:
-        bank.complete_if_due(payment, now=now)
+    bank.complete_due(now=now)
     for payment in _untold(now)[:limit]:
         try:
             answer = _post(payment, url=url, secret=secret, now=now)
@@ -41,22 +40,11 @@ def deliver_callbacks(*, url: str, secret: str, now: datetime, limit: int = 50) 
 
 
 def _untold(now: datetime) -> QuerySet[SandboxPayment]:
-    told = SandboxPayment.objects.exclude(state=F("notified_state")).exclude(state__in=[State.OPEN, State.PREPARED])
-    return told.filter(created_at__gt=now - GIVES_UP_AFTER).order_by("pk")
-
-
-def event_of(payment: SandboxPayment) -> bytes:
-    """Write the notice of the state a payment is in; the same state is the same event."""
-    event = {
-        "id": f"evt_{payment.reference}_{payment.state}",
-        "kind": f"{payment.purpose}.{payment.state}",
-        "payment_id": payment.reference,
-        "key": payment.idempotency_key,
-    }
-    return json.dumps(event).encode()
+    untold = SandboxPayment.objects.exclude(state=F("notified_state")).exclude(state__in=UNTOLD)
+    return untold.filter(created_at__gt=now - GIVES_UP_AFTER).order_by("pk")
 
 
 def _post(payment: SandboxPayment, *, url: str, secret: str, now: datetime) -> http.HttpAnswer:
-    body = event_of(payment)
+    body = json.dumps(event_of(payment)).encode()
     signature = http.sign_body(body, secret, int(now.timestamp()))
     return http.post_json(url, body, headers={SIGNATURE_HEADER: signature}, timeout=(2, 5))

@@ -1,4 +1,3 @@
-import json
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from billing.gateways import sandbox_callbacks
 from billing.gateways.base import BadSignature, CardPageRequest, PageRequest, PaymentState, SavedCharge
 from billing.gateways.sandbox import SIGNATURE_HEADER, SandboxGateway
 from billing.gateways.sandbox_cards import TEST_CARDS
+from billing.gateways.sandbox_events import event_of
 from billing.models import GatewayEvent, Order, PaymentMethod, SandboxCard, SandboxPayment
 from portal.lib.http import sign_body
 from portal.lib.money import Money
@@ -313,11 +313,11 @@ def test_outside_a_playground_the_sandbox_is_refused(settings):
     assert "billing.E001" in [message.id for message in run_checks()]
 
 
-def test_events_are_json_that_names_the_payment(client, page):
+def test_events_name_the_payment(client, page):
     pay(client, page, "0002")
 
     payment = SandboxPayment.objects.get()
-    assert json.loads(sandbox_callbacks.event_of(payment))["payment_id"] == page.payment_id
+    assert event_of(payment)["payment_id"] == page.payment_id
 
 
 def test_a_kept_card_that_wants_its_owner_is_confirmed_on_the_page(client, line, plan, sandbox, page, now):

@@ -9,6 +9,8 @@ from billing.gateways.base import (
     BadSignature,
     GatewayNotice,
     KeptCard,
+    Movement,
+    Notices,
     OutcomeUnknown,
     Page,
     PaymentResult,
@@ -16,6 +18,7 @@ from billing.gateways.base import (
     Subject,
 )
 from portal.lib.money import Money
+from tests.make import NOW
 
 
 class FakeGateway:
@@ -23,12 +26,16 @@ class FakeGateway:
 
     `losing` names calls whose answer gets lost after they were carried out; `down` names calls that never arrive.
     `outcomes` says what the bank answers to a kept card, by its reference; any other card pays.
+    `events` keeps a notice of all that the bank said, and `moved` the money it moved, at the time of `clock`.
     """
 
-    name = "sandbox"
     page_origin = ""
 
-    def __init__(self):
+    def __init__(self, name="sandbox"):
+        self.name = name
+        self.clock = NOW
+        self.events: list[GatewayNotice] = []
+        self.moved: list[Movement] = []
         self.payments: dict[str, PaymentResult] = {}
         self.by_key: dict[str, str] = {}
         self.cards: dict[str, str] = {}
@@ -99,8 +106,32 @@ class FakeGateway:
             payload=event,
         )
 
+    def notices_since(self, cursor, *, now):
+        self._arrive("notices_since")
+        # As others do, it begins a little before the end of what was read.
+        return Notices(notices=self.events[int(cursor or 0) :], cursor=str(max(len(self.events) - 2, 0)))
+
+    def movements(self, *, since, until):
+        self._arrive("movements")
+        yield from (one for one in self.moved if since <= one.at < until)
+
     def bank_says(self, payment_id, answer, *, card=None):
         """Let the bank decide: "paid", a state that is not final, or a decline code."""
+        self._decide(payment_id, answer, card=card)
+        payment, key = self.payments[payment_id], next(key for key, of in self.by_key.items() if of == payment_id)
+        self.events.append(
+            GatewayNotice(
+                event_id=f"evt_{self.name}_{len(self.events) + 1}",
+                kind=f"payment.{payment.state}",
+                about=Subject.PAYMENT,
+                payment_id=payment_id,
+                payload={"key": key},
+            )
+        )
+        if payment.state == PaymentState.SUCCEEDED:
+            self.moved.append(Movement(id=payment_id, money=payment.money, at=self.clock, key=key))
+
+    def _decide(self, payment_id, answer, *, card):
         payment = self.payments[payment_id]
         match answer:
             case "paid":
