@@ -1,10 +1,12 @@
 from billing.models.charges import Charge, ChargeQuerySet
 from billing.models.comparison import ComparedDay, Discrepancy
+from billing.models.disputes import Dispute, DisputeQuerySet
 from billing.models.events import EventsCursor, GatewayEvent, GatewayEventQuerySet
 from billing.models.ledger import LedgerAccount, LedgerEntry
 from billing.models.methods import GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
 from billing.models.orders import Order, OrderQuerySet
-from billing.models.sandbox import SandboxCard, SandboxPayment
+from billing.models.refunds import Refund, RefundQuerySet
+from billing.models.sandbox import SandboxCard, SandboxDispute, SandboxPayment, SandboxRefund
 from billing.models.subscriptions import Subscription, SubscriptionQuerySet
 
 __all__ = [
@@ -12,6 +14,8 @@ __all__ = [
     "ChargeQuerySet",
     "ComparedDay",
     "Discrepancy",
+    "Dispute",
+    "DisputeQuerySet",
     "EventsCursor",
     "GatewayCustomer",
     "GatewayEvent",
@@ -22,8 +26,12 @@ __all__ = [
     "OrderQuerySet",
     "PaymentMethod",
     "PaymentMethodQuerySet",
+    "Refund",
+    "RefundQuerySet",
     "SandboxCard",
+    "SandboxDispute",
     "SandboxPayment",
+    "SandboxRefund",
     "Subscription",
     "SubscriptionQuerySet",
 ]

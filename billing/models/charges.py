@@ -5,7 +5,7 @@ from enum import nonmember
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -73,6 +73,9 @@ class Charge(models.Model):
     save_method = models.BooleanField(_("keep the card"), default=False)
     currency = models.CharField(_("currency"), max_length=3)
     amount = models.BigIntegerField(_("amount"))
+    refunded_amount = models.BigIntegerField(
+        _("refunded"), default=0, help_text=_("Given back, or promised to be; never more than was paid.")
+    )
     state = models.CharField(_("state"), max_length=14, choices=State.choices, default=State.CREATED)
     decline_code = models.CharField(_("decline code"), max_length=60, blank=True)
     page_url = models.CharField(_("payment page"), max_length=500, blank=True, editable=False)
@@ -88,6 +91,10 @@ class Charge(models.Model):
         verbose_name_plural = _("charges")
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="charge_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded_amount__gte=0) & Q(refunded_amount__lte=F("amount")),
+                name="charge_refunds_within_amount",
+            ),
             # Two open charges for one order could both be paid.
             models.UniqueConstraint(
                 fields=["order"],
@@ -123,3 +130,7 @@ class Charge(models.Model):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_amount, self.currency)

@@ -26,7 +26,9 @@ class LedgerAccount(models.Model):
     """One account of our books in one currency.
 
     WALLET is a subscriber's balance; HELD is money taken for orders not yet fulfilled or expired;
-    GATEWAY is what a payment gateway owes us; SALES is what we earned.
+    GATEWAY is what a payment gateway owes us; SALES is what we earned; REFUNDING is money on its way back to payers.
+    DISPUTED is money that banks withdrew and may return; FROZEN is balance held until they decide; LOSSES is what
+    disputes cost.
     `balance` (credits less debits) is kept for wallets only, moved by a conditional UPDATE in the transaction
     that writes the entry: on the shared accounts it would make every sale wait for every other.
     """
@@ -36,6 +38,10 @@ class LedgerAccount(models.Model):
         HELD = "held", _("held for orders")
         GATEWAY = "gateway", _("owed by a gateway")
         SALES = "sales", _("sales")
+        REFUNDING = "refunding", _("on its way back to payers")
+        DISPUTED = "disputed", _("withdrawn by banks")
+        FROZEN = "frozen", _("frozen balances")
+        LOSSES = "losses", _("losses")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     owner = models.ForeignKey(
@@ -99,6 +105,14 @@ class LedgerEntry(models.Model):
         CREDITED = "credited", _("balance topped up")
         RETURNED = "returned", _("money returned")
         OPENING = "opening", _("opening balance")
+        REFUNDING = "refunding", _("refund begun")
+        REFUNDED = "refunded", _("refunded")
+        UNREFUNDED = "unrefunded", _("refund came back")
+        WITHDRAWN = "withdrawn", _("withdrawn by the bank")
+        REINSTATED = "reinstated", _("given back by the bank")
+        FROZEN = "frozen", _("balance frozen")
+        UNFROZEN = "unfrozen", _("balance free again")
+        LOST = "lost", _("lost in a dispute")
 
     public_id = PublicIdField(prefix="led")
     key = models.CharField(_("key"), max_length=120, unique=True)

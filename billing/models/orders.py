@@ -30,6 +30,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
             Q(state=Order.State.PAID, fulfil_due_at__lte=now) | Q(state=Order.State.FULFILLING, lease_until__lte=now)
         )
 
+    def to_take_back(self, now: datetime) -> "OrderQuerySet":
+        """Orders being taken back on which nobody works."""
+        return self.filter(state=Order.State.TAKING_BACK, lease_until__lte=now)
+
     def unpaid_past_deadline(self, now: datetime) -> "OrderQuerySet":
         return self.filter(state=Order.State.PENDING, expires_at__lte=now)
 
@@ -59,11 +63,13 @@ class Order(models.Model):
         FULFILLING = "fulfilling", _("sent to the network")
         FULFILLED = "fulfilled", _("confirmed")
         UNDELIVERABLE = "undeliverable", _("could not be delivered; money returned")
+        TAKING_BACK = "taking_back", _("being taken back")
+        REFUNDED = "refunded", _("taken back; money returned")
         EXPIRED = "expired", _("not paid in time")
         CANCELLED = "cancelled", _("cancelled")
 
         IN_FLIGHT = nonmember(frozenset({"paid", "fulfilling"}))
-        OVER = nonmember(frozenset({"fulfilled", "undeliverable", "expired", "cancelled"}))
+        OVER = nonmember(frozenset({"fulfilled", "undeliverable", "refunded", "expired", "cancelled"}))
 
     public_id = PublicIdField(prefix="ord")
     owner = models.ForeignKey(
@@ -82,6 +88,7 @@ class Order(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     amount = models.BigIntegerField(_("total"), help_text=_("In the smallest unit of the currency."))
     wallet_amount = models.BigIntegerField(_("from the balance"), default=0)
+    refunded_wallet_amount = models.BigIntegerField(_("given back to the balance"), default=0)
     form_key = models.CharField(_("form key"), max_length=64, editable=False)
     subscription = models.ForeignKey(
         Subscription,
@@ -123,7 +130,12 @@ class Order(models.Model):
                 condition=Q(wallet_amount__gte=0) & Q(wallet_amount__lte=F("amount")), name="order_wallet_within_amount"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["paid", "fulfilling", "fulfilled"]) | Q(paid_at__isnull=False),
+                condition=Q(refunded_wallet_amount__gte=0) & Q(refunded_wallet_amount__lte=F("wallet_amount")),
+                name="order_refunds_within_wallet_part",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["paid", "fulfilling", "fulfilled", "taking_back", "refunded"])
+                | Q(paid_at__isnull=False),
                 name="order_paid_has_time",
             ),
             models.CheckConstraint(
@@ -137,6 +149,7 @@ class Order(models.Model):
                 fields=["fulfil_due_at", "id"], condition=Q(state__in=["paid", "fulfilling"]), name="order_to_fulfil"
             ),
             models.Index(fields=["expires_at", "id"], condition=Q(state="pending"), name="order_to_expire"),
+            models.Index(fields=["lease_until", "id"], condition=Q(state="taking_back"), name="order_to_take_back"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,90 @@
+"""Payments that their payer calls wrong at the bank."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.charges import Charge
+from portal.lib.money import Money
+from portal.lib.public_ids import PublicIdField
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    def owned_by(self, user: "User") -> "DisputeQuerySet":
+        return self.filter(charge__order__owner=user)
+
+    def open(self) -> "DisputeQuerySet":
+        return self.filter(state=Dispute.State.OPEN)
+
+    def standing(self) -> "DisputeQuerySet":
+        """Those for which the bank has, or may take, the money: it must not be given back as well."""
+        return self.exclude(state=Dispute.State.WON)
+
+    def to_ask_about(self, now: datetime) -> "DisputeQuerySet":
+        return self.open().filter(check_due_at__lte=now)
+
+
+class Dispute(models.Model):
+    """A payer told the bank that a charge was wrong; the bank decides, not we.
+
+    `withdrawals` counts how often the bank took the money, `is_withdrawn` tells whether it has it now.
+    `frozen_amount` is what of the subscriber's balance is held until it is decided.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        WON = "won", _("won")
+        LOST = "lost", _("lost")
+
+    public_id = PublicIdField(prefix="dsp")
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="disputes", verbose_name=_("charge"))
+    gateway = models.CharField(_("gateway"), max_length=20)
+    gateway_dispute_id = models.CharField(_("dispute at the gateway"), max_length=80)
+    state = models.CharField(_("state"), max_length=4, choices=State.choices, default=State.OPEN)
+    currency = models.CharField(_("currency"), max_length=3)
+    amount = models.BigIntegerField(_("amount"))
+    reason = models.CharField(_("reason"), max_length=60, blank=True, help_text=_("In the gateway's words."))
+    respond_by = models.DateTimeField(_("answer by"), null=True, blank=True)
+    is_withdrawn = models.BooleanField(_("money withdrawn"), default=False)
+    withdrawals = models.PositiveSmallIntegerField(_("withdrawals"), default=0, editable=False)
+    frozen_amount = models.BigIntegerField(_("frozen balance"), default=0)
+    check_due_at = models.DateTimeField(_("next check"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("opened"), default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    objects = DisputeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dispute")
+        verbose_name_plural = _("disputes")
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "gateway_dispute_id"], name="dispute_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="dispute_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(frozen_amount__gte=0) & Q(frozen_amount__lte=models.F("amount")),
+                name="dispute_freezes_what_is_disputed",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at__isnull=True) | (~Q(state="open") & Q(closed_at__isnull=False)),
+                name="dispute_closed_has_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["check_due_at", "id"], condition=Q(state="open"), name="dispute_to_ask_about")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def frozen(self) -> Money:
+        return Money(self.frozen_amount, self.currency)
