@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+import threading
 
+from tests.fakes.stripe.openapi import document
 from tests.fakes.stripe.server import StripeServer
 
 
@@ -12,6 +14,7 @@ def main():
     with StripeServer(parser.parse_args().port) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
+        threading.Thread(target=document().warm_up, daemon=True).start()
         server.serve_forever()
 
 

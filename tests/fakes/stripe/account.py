@@ -1,6 +1,5 @@
 """One Stripe account: its objects, its clock and the events that tell what happened."""
 
-import copy
 import secrets
 import threading
 import time
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.fakes.stripe import banks
 from tests.fakes.stripe.openapi import document
+from tests.fakes.stripe.plain import copied
 from tests.fakes.stripe.problems import no_such
 
 TEST_KEY = "sk_test_portal"
@@ -52,6 +52,7 @@ class Account:
     def reset(self):
         self.tables = {kind: {} for kind in KINDS}
         self.asker = Asker()
+        self.order = {}  # id -> its place among everything that was made
         self.cards = {}  # payment method -> what the bank says, one word a charge, the last for ever
         self.session_notes = {}  # session -> what is not in Stripe's object: line items, data for the intent
         self.intent_notes = {}  # payment intent -> how it ends, when that is decided before it ends
@@ -84,6 +85,7 @@ class Account:
         if "livemode" in made:
             made["livemode"] = self.asker.livemode
         self.tables[kind][made["id"]] = made
+        self.order[made["id"]] = len(self.order)
         if kind == "checkout.session":
             self._open[made["id"]] = None
         return made
@@ -125,7 +127,7 @@ class Account:
         if self.silenced[event_type] > 0:
             self.silenced[event_type] -= 1
             return
-        data = {"object": copy.deepcopy(about)}
+        data = {"object": copied(about)}
         if previous is not None:
             data["previous_attributes"] = previous
         asker = self.asker

@@ -33,6 +33,12 @@ OUTCOMES = {
         "authentication_required",
         "Your card was declined. This transaction requires authentication.",
     ),
+    "authentication_failed": Outcome(
+        "declined",
+        "payment_intent_authentication_failure",
+        message="The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod"
+        " to attempt to fulfill this PaymentIntent again.",
+    ),
     "insufficient_funds": _declined("insufficient_funds", "Your card has insufficient funds.", network="51"),
     "do_not_honor": _declined("do_not_honor", GENERIC),
     "generic_decline": _declined("generic_decline", GENERIC, advice=None),

@@ -1,8 +1,7 @@
 """The confirmation of a payment intent: the rules that stand between it and the bank, and what the bank's answer does."""
 
-import copy
-
 from tests.fakes.stripe.api import charges, payment_methods
+from tests.fakes.stripe.plain import copied
 from tests.fakes.stripe.problems import declined, invalid
 
 CONFIRMABLE = {"requires_payment_method", "requires_confirmation", "requires_action"}
@@ -44,14 +43,14 @@ def check_confirmable(account, intent, params):
         message = f"You cannot confirm this PaymentIntent because it has a status of {status}."
         if status == "succeeded":
             message = "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
-        raise invalid(message, code="payment_intent_unexpected_state", payment_intent=copy.deepcopy(intent))
+        raise invalid(message, code="payment_intent_unexpected_state", payment_intent=copied(intent))
     named = params.get("payment_method") or intent["payment_method"]
     if not named:
         message = (
             "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the"
             " PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method."
         )
-        raise invalid(message, code="payment_intent_unexpected_state", payment_intent=copy.deepcopy(intent))
+        raise invalid(message, code="payment_intent_unexpected_state", payment_intent=copied(intent))
     method = payment_methods.find(account, named, param="payment_method")
     check_owner(account, intent, method)
     check_session_rules(intent, params)
@@ -94,8 +93,6 @@ def check_session_rules(intent, params):
     if "stored_credential_usage" in card and not off_session:
         message = "`stored_credential_usage` can only be used when you confirm with `off_session=true`."
         raise invalid(message, param="payment_method_options[card][stored_credential_usage]")
-    if off_session and params.get("return_url") is None and params.get("use_stripe_sdk"):
-        raise invalid("`use_stripe_sdk` cannot be used with `off_session=true`.", param="use_stripe_sdk")
     automatic = intent["automatic_payment_methods"] or {}
     if automatic.get("allow_redirects") == "always" and not params.get("return_url"):
         raise invalid(REDIRECTS_MISSING, param="return_url")
@@ -158,10 +155,10 @@ def succeed(account, intent, charge):
 def refuse(account, intent, method, outcome):
     """Return the 402, after the failed charge and the intent's way back to `requires_payment_method`."""
     charge = charges.record(account, intent, method, outcome)
-    told = copy.deepcopy(method)
+    told = copied(method)
     intent |= {"status": "requires_payment_method", "payment_method": None, "next_action": None, "processing": None}
     problem = declined(outcome, charge=charge["id"], payment_method=told)
     intent["last_payment_error"] = problem.body()["error"]
     account.emit("payment_intent.payment_failed", intent)
-    problem.fields["payment_intent"] = copy.deepcopy(intent)
+    problem.fields["payment_intent"] = copied(intent)
     return problem

@@ -4,6 +4,7 @@ import json
 import random
 
 from tests.fakes.stripe import deliveries, paying
+from tests.fakes.stripe.account import Asker
 from tests.fakes.stripe.api import disputes, payment_methods, refunds, sessions
 from tests.fakes.stripe.faults import Fault
 from tests.fakes.stripe.openapi import document
@@ -98,10 +99,15 @@ class Controls:
         self._account.refund_status = status
 
     def fail_refund(self, refund, reason="lost_or_stolen_card"):
-        return refunds.fail(self._account, self._account.tables["refund"][refund], reason)
+        return refunds.fail(self._account, self._refund(refund), reason)
 
     def finish_refund(self, refund):
-        return refunds.succeed(self._account, self._account.tables["refund"][refund])
+        return refunds.succeed(self._account, self._refund(refund))
+
+    def _refund(self, refund):
+        found = self._account.tables["refund"][refund]
+        self._charge_of(found["charge"])
+        return found
 
     def _charge_of(self, payment):
         intent = self._account.tables["payment_intent"].get(payment)
@@ -188,9 +194,10 @@ class Controls:
                 result = self._deliver(**arguments)
             elif name in CONTROLS:
                 with self._account.lock:
+                    self._account.asker = Asker()
                     result = getattr(self, name)(**arguments)
             else:
-                return Answer(404, json.dumps({"error": f"No control {name}"}).encode())
+                return Answer(404, json.dumps({"error": {"message": f"No control {name}"}}).encode())
         except Problem as problem:
             return Answer(409, json.dumps(problem.body()).encode())
         return Answer(200, json.dumps(result).encode())

@@ -1,7 +1,6 @@
 """`expand[]`: ids replaced by the objects they name, on a copy."""
 
-import copy
-
+from tests.fakes.stripe.plain import copied
 from tests.fakes.stripe.problems import invalid
 
 DEEPEST = 4
@@ -51,7 +50,7 @@ def _expand(account, one, names, path):
         raise cannot(path)
     inner = one[name]
     if isinstance(inner, str):
-        inner = copy.deepcopy(account.tables[EXPANDABLE[name]][inner])
+        inner = copied(account.tables[EXPANDABLE[name]][inner])
     if inner is None:
         return one
     return {**one, name: _expand(account, inner, deeper, path)}

@@ -12,10 +12,12 @@ from tests.fakes.stripe.problems import Problem
 KINDS = {
     "rate_limit": "429 before the work, without a word on trying again",
     "lock_timeout": "429 before the work, with Stripe-Should-Retry: true",
+    "forbidden": "403: a restricted key without the right",
     "error_before": "500 before the work; not kept under the key",
     "error_after": "500 although the work was done; kept under the key",
     "drop_before": "connection closed, nothing was done",
     "drop_after": "connection closed after the work, the answer is kept under the key",
+    "garbage": "502 with a page of HTML before the work",
     "hang": "waits `seconds` before the work while the key is in use, then carries on",
     "hang_after": "waits `seconds` after the work before it answers",
 }
@@ -98,6 +100,12 @@ def lock_timeout():
         " If you see this error intermittently, retry the request."
     )
     return Problem(429, "invalid_request_error", message, code="lock_timeout", headers={"Stripe-Should-Retry": "true"})
+
+
+def forbidden():
+    return Problem(
+        403, "invalid_request_error", "The provided key does not have the required permissions for this endpoint."
+    )
 
 
 def broken():

@@ -4,6 +4,8 @@ from html import escape
 from urllib.parse import parse_qsl, urlencode
 
 from tests.fakes.stripe import paying
+from tests.fakes.stripe.account import Asker
+from tests.fakes.stripe.money import THREE_DECIMAL, ZERO_DECIMAL
 from tests.fakes.stripe.problems import Problem
 from tests.fakes.stripe.service import Answer
 
@@ -12,13 +14,14 @@ OUTCOMES = {
     "paid": "Pays at once",
     "insufficient_funds": "Card is declined: too little money",
     "lost_card": "Card is declined: lost",
-    "authentication": "Bank asks who you are, then pays",
+    "authentication_required": "Bank asks who you are, then pays",
     "paid_later": "Pays later",
     "failed_later": "Fails later",
 }
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
 <body><main><h1>{title}</h1>{body}</main></body></html>"""
+PROOFS = {"prove": "paid", "fail": "authentication_failed"}
 NOT_OPEN = "This page has expired"
 
 
@@ -33,6 +36,7 @@ class Pages:
             return html(404, "No such page", "")
         filled = dict(parse_qsl(call.body)) if call.method == "POST" else None
         with self._account.lock:
+            self._account.asker = Asker()
             try:
                 return getattr(self, f"_{parts[1]}")(parts[2], filled)
             except Problem as problem:
@@ -44,9 +48,9 @@ class Pages:
             return html(200, "Pay", self._form(session))
         if filled.get("do") == "cancel":
             return to(session["cancel_url"]) if session["cancel_url"] else html(200, "Pay", self._form(session))
-        if filled.get("do") == "prove":
-            return self._paid(session, {**filled, "outcome": "paid"})
-        if filled.get("outcome") == "authentication":
+        if filled.get("do") in PROOFS:
+            return self._paid(session, {**filled, "outcome": PROOFS[filled["do"]]})
+        if filled.get("outcome") == "authentication_required":
             return html(200, "Your bank asks who you are", proof(filled))
         return self._paid(session, filled)
 
@@ -68,7 +72,7 @@ class Pages:
 
     def _form(self, session):
         lines = self._account.session_notes[session["id"]]["lines"]
-        total = f"{session['amount_total']} {session['currency']} (minor units)" if lines else "A card for later"
+        total = spoken(session["amount_total"], session["currency"]) if lines else "A card for later"
         methods = [(name, METHODS[name]) for name in session["payment_method_types"]]
         outcomes = list(OUTCOMES.items()) if session["mode"] == "payment" else list(OUTCOMES.items())[:4]
         saving = (session["saved_payment_method_options"] or {}).get("payment_method_save") == "enabled"
@@ -86,7 +90,7 @@ class Pages:
         if intent is None or intent["status"] != "requires_action":
             return html(410, NOT_OPEN, "")
         if filled is None:
-            return html(200, "Your bank asks who you are", PROVE)
+            return html(200, "Your bank asks who you are", proof({}))
         back = intent["next_action"]["redirect_to_url"]["return_url"]
         proven = filled.get("do") == "prove"
         paying.authenticate(self._account, intent_id, proven=proven)
@@ -99,19 +103,22 @@ class Pages:
 
 
 SAVE = '<p><label><input type="checkbox" name="save_card" value="1"> Save my card</label></p>'
-PROVE = (
-    '<form method="post"><p><button name="do" value="prove">It is me</button>'
-    ' <button name="do" value="fail">It is not me</button></p></form>'
-)
+PROVE = '<p><button name="do" value="prove">It is me</button> <button name="do" value="fail">It is not me</button></p>'
 
 
 def proof(filled):
+    """Return the bank's question as a form that carries what was `filled` in before it."""
     kept = "".join(
         f'<input type="hidden" name="{name}" value="{escape(filled[name])}">'
         for name in ("method", "save_card")
         if name in filled
     )
-    return f'<form method="post">{kept}<p><button name="do" value="prove">It is me</button></p></form>'
+    return f'<form method="post">{kept}{PROVE}</form>'
+
+
+def spoken(amount, currency):
+    decimals = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    return f"{amount / 10**decimals:.{decimals}f} {currency.upper()}"
 
 
 def choice(name, label, options):

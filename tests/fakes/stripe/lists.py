@@ -10,7 +10,7 @@ COMPARE = {
 }
 
 
-def page(objects, params, *, url):
+def page(account, objects, params, *, url):
     """Return the page of `objects` (newest first) that `limit`, `starting_after` and `ending_before` ask for."""
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:
@@ -18,23 +18,20 @@ def page(objects, params, *, url):
     if "starting_after" in params and "ending_before" in params:
         raise exclusive("starting_after", "ending_before")
     if "ending_before" in params:
-        end = place_of(params["ending_before"], objects, "ending_before")
-        start = max(0, end - limit)
-        return {"object": "list", "data": objects[start:end], "has_more": start > 0, "url": url}
-    start = place_of(params["starting_after"], objects, "starting_after") + 1 if "starting_after" in params else 0
-    return {
-        "object": "list",
-        "data": objects[start : start + limit],
-        "has_more": start + limit < len(objects),
-        "url": url,
-    }
+        place = place_of(account, params["ending_before"], "ending_before")
+        newer = [one for one in objects if account.order[one["id"]] > place]
+        return {"object": "list", "data": newer[-limit:], "has_more": len(newer) > limit, "url": url}
+    if "starting_after" in params:
+        place = place_of(account, params["starting_after"], "starting_after")
+        objects = [one for one in objects if account.order[one["id"]] < place]
+    return {"object": "list", "data": objects[:limit], "has_more": len(objects) > limit, "url": url}
 
 
-def place_of(object_id, objects, param):
-    for place, one in enumerate(objects):
-        if one["id"] == object_id:
-            return place
-    raise no_such("object", object_id, param=param)
+def place_of(account, object_id, param):
+    """Return the place of a cursor, which need not be among the objects asked for."""
+    if object_id not in account.order:
+        raise no_such("object", object_id, param=param)
+    return account.order[object_id]
 
 
 def filtered(objects, params, *names):

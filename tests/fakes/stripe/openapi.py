@@ -1,14 +1,15 @@
 """Stripe's OpenAPI document as the judge of what comes in and what goes out."""
 
-import copy
 import gzip
 import json
+import threading
 from functools import cache, cached_property
 from pathlib import Path
 
 import fastjsonschema
 
 from tests.fakes.stripe.params import coerce, decode
+from tests.fakes.stripe.plain import copied
 from tests.fakes.stripe.problems import invalid
 
 OBJECTS = (
@@ -40,6 +41,7 @@ class Document:
         self.schemas = document["components"]["schemas"]
         self.version = document["info"]["version"]
         self._blanks = {}
+        self._compiling = threading.Lock()
 
     def operations(self):
         """Yield method, path and operation, with fixed paths before those that hold an id."""
@@ -64,7 +66,7 @@ class Document:
         """Return the least that is an instance of schema `name`: null where that may be, empty elsewhere."""
         if name not in self._blanks:
             self._blanks[name] = self._least({"$ref": f"#/components/schemas/{name}"})
-        return copy.deepcopy(self._blanks[name])
+        return copied(self._blanks[name])
 
     def _least(self, schema):
         if "$ref" in schema:
@@ -97,6 +99,11 @@ class Document:
             use_formats=False,
         )
 
+    def warm_up(self):
+        """Compile the schemas (half a second) before the first answer waits for it."""
+        with self._compiling:
+            return self._validate
+
     def check(self, answer):
         """Raise WrongAnswer unless `answer` is an object, a page of objects or an error as the document describes them."""
         kind = answer.get("object", "error" if "error" in answer else None)
@@ -107,7 +114,7 @@ class Document:
                 self.check(one)
             return
         try:
-            self._validate({kind: answer})
+            self.warm_up()({kind: answer})
         except fastjsonschema.JsonSchemaValueException as wrong:
             raise WrongAnswer(f"{wrong.message}: {wrong.value!r}") from wrong
         if kind == "event":

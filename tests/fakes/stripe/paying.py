@@ -1,20 +1,11 @@
 """What a payer does on the hosted page, with or without a browser."""
 
-import copy
-
 from tests.fakes.stripe import banks
 from tests.fakes.stripe.api import charges, payment_methods, sessions, setup_intents
 from tests.fakes.stripe.api.payment_intents import make_intent
 from tests.fakes.stripe.confirming import refuse, settle, succeed
 from tests.fakes.stripe.problems import invalid
 
-AUTHENTICATION_FAILED = banks.Outcome(
-    "declined",
-    "payment_intent_authentication_failure",
-    None,
-    "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to"
-    " attempt to fulfill this PaymentIntent again.",
-)
 BANK_SAID_NO = banks.Outcome("declined", "payment_intent_payment_attempt_failed", None, "The payment failed.")
 PAYER = {"address": None, "email": "payer@example.com", "name": "Pay Er", "phone": None, "tax_id": None}
 
@@ -34,7 +25,8 @@ def open_session(account, session_id):
 def pay(account, session_id, *, method="card", outcome="paid", save_card=False, then="paid", **card):
     """Pay, or keep a card in a `setup` session.
 
-    `outcome` is a word of banks.OUTCOMES: `processing` is paid later, and `then` says how that ends. `card` are fields of
+    `outcome` is a word of banks.OUTCOMES: `processing` is paid later, and `then` says how that ends; asked to authenticate,
+    the payer does, unless the word is `authentication_failed`. `card` are fields of
     the card: brand, last4, exp_month, exp_year. Raises Problem 402 for a decline; the session stays open.
     """
     session = open_session(account, session_id)
@@ -58,7 +50,8 @@ def pay(account, session_id, *, method="card", outcome="paid", save_card=False, 
     if keeps and intent["customer"]:
         intent["setup_future_usage"] = "off_session"
     account.intent_notes[intent["id"]] = {"then": then}
-    settle(account, intent, banks.OUTCOMES[outcome])
+    bank = banks.OUTCOMES[outcome]
+    settle(account, intent, banks.OUTCOMES["paid"] if bank.state == "authentication" else bank)
     return complete(account, session, intent)
 
 
@@ -128,7 +121,7 @@ def authenticate(account, intent_id, *, proven):
         raise invalid(f"This PaymentIntent is {intent['status']} and asks the payer for nothing.")
     method = account.tables["payment_method"][intent["payment_method"]]
     if not proven:
-        refuse(account, intent, method, AUTHENTICATION_FAILED)
+        refuse(account, intent, method, banks.OUTCOMES["authentication_failed"])
         return intent
     return settle(account, intent, banks.OUTCOMES["paid"])
 
@@ -159,7 +152,7 @@ def fail_charge(account, intent, charge):
     account.emit("charge.failed", charge)
     error = {"type": "card_error", "code": BANK_SAID_NO.code, "message": BANK_SAID_NO.message, "charge": charge["id"]}
     intent |= {"status": "requires_payment_method", "processing": None, "last_payment_error": error}
-    account.emit("payment_intent.payment_failed", copy.deepcopy(intent))
+    account.emit("payment_intent.payment_failed", intent)
 
 
 def tell_session(account, intent, *, paid):

@@ -87,17 +87,47 @@ UNUSED = {
     "payment_method_card": {"generated_from"},
     "payment_method_details_card": {"installments"},
 }
+# The fake refuses these rather than take them and do nothing.
 UNUSED_PARAMETERS = {
-    "amount_details",
-    "discounts",
-    "optional_items",
-    "payment_method_data",
-    "shipping",
-    "shipping_address_collection",
-    "shipping_options",
-    "subscription_data",
-    "tax_id_data",
-    "transfer_data",
+    *("adaptive_pricing", "after_expiration", "allow_promotion_codes", "amount_details", "amount_to_confirm"),
+    *("application_fee_amount", "automatic_tax", "balance", "capture_method", "cash_balance", "confirmation_method"),
+    *(
+        "confirmation_token",
+        "consent_collection",
+        "custom_fields",
+        "customer_account",
+        "cvc_token",
+        "discounts",
+        "hooks",
+    ),
+    *(
+        "installments",
+        "instructions_email",
+        "invoice_creation",
+        "invoice_prefix",
+        "invoice_settings",
+        "managed_payments",
+    ),
+    *("mandate", "mandate_data", "mandate_options", "moto", "name_collection", "network", "next_invoice_sequence"),
+    *(
+        "on_behalf_of",
+        "optional_items",
+        "origin",
+        "payment_details",
+        "payment_method_collection",
+        "payment_method_data",
+    ),
+    *("permissions", "phone_number_collection", "radar_options", "redirect_on_completion", "refund_application_fee"),
+    *(
+        "require_cvc_recollection",
+        "reverse_transfer",
+        "shipping",
+        "shipping_address_collection",
+        "shipping_options",
+        "source",
+    ),
+    *("subscription_data", "tax", "tax_id_collection", "tax_id_data", "test_clock", "three_d_secure", "transfer_data"),
+    *("transfer_group", "use_stripe_sdk", "wallet_options"),
 }
 USAGE = {"type": "string", "enum": ["installment", "recurring", "unscheduled"]}
 SPELT_OUT = {"title", "description", "nullable"}

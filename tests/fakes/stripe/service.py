@@ -9,13 +9,14 @@ from tests.fakes.stripe import api  # noqa: F401 - registers the endpoints
 from tests.fakes.stripe.account import KEYS, Account, Asker
 from tests.fakes.stripe.api.sessions import end_overdue
 from tests.fakes.stripe.expanding import expand
-from tests.fakes.stripe.faults import Trouble, broken, lock_timeout, rate_limited
+from tests.fakes.stripe.faults import Trouble, broken, forbidden, lock_timeout, rate_limited
 from tests.fakes.stripe.idempotency import Keys
 from tests.fakes.stripe.openapi import WrongAnswer, document
 from tests.fakes.stripe.problems import Problem, invalid
 from tests.fakes.stripe.routes import ROUTES, find
 
-BEFORE = {"rate_limit": rate_limited, "lock_timeout": lock_timeout, "error_before": broken}
+LONGEST_KEY = 255
+BEFORE = {"rate_limit": rate_limited, "lock_timeout": lock_timeout, "forbidden": forbidden, "error_before": broken}
 
 
 @dataclass
@@ -72,6 +73,7 @@ class Service:
             answer.status,
             answer.body,
             {"Request-Id": call.request_id, "Stripe-Version": document().version, **echoed, **answer.headers},
+            answer.kind,
         )
 
     def _answer(self, call):
@@ -80,6 +82,8 @@ class Service:
         kind = fault.kind if fault else None
         if kind == "drop_before":
             return None
+        if kind == "garbage":
+            return Answer(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", kind="text/html")
         livemode = check_caller(call.headers)
         if kind in BEFORE:
             raise BEFORE[kind]
@@ -94,6 +98,7 @@ class Service:
     def _once(self, call, livemode, fault, work, params):
         key = call.headers.get("idempotency-key") if call.method == "POST" else None
         if key is not None:
+            check_key(key)
             key = (livemode, key)
             with self.account.lock:
                 kept = self.keys.claim(key, (call.path, call.text), self.account.now())
@@ -130,6 +135,11 @@ class Service:
             raise
         answer.body = json.dumps(body).encode()
         return answer
+
+
+def check_key(key):
+    if len(key) > LONGEST_KEY:
+        raise invalid(f"Idempotency keys may be up to {LONGEST_KEY} characters long.")
 
 
 def check_caller(headers):

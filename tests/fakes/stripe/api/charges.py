@@ -11,7 +11,9 @@ def retrieve(account, params, charge):
 
 @answers("GET", "/v1/charges")
 def list_charges(account, params):
-    return page(filtered(account.all("charge"), params, "customer", "payment_intent"), params, url="/v1/charges")
+    return page(
+        account, filtered(account.all("charge"), params, "customer", "payment_intent"), params, url="/v1/charges"
+    )
 
 
 @answers("GET", "/v1/balance_transactions/{id}")

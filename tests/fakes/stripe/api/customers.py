@@ -39,7 +39,7 @@ def update(account, params, customer):
 
 @answers("GET", "/v1/customers")
 def list_customers(account, params):
-    return page(filtered(account.all("customer"), params, "email"), params, url="/v1/customers")
+    return page(account, filtered(account.all("customer"), params, "email"), params, url="/v1/customers")
 
 
 def merge_metadata(thing, metadata):

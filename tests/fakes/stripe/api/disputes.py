@@ -14,7 +14,9 @@ def retrieve(account, params, dispute):
 
 @answers("GET", "/v1/disputes")
 def list_disputes(account, params):
-    return page(filtered(account.all("dispute"), params, "charge", "payment_intent"), params, url="/v1/disputes")
+    return page(
+        account, filtered(account.all("dispute"), params, "charge", "payment_intent"), params, url="/v1/disputes"
+    )
 
 
 def begin(account, charge, *, amount, reason, status):

@@ -23,12 +23,12 @@ def list_events(account, params):
         for one in account.all("event")
         if one["created"] >= oldest and any(fnmatchcase(one["type"], pattern) for pattern in wanted)
     ]
-    return page(filtered(events, params), params, url="/v1/events")
+    return page(account, filtered(events, params), params, url="/v1/events")
 
 
 @answers("GET", "/v1/webhook_endpoints")
 def list_endpoints(account, params):
-    return page(account.all("webhook_endpoint"), params, url="/v1/webhook_endpoints")
+    return page(account, account.all("webhook_endpoint"), params, url="/v1/webhook_endpoints")
 
 
 @answers("POST", "/v1/webhook_endpoints")

@@ -7,14 +7,7 @@ from tests.fakes.stripe.money import METHODS_BY_CURRENCY, check_amount
 from tests.fakes.stripe.problems import exclusive, invalid, missing
 from tests.fakes.stripe.routes import answers
 
-ONLY_WITH_CONFIRM = (
-    "error_on_requires_action",
-    "mandate",
-    "mandate_data",
-    "off_session",
-    "return_url",
-    "use_stripe_sdk",
-)
+ONLY_WITH_CONFIRM = ("error_on_requires_action", "off_session", "return_url")
 PLAIN = (
     "allowed_payment_method_types",
     "description",
@@ -23,7 +16,6 @@ PLAIN = (
     "setup_future_usage",
     "statement_descriptor",
     "statement_descriptor_suffix",
-    "transfer_group",
 )
 CANCELLABLE = {"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture", "processing"}
 
@@ -122,7 +114,7 @@ def retrieve(account, params, intent):
 
 @answers("GET", "/v1/payment_intents")
 def list_intents(account, params):
-    return page(filtered(account.all("payment_intent"), params, "customer"), params, url="/v1/payment_intents")
+    return page(account, filtered(account.all("payment_intent"), params, "customer"), params, url="/v1/payment_intents")
 
 
 @answers("POST", "/v1/payment_intents/{intent}/confirm")

@@ -80,7 +80,7 @@ def list_methods(account, params):
     for name in ("customer", "type", "allow_redisplay"):
         if name in params:
             methods = [one for one in methods if one[name] == params[name]]
-    return page(methods, params, url="/v1/payment_methods")
+    return page(account, methods, params, url="/v1/payment_methods")
 
 
 @answers("POST", "/v1/payment_methods/{payment_method}/attach")

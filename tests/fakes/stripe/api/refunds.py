@@ -65,7 +65,7 @@ def retrieve(account, params, refund):
 
 @answers("GET", "/v1/refunds")
 def list_refunds(account, params):
-    return page(filtered(account.all("refund"), params, "charge", "payment_intent"), params, url="/v1/refunds")
+    return page(account, filtered(account.all("refund"), params, "charge", "payment_intent"), params, url="/v1/refunds")
 
 
 def fail(account, refund, reason):

@@ -171,7 +171,7 @@ def retrieve(account, params, session):
 @answers("GET", "/v1/checkout/sessions")
 def list_sessions(account, params):
     found = filtered(account.all("checkout.session"), params, "customer", "payment_intent", "status")
-    return page(found, params, url="/v1/checkout/sessions")
+    return page(account, found, params, url="/v1/checkout/sessions")
 
 
 @answers("POST", "/v1/checkout/sessions/{session}/expire")

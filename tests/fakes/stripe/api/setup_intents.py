@@ -14,7 +14,10 @@ def retrieve(account, params, intent):
 @answers("GET", "/v1/setup_intents")
 def list_intents(account, params):
     return page(
-        filtered(account.all("setup_intent"), params, "customer", "payment_method"), params, url="/v1/setup_intents"
+        account,
+        filtered(account.all("setup_intent"), params, "customer", "payment_method"),
+        params,
+        url="/v1/setup_intents",
     )
 
 
