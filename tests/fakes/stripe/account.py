@@ -64,8 +64,6 @@ class Account:
         self._frozen_at = None
         self._ahead = 0
 
-    # The clock.
-
     def now(self):
         return int(self._frozen_at if self._frozen_at is not None else time.time()) + self._ahead
 
@@ -75,8 +73,6 @@ class Account:
 
     def advance(self, seconds):
         self._ahead += seconds
-
-    # Objects.
 
     def make(self, kind, **fields):
         """Return a kept object of `kind`: the document's least instance with `fields` laid over it."""
@@ -120,8 +116,6 @@ class Account:
         self._open = {one: None for one in self._open if kept[one]["status"] == "open"}
         return [kept[one] for one in self._open]
 
-    # Events.
-
     def emit(self, event_type, about, previous=None):
         """Write an event with a snapshot of `about`, unless a test silenced its type; tell those who listen."""
         if self.silenced[event_type] > 0:
@@ -142,8 +136,6 @@ class Account:
         event["livemode"] = about.get("livemode", asker.livemode)
         for listener in self.listeners:
             listener(event)
-
-    # Cards.
 
     def bank_says(self, payment_method):
         """Return the outcome of the next charge of a card."""

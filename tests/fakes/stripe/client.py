@@ -31,10 +31,8 @@ class StripeFake:
     def reset(self):
         self._do("reset")
 
-    # The clock: real time unless set.
-
     def now(self):
-        """Return the fake's time in seconds since 1970."""
+        """Return the fake's time in seconds since 1970: real time unless set."""
         return self._do("now")
 
     def set_clock(self, moment):
@@ -47,8 +45,6 @@ class StripeFake:
 
     def forget_keys(self):
         self._do("forget_keys")
-
-    # Cards and payers.
 
     def offer(self, *methods):
         """Set what the account offers: card, alipay, wechat_pay, paypal (currencies narrow it further)."""
@@ -91,8 +87,6 @@ class StripeFake:
         """End an intent that is processing: "paid", "failed", or as `pay(then=…)` said."""
         return self._do("finish", intent=intent, outcome=outcome)
 
-    # Disputes and refunds.
-
     def dispute(self, payment, **what):
         """Dispute a charge or payment intent; `what`: amount, reason, status ("warning_needs_response" takes no money)."""
         return self._do("dispute", payment=payment, **what)
@@ -111,8 +105,6 @@ class StripeFake:
     def finish_refund(self, refund):
         return self._do("finish_refund", refund=refund)
 
-    # Trouble.
-
     def fault(self, kind, endpoint="* *", **how):
         """Let calls fail: kinds in faults.KINDS; `how`: count, probability, seconds, seed. Paths as in the document."""
         self._do("fault", kind=kind, endpoint=endpoint, **how)
@@ -130,8 +122,6 @@ class StripeFake:
     def silence(self, event_type, count=1):
         """Never generate the next `count` events of a type."""
         self._do("silence", event_type=event_type, count=count)
-
-    # Events and webhooks.
 
     def events(self, *types):
         """Return the events so far, oldest first."""
@@ -157,8 +147,6 @@ class StripeFake:
     def webhook_endpoint(self, url, **fields):
         """Register an endpoint for lists; `fields`: api_version (the pin), enabled_events, livemode."""
         return self._do("webhook_endpoint", url=url, **fields)
-
-    # Oracles.
 
     def money_taken(self):
         """Return id, payment_intent, amount, currency and metadata of every charge that took money, refunded or not."""

@@ -1,21 +1,15 @@
-"""What tests do to the fake: `POST /_control/<name>` with a JSON object calls the method of that name."""
-
-import json
-import random
+"""What tests do to the fake."""
 
 from tests.fakes.stripe import deliveries, paying
-from tests.fakes.stripe.account import Asker
 from tests.fakes.stripe.api import disputes, payment_methods, refunds, sessions
 from tests.fakes.stripe.faults import Fault
 from tests.fakes.stripe.openapi import document
-from tests.fakes.stripe.problems import Problem
-from tests.fakes.stripe.service import Answer
 
 UNCHANGED = object()
 
 
 class Controls:
-    """Each public method is a control; what it returns goes out as JSON."""
+    """Each public method is a control (see control_desk.py): called with the account locked, and what it returns is plain data."""
 
     def __init__(self, service):
         self._service = service
@@ -24,8 +18,6 @@ class Controls:
     @property
     def _account(self):
         return self._service.account
-
-    # Itself.
 
     def reset(self):
         for courier in self._couriers:
@@ -49,8 +41,6 @@ class Controls:
     def forget_keys(self):
         self._service.keys.forget()
 
-    # Cards.
-
     def keep_card(self, customer, outcome="paid", **card):
         owner = self._account.tables["customer"][customer]
         self._account.asker.livemode = owner["livemode"]
@@ -73,8 +63,6 @@ class Controls:
         self._account.asker.livemode = self._account.tables["payment_method"][payment_method]["livemode"]
         return payment_methods.detach(self._account, {}, payment_method)
 
-    # Payers.
-
     def pay(self, session, **what):
         return paying.pay(self._account, session, **what)
 
@@ -86,8 +74,6 @@ class Controls:
 
     def finish(self, intent, outcome=None):
         return paying.finish(self._account, intent, outcome)
-
-    # Afterwards.
 
     def dispute(self, payment, amount=None, reason="fraudulent", status="needs_response"):
         return disputes.begin(self._account, self._charge_of(payment), amount=amount, reason=reason, status=status)
@@ -115,8 +101,6 @@ class Controls:
         self._account.asker.livemode = charge["livemode"]
         return charge
 
-    # Trouble.
-
     def fault(self, kind, **how):
         self._service.trouble.faults.append(Fault(kind, **how))
 
@@ -130,20 +114,9 @@ class Controls:
     def silence(self, event_type, count=1):
         self._account.silenced[event_type] += count
 
-    # Events.
-
     def letters(self, events, secrets, at=None):
         chosen = [self._account.tables["event"][one] for one in events]
         return [deliveries.letter(event, secrets, at or self._account.now()) for event in chosen]
-
-    def _deliver(self, to, secrets, events=None, copies=1, shuffled=None, at_once=1, at=None):
-        """Post events (all, oldest first, unless named) and return the statuses answered. Runs outside the account's lock."""
-        with self._account.lock:
-            letters = self.letters(list(self._account.tables["event"]) if events is None else events, secrets, at)
-        letters = [one for one in letters for _ in range(copies)]
-        if shuffled is not None:
-            random.Random(shuffled).shuffle(letters)  # noqa: S311 - repeatable, not secret
-        return deliveries.post_all(to, letters, at_once=at_once)
 
     def deliver_as_they_happen(self, to, secrets, dropped=0.0, doubled=0.0, seed=1, delay=0.0, tries=1):
         courier = deliveries.Courier(
@@ -165,8 +138,6 @@ class Controls:
             "webhook_endpoint", url=url, api_version=version, enabled_events=events, metadata={}, status="enabled"
         )
 
-    # Oracles.
-
     def money_taken(self):
         return [
             {name: one[name] for name in ("amount", "currency", "metadata", "payment_intent", "id")}
@@ -185,22 +156,3 @@ class Controls:
             "busiest": trouble.busiest,
             "wrong": self._service.wrong,
         }
-
-    def answer(self, call):
-        name = call.path.removeprefix("/_control/")
-        arguments = json.loads(call.body or "{}")
-        try:
-            if name == "deliver":
-                result = self._deliver(**arguments)
-            elif name in CONTROLS:
-                with self._account.lock:
-                    self._account.asker = Asker()
-                    result = getattr(self, name)(**arguments)
-            else:
-                return Answer(404, json.dumps({"error": {"message": f"No control {name}"}}).encode())
-        except Problem as problem:
-            return Answer(409, json.dumps(problem.body()).encode())
-        return Answer(200, json.dumps(result).encode())
-
-
-CONTROLS = {name for name in vars(Controls) if not name.startswith("_")} - {"answer"}

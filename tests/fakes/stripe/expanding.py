@@ -1,10 +1,11 @@
 """`expand[]`: ids replaced by the objects they name, on a copy."""
 
+from tests.fakes.stripe.cuts import EXPANDABLE
 from tests.fakes.stripe.plain import copied
 from tests.fakes.stripe.problems import invalid
 
 DEEPEST = 4
-EXPANDABLE = {
+KINDS = {
     "balance_transaction": "balance_transaction",
     "charge": "charge",
     "customer": "customer",
@@ -12,15 +13,6 @@ EXPANDABLE = {
     "payment_intent": "payment_intent",
     "payment_method": "payment_method",
     "setup_intent": "setup_intent",
-}
-BY_OBJECT = {
-    "charge": {"balance_transaction", "customer", "payment_intent"},
-    "checkout.session": {"customer", "payment_intent", "setup_intent"},
-    "dispute": {"charge", "payment_intent"},
-    "payment_intent": {"customer", "latest_charge", "payment_method"},
-    "payment_method": {"customer"},
-    "refund": {"charge", "payment_intent"},
-    "setup_intent": {"customer", "payment_method"},
 }
 
 
@@ -46,11 +38,11 @@ def _expand(account, one, names, path):
     if not names:
         return one
     name, *deeper = names
-    if name not in BY_OBJECT.get(one["object"], set()):
+    if name not in EXPANDABLE.get(one["object"], set()):
         raise cannot(path)
     inner = one[name]
     if isinstance(inner, str):
-        inner = copied(account.tables[EXPANDABLE[name]][inner])
+        inner = copied(account.tables[KINDS[name]][inner])
     if inner is None:
         return one
     return {**one, name: _expand(account, inner, deeper, path)}

@@ -6,7 +6,7 @@ import logging
 import socketserver
 from urllib.parse import urlsplit
 
-from tests.fakes.stripe.controls import Controls
+from tests.fakes.stripe.control_desk import ControlDesk
 from tests.fakes.stripe.hosted_pages import Pages
 from tests.fakes.stripe.service import Answer, Call, Service
 
@@ -25,7 +25,7 @@ class StripeServer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", port), Connection)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.service = Service(self.url)
-        self.controls = Controls(self.service)
+        self.controls = ControlDesk(self.service)
         self.pages = Pages(self.service)
 
 
