@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import sales
 from billing.gateways.base import (
+    GatewayRefused,
     OutcomeUnknown,
     PageRequest,
     PaymentGateway,
@@ -21,8 +22,10 @@ from billing.settlement import settle
 
 __all__ = [
     "OrderNotPayable",
+    "PageRefused",
     "PageUnavailable",
     "abandon",
+    "can_open",
     "charge_saved",
     "draft_charge",
     "open_charge",
@@ -34,8 +37,13 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 FIRST_CHECK = timedelta(minutes=5)
+FIRST_CHECK_WITH_PAYER = timedelta(minutes=1)
+"""Of a kept card whose owner looks on: sooner, because the worker that was to charge it may never have heard."""
 PAGE_LIFETIME = timedelta(hours=1)
 """How long a payer may stay on the gateway's page, from when the attempt was committed."""
+OPEN_WITHIN = timedelta(minutes=25)
+"""How long after that the page can still be opened: gateways refuse one that would close within half an hour."""
+REFUSED_BY_GATEWAY = "gateway_refused"
 
 State = Charge.State
 
@@ -50,6 +58,12 @@ class PageUnavailable(Exception):
     """The gateway did not open its page; the charge stands, and asking again is safe."""
 
     sentence = _("The payment page did not answer. Nothing was charged. Try again in a minute.")
+
+
+class PageRefused(Exception):
+    """The gateway will not open a page for this payment; the attempt is over and another way can be chosen."""
+
+    sentence = _("The payment company did not accept this payment. Nothing was charged. Choose another way to pay.")
 
 
 def open_charge(order: Order) -> Charge | None:
@@ -81,6 +95,9 @@ def start_charge(
         order, gateway_name=gateway_name, method=method, off_session=off_session, save_method=save_method, now=now
     )
     charge.save(force_insert=True)
+    if method is None and order.expires_at < page_closes_at(charge):
+        # The order must not end under a payer whose page is still open.
+        Order.objects.filter(pk=order.pk).update(expires_at=page_closes_at(charge))
     return charge
 
 
@@ -102,15 +119,30 @@ def draft_charge(
         save_method=save_method,
         currency=order.currency,
         amount=order.to_charge.minor,
-        check_due_at=now + FIRST_CHECK,
+        check_due_at=now + (FIRST_CHECK_WITH_PAYER if method and not off_session else FIRST_CHECK),
         created_at=now,
     )
+
+
+def page_closes_at(charge: Charge) -> datetime:
+    """Return when the gateway closes the page of an attempt by itself."""
+    return charge.created_at + PAGE_LIFETIME
+
+
+def can_open(charge: Charge, *, now: datetime) -> bool:
+    """Tell whether an attempt without a page is young enough for one.
+
+    Its page must close when the first asking said: under one key a gateway takes one wish, and the answer to the
+    first asking may only have got lost.
+    """
+    return now < charge.created_at + OPEN_WITHIN
 
 
 def open_page(*, charge: Charge, gateway: PaymentGateway, return_url: str, locale: str, now: datetime) -> str:
     """Return the address where the payer pays; the page of an attempt is opened once.
 
-    Raises PageUnavailable when the gateway did not answer, OrderNotPayable when the attempt is over.
+    Raises PageUnavailable when the gateway did not answer, PageRefused when it will not, OrderNotPayable when the
+    attempt is over.
     """
     if not charge.is_open:
         raise OrderNotPayable
@@ -124,7 +156,7 @@ def open_page(*, charge: Charge, gateway: PaymentGateway, return_url: str, local
         customer=order.owner.public_id,
         return_url=return_url,
         locale=locale,
-        expires_at=charge.created_at + PAGE_LIFETIME,
+        expires_at=page_closes_at(charge),
         keep_card=charge.save_method,
         customer_email=order.owner.email,
     )
@@ -132,6 +164,9 @@ def open_page(*, charge: Charge, gateway: PaymentGateway, return_url: str, local
         page = gateway.open_page(request)
     except OutcomeUnknown as error:
         raise PageUnavailable from error
+    except GatewayRefused as error:
+        _refused(charge, error=error, now=now)
+        raise PageRefused from error
     return _keep_page(charge, payment_id=page.payment_id, url=page.url, gateway=gateway, now=now)
 
 
@@ -141,11 +176,23 @@ def _keep_page(charge: Charge, *, payment_id: str, url: str, gateway: PaymentGat
         gateway_payment_id=payment_id, page_url=url, state=State.PENDING, check_due_at=now + FIRST_CHECK
     )
     if not kept and not Charge.objects.open().filter(pk=charge.pk).exists():
-        # The attempt was given up while its page opened: nobody may pay there.
-        settle(charge_id=charge.pk, result=gateway.close_page(payment_id), now=now)
+        _close_late_page(charge, payment_id=payment_id, gateway=gateway, now=now)
         raise OrderNotPayable
     charge.refresh_from_db()
     return url
+
+
+def _close_late_page(charge: Charge, *, payment_id: str, gateway: PaymentGateway, now: datetime) -> None:
+    """Let nobody pay on a page whose attempt was given up while it opened.
+
+    Its id is written down first: should the gateway not answer, and the page be paid before it closes by itself,
+    the notice of that finds the charge.
+    """
+    Charge.objects.filter(pk=charge.pk, gateway_payment_id=None).update(gateway_payment_id=payment_id)
+    try:
+        settle(charge_id=charge.pk, result=gateway.close_page(payment_id), now=now)
+    except OutcomeUnknown:
+        logger.warning("Charge %s is over, and its page %s may still be open", charge.public_id, payment_id)
 
 
 def charge_saved(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
@@ -179,6 +226,8 @@ def charge_saved(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> C
         logger.info("Charge %s: the answer got lost, the gateway will be asked", charge.public_id)
         Charge.objects.filter(pk=charge.pk, state=State.CREATED).update(state=State.UNKNOWN)
         return Charge.objects.get(pk=charge.pk)
+    except GatewayRefused as error:
+        return _refused(charge, error=error, now=now)
     return settle(charge_id=charge.pk, result=result, now=now)
 
 
@@ -208,6 +257,13 @@ def _give_up(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charg
         return abandon(charge=charge, gateway=gateway, now=now)
     gone = replace(_nothing_happened(charge), state=PaymentState.DECLINED, decline_code="card_gone")
     return settle(charge_id=charge.pk, result=gone, now=now)
+
+
+def _refused(charge: Charge, *, error: GatewayRefused, now: datetime) -> Charge:
+    """Decline an attempt that the gateway would not begin."""
+    logger.warning("Charge %s was refused before it began: %s", charge.public_id, error)
+    no = replace(_nothing_happened(charge), state=PaymentState.DECLINED, decline_code=REFUSED_BY_GATEWAY)
+    return settle(charge_id=charge.pk, result=no, now=now)
 
 
 def _find_payment(charge: Charge, *, gateway: PaymentGateway) -> str:

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from billing.declines import explain
+from billing.declines import code_to_show, explain
 from billing.models import Charge, Order
 from portal.lib.dates import format_clock, format_moment
 
@@ -24,6 +24,7 @@ class Status:
     is_moving: bool = False
     can_pay: bool = False
     can_continue: bool = False
+    can_confirm: bool = False
     can_cancel: bool = False
 
 
@@ -97,7 +98,7 @@ def _unpaid(charge: Charge | None) -> Status:
                 kind="error",
                 title=decline.sentence,
                 text=decline.advice,
-                code=charge.decline_code if charge else "",
+                code=code_to_show(charge.decline_code) if charge else "",
                 can_pay=True,
                 can_cancel=True,
             )
@@ -114,20 +115,12 @@ def _unpaid(charge: Charge | None) -> Status:
                 title=_("Your bank wants you to confirm"),
                 text=_("Nothing is charged until you do. Confirm in your bank's app or on its page."),
                 is_moving=True,
-                can_continue=True,
+                can_continue=bool(charge and charge.page_url),
+                can_confirm=not (charge and charge.page_url),
                 can_cancel=True,
             )
         case Charge.State.CREATED | Charge.State.PENDING:
-            return Status(
-                kind="info",
-                title=_("Waiting for your payment"),
-                text=_(
-                    "Finish on the payment page, or pay another way. If you have paid, this page will say so shortly."
-                ),
-                is_moving=True,
-                can_continue=True,
-                can_cancel=True,
-            )
+            return _under_way(by_kept_card=charge is not None and charge.method_id is not None)
         case Charge.State.ABANDONED:
             return Status(
                 kind="info",
@@ -141,6 +134,24 @@ def _unpaid(charge: Charge | None) -> Status:
         title=_("Waiting for your payment"),
         text=_("Nothing was charged yet. Choose how to pay."),
         can_pay=True,
+        can_cancel=True,
+    )
+
+
+def _under_way(*, by_kept_card: bool) -> Status:
+    if by_kept_card:
+        return Status(
+            kind="info",
+            title=_("Your bank is being asked"),
+            text=_("This takes a few seconds as a rule. You can leave this page: the answer will stand here."),
+            is_moving=True,
+        )
+    return Status(
+        kind="info",
+        title=_("Waiting for your payment"),
+        text=_("Finish on the payment page, or pay another way. If you have paid, this page will say so shortly."),
+        is_moving=True,
+        can_continue=True,
         can_cancel=True,
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from billing import ledger, sales
+from billing.declines import code_to_keep
 from billing.gateways.base import KeptCard, PaymentResult, PaymentState
 from billing.methods import OwnedByAnother, keep_card
 from billing.models import Charge, Order
@@ -37,7 +38,8 @@ def settle(*, charge_id: int, result: PaymentResult, now: datetime) -> Charge:
         page_url = result.next_url or charge.page_url
         _move(charge, to=WAITING[result.state], result=result, page_url=page_url, decline_code=result.decline_code)
     elif result.state in OVER:
-        _move(charge, to=OVER[result.state], result=result, decline_code=result.decline_code, settled_at=now)
+        code = code_to_keep(code=result.decline_code, advice=result.advice, network_code=result.network_code)
+        _move(charge, to=OVER[result.state], result=result, decline_code=code, settled_at=now)
     charge.order = order
     return charge
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from billing import sandbox_views, webhooks
-from billing.views import auto_renewal, methods, orders, overview, purchase
+from billing.views import auto_renewal, methods, orders, overview, payment, purchase
 
 app_name = "billing"
 
@@ -13,8 +13,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("plans/<public_id:public_id>/buy/", purchase.buy, name="buy"),
     path("billing/add-money/", purchase.add_money, name="add_money"),
     path("orders/<public_id:public_id>/", orders.order, name="order"),
-    path("orders/<public_id:public_id>/pay/", orders.pay, name="pay"),
-    path("orders/<public_id:public_id>/another-way/", orders.another_way, name="another_way"),
+    path("orders/<public_id:public_id>/pay/", payment.pay, name="pay"),
+    path("orders/<public_id:public_id>/another-way/", payment.another_way, name="another_way"),
+    path("orders/<public_id:public_id>/confirm/", payment.confirm, name="confirm"),
     path("orders/<public_id:public_id>/cancel/", orders.cancel, name="cancel"),
     path("orders/<public_id:public_id>/receipt/", orders.receipt, name="receipt"),
     path("billing/", overview.overview, name="overview"),

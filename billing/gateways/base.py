@@ -1,7 +1,9 @@
 """What a payment gateway does for us: a handful of calls, plain values in and out.
 
 Every call has three outcomes. Yes and no are values (`PaymentResult`); OutcomeUnknown is raised when the answer
-got lost, and then it may have happened. Calls carry `key`, the idempotency key: the same key is the same payment.
+got lost, and then it may have happened. GatewayRefused is raised where a request was turned down before any bank
+was asked: wrong for the gateway, whoever pays. Calls carry `key`, the idempotency key: the same key is the same
+payment.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +17,10 @@ from portal.lib.money import Money
 
 class OutcomeUnknown(Exception):
     """The gateway may or may not have done it: ask with `look_up`, never repeat under another key."""
+
+
+class GatewayRefused(Exception):
+    """The gateway will not do what was asked, finally, and nothing happened; the text is for the log and for staff."""
 
 
 class BadSignature(Exception):

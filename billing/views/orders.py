@@ -1,7 +1,6 @@
-"""One order: its live timeline, its payment, its receipt."""
+"""One order: its live timeline, its end where nobody pays it, its receipt."""
 
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -9,20 +8,16 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SubscriberRequest
-from billing import charges, expiry, gateways, paying, purchases
-from billing.charges import OrderNotPayable, PageUnavailable
+from billing import expiry, gateways, purchases
 from billing.forms import PayForm
 from billing.models import Charge, Order
 from billing.order_status import Status, moment, status_of, steps_of, title_of
 from billing.order_visits import look_again
-from billing.paying import StillBeingChecked
 from billing.tasks import fulfil_order, nudge
 from billing.ways_to_pay import ways_to_pay
 from esim.installing import current_profile, is_to_install
@@ -42,30 +37,6 @@ def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
         means = purchases.means(user=request.user, price=found.to_charge)
         context |= {"form": PayForm(owner=request.user), "ways": ways_to_pay(means)}
     return render(request, "billing/order_live.html" if request.htmx else "billing/order.html", context)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def pay(request: SubscriberRequest, public_id: str) -> HttpResponse:
-    """Go on with the payment that is under way; a POST chooses another way to pay and begins that."""
-    found = _order(request, public_id)
-    if found.state != Order.State.PENDING:
-        return redirect("billing:order", public_id)
-    if request.method == "POST":
-        return _pay_another_way(request, found)
-    charge = charges.open_charge(found)
-    if charge is None:
-        return redirect("billing:another_way", public_id)
-    return _go_on(request, charge)
-
-
-@login_required
-@require_safe
-def another_way(request: SubscriberRequest, public_id: str) -> HttpResponse:
-    found = _order(request, public_id)
-    if found.state != Order.State.PENDING:
-        return redirect("billing:order", public_id)
-    return _render_ways(request, found, PayForm(owner=request.user))
 
 
 @login_required
@@ -129,42 +100,3 @@ def _latest_charge(order: Order) -> Charge | None:
     if order.state == Order.State.PAID:
         transaction.on_commit(partial(nudge, fulfil_order, order_id=order.pk))
     return charge
-
-
-def _go_on(request: SubscriberRequest, charge: Charge) -> HttpResponse:
-    order_url = reverse("billing:order", args=[charge.order.public_id])
-    try:
-        onward = paying.go_on(
-            charge=charge,
-            gateway=gateways.named(charge.gateway),
-            return_url=request.build_absolute_uri(order_url),
-            locale=get_language() or "en",
-            now=timezone.now(),
-        )
-    except (PageUnavailable, OrderNotPayable) as problem:
-        messages.error(request, problem.sentence)
-        return redirect(order_url)
-    if not onward:
-        transaction.on_commit(partial(nudge, fulfil_order, order_id=charge.order_id))
-    return redirect(onward or order_url)
-
-
-def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
-    form = PayForm(request.POST, owner=request.user)
-    if not form.is_valid() or form.from_balance_only:
-        return _render_ways(request, order, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    keep_card = form.cleaned_data["keep_card"] and form.method is None
-    try:
-        paying.begin_another_way(
-            order=order, method=form.method, keep_card=keep_card, gateway=gateways.chosen(), now=timezone.now()
-        )
-    except (StillBeingChecked, OrderNotPayable) as problem:
-        messages.warning(request, problem.sentence)
-        return redirect("billing:order", order.public_id)
-    return redirect("billing:pay", order.public_id)
-
-
-def _render_ways(request: SubscriberRequest, order: Order, form: PayForm, *, status: int = 200) -> HttpResponse:
-    means = purchases.means(user=request.user, price=order.to_charge)
-    context = {"nav": "billing", "order": order, "form": form, "ways": ways_to_pay(means)}
-    return render(request, "billing/another_way.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Choose, check, pay: the pages that sell. Everything works by plain forms; the gateway is asked by `orders.pay`."""
+"""Choose, check, pay: the pages that sell. Everything works by plain forms; no gateway is asked here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,7 @@ from billing.ledger import InsufficientBalance
 from billing.models import Order
 from billing.purchases import NotOnSale, Offer
 from billing.tasks import fulfil_order, nudge
+from billing.views.payment import charge_soon
 from billing.ways_to_pay import ways_to_pay
 from esim.models import Line
 from plans.currency import chosen_currency
@@ -117,23 +118,28 @@ def _check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
     except (FormReused, InsufficientBalance) as refusal:
         form.add_error(None, refusal.sentence)
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return redirect_to_payment(order)
+    return redirect_to_payment(order, has_kept_card=form.method is not None)
 
 
 def _ask_again(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> HttpResponse:
     """The price changed while the page was open: show the new one, unless this very form has bought already."""
     bought = Order.objects.owned_by(request.user).filter(form_key=form.cleaned_data["form_key"]).first()
     if bought is not None:
-        return redirect_to_payment(bought)
+        return redirect_to_payment(bought, has_kept_card=form.method is not None)
     fresh = PurchaseForm.asked_again(request.POST, owner=request.user)
     return _render_check(request, sale, fresh, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY, price_changed=True)
 
 
-def redirect_to_payment(order: Order) -> HttpResponseRedirect:
-    """Send the payer on: to the payment where one is outstanding, else to the order's page, delivering on the way."""
+def redirect_to_payment(order: Order, *, has_kept_card: bool) -> HttpResponseRedirect:
+    """Send the payer on: to the gateway's page where there is one to pay on, else to the order's page.
+
+    What needs nobody's page goes its way meanwhile: a kept card is charged, a paid order delivered.
+    """
     if order.state == Order.State.PAID:
         transaction.on_commit(partial(nudge, fulfil_order, order_id=order.pk))
-    if order.state == Order.State.PENDING and order.to_charge:
+    elif order.state == Order.State.PENDING and has_kept_card:
+        charge_soon(order.pk)
+    elif order.state == Order.State.PENDING:
         return redirect("billing:pay", order.public_id)
     return redirect("billing:order", order.public_id)
 
@@ -150,10 +156,15 @@ def _purchase(request: SubscriberRequest, sale: Sale, form: PurchaseForm) -> che
         price=sale.price,
         form_key=str(wishes["form_key"]),
         use_wallet=from_balance or (wishes["use_balance"] and sale.kind != Order.Kind.CREDIT),
-        gateway="" if from_balance else gateways.chosen().name,
+        gateway="" if from_balance else _gateway_name(form),
         method=form.method,
         keep_card=wishes["keep_card"] and form.method is None,
     )
+
+
+def _gateway_name(form: PurchaseForm) -> str:
+    """Name the gateway that takes the money: a kept card is charged where it is kept."""
+    return form.method.gateway if form.method else gateways.chosen().name
 
 
 def _render_check(

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from billing import gateways
 from billing.models import Charge, Order, SandboxCard
+from billing.reconciliation import reconcile_charges
 from plans.models import PlanPrice
 from portal.lib.money import Money
 from tests import make
@@ -106,13 +107,23 @@ def test_renewing_with_a_new_card_leads_to_the_gateway(as_subscriber, renew_url)
     assert order.state == Order.State.PENDING
 
 
-def test_renewing_with_a_saved_card_is_paid_on_the_way_back(as_subscriber, card, renew_url):
-    placed = as_subscriber.post(renew_url, form(pay_with=card.public_id))
-    onward = as_subscriber.get(placed.url)
+def test_renewing_with_a_saved_card_is_paid_meanwhile(
+    as_subscriber, card, renew_url, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        placed = as_subscriber.post(renew_url, form(pay_with=card.public_id))
 
     order = Order.objects.get()
-    assert onward.url == reverse("billing:order", args=[order.public_id])
+    assert placed.url == reverse("billing:order", args=[order.public_id])
     assert order.paid_at is not None
+
+
+def test_a_renewal_whose_worker_never_heard_is_charged_a_minute_later(as_subscriber, card, renew_url, now):
+    as_subscriber.post(renew_url, form(pay_with=card.public_id))
+
+    reconcile_charges(gateway=gateways.chosen(), now=now + timedelta(minutes=1))
+
+    assert Order.objects.get().paid_at is not None
 
 
 def test_placing_a_renewal_takes_six_statements_at_most(as_subscriber, card, renew_url):
@@ -123,12 +134,12 @@ def test_placing_a_renewal_takes_six_statements_at_most(as_subscriber, card, ren
     assert len(statements(queries)) <= 6, "\n".join(statements(queries))
 
 
-def test_the_same_form_sent_again_is_the_same_order(as_subscriber, card, renew_url):
+def test_the_same_form_sent_again_is_the_same_order(as_subscriber, card, renew_url, django_capture_on_commit_callbacks):
     sent = form(pay_with=card.public_id)
 
-    first = as_subscriber.post(renew_url, sent)
-    as_subscriber.get(first.url)
-    again = as_subscriber.post(renew_url, sent)
+    with django_capture_on_commit_callbacks(execute=True):
+        as_subscriber.post(renew_url, sent)
+        again = as_subscriber.post(renew_url, sent)
 
     order = Order.objects.get()
     assert again.url == reverse("billing:order", args=[order.public_id])

@@ -8,6 +8,7 @@ from django.db import connection
 from billing.gateways.base import (
     BadSignature,
     GatewayNotice,
+    GatewayRefused,
     KeptCard,
     Movement,
     Notices,
@@ -24,7 +25,9 @@ from tests.make import NOW
 class FakeGateway:
     """Remembers payments by id and key, and counts how often money was taken.
 
-    `losing` names calls whose answer gets lost after they were carried out; `down` names calls that never arrive.
+    `losing` names calls whose answer gets lost after they were carried out; `down` names calls that never arrive,
+    `refusing` those that are turned down. `unclosable` holds ids of payments that the bank still works on.
+    `confirm_url` is where the bank lets payers confirm, empty where it has no page of its own for that.
     `outcomes` says what the bank answers to a kept card, by its reference; any other card pays.
     `events` keeps a notice of all that the bank said, and `moved` the money it moved, at the time of `clock`.
     """
@@ -46,6 +49,9 @@ class FakeGateway:
         self.forgotten: list[str] = []
         self.losing: set[str] = set()
         self.down: set[str] = set()
+        self.refusing: set[str] = set()
+        self.unclosable: set[str] = set()
+        self.confirm_url = "/confirm-at-fake/"
         self.outcomes: dict[str, str] = {}
         self._transactions_around = len(connection.atomic_blocks)
 
@@ -76,7 +82,11 @@ class FakeGateway:
     def close_page(self, payment_id):
         self._arrive("close_page")
         payment = self.payments[payment_id]
-        if payment.state in {PaymentState.PREPARED, PaymentState.PENDING, PaymentState.NEEDS_ACTION}:
+        if payment_id not in self.unclosable and payment.state in {
+            PaymentState.PREPARED,
+            PaymentState.PENDING,
+            PaymentState.NEEDS_ACTION,
+        }:
             self.payments[payment_id] = replace(payment, state=PaymentState.ABANDONED)
         return self.payments[payment_id]
 
@@ -138,7 +148,7 @@ class FakeGateway:
                 self.taken.append(payment_id)
                 self.payments[payment_id] = replace(payment, state=PaymentState.SUCCEEDED, card=card)
             case "pending" | "needs_action":
-                self.payments[payment_id] = replace(payment, state=PaymentState(answer), next_url="/confirm-at-fake/")
+                self.payments[payment_id] = replace(payment, state=PaymentState(answer), next_url=self.confirm_url)
             case code:
                 self.payments[payment_id] = replace(payment, state=PaymentState.DECLINED, decline_code=code)
 
@@ -157,6 +167,8 @@ class FakeGateway:
         self.calls.append(call)
         if call in self.down:
             raise OutcomeUnknown(call)
+        if call in self.refusing:
+            raise GatewayRefused(call)
 
     def _answer(self, call):
         if call in self.losing:
