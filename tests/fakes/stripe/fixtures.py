@@ -13,10 +13,10 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextlib.contextmanager
-def running_fake():
+def running_fake(port=0):
     """Run the fake in a process of its own, which outlives a killed worker of ours."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.fakes.stripe"],
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "tests.fakes.stripe", "--port", str(port)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

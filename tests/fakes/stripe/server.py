@@ -65,6 +65,7 @@ class Connection(socketserver.StreamRequestHandler):
             return self.server.pages.answer(call)
         except Exception as mistake:
             logger.exception("The fake failed at %s %s", call.method, call.path)
+            self.server.service.wrong.append(f"{call.method} {call.path}: {mistake!r}")
             body = {"error": {"type": "api_error", "message": f"The fake failed: {mistake!r}"}}
             return Answer(500, json.dumps(body).encode(), {"Stripe-Should-Retry": "false"})
 

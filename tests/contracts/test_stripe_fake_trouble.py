@@ -1,0 +1,390 @@
+"""The fake of Stripe: what goes wrong on purpose, deliveries, hosted pages and the process itself."""
+
+import http.client
+import http.server
+import json
+import re
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import stripe
+
+from tests.contracts.stripe_calls import off_session, session, setup_session, unconfirmed
+from tests.fakes.stripe.fixtures import running_fake
+from tests.serving import free_port
+
+CREATE = "POST /v1/payment_intents"
+SECRET, FORMER_SECRET = "whsec_now", "whsec_before"
+
+
+@pytest.fixture
+def client(stripe_fake):
+    return stripe_fake.client()
+
+
+@pytest.fixture
+def customer(client):
+    return client.v1.customers.create({"email": "ada@example.com"}).id
+
+
+class Shop:
+    """A webhook endpoint that remembers what arrived."""
+
+    def __init__(self):
+        self.arrived = []
+        self.status = 200
+        shop = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                shop.arrived.append((body, self.headers["Stripe-Signature"]))
+                self.send_response(shop.status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                return
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/webhooks/"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def ids(self):
+        return [json.loads(body)["id"] for body, _ in self.arrived]
+
+
+@pytest.fixture
+def shop():
+    shop = Shop()
+    yield shop
+    shop.server.shutdown()
+    shop.server.server_close()
+
+
+def browse(url, **fields):
+    """Return status, text and Location of a page: asked for, or its form sent when there are fields."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=5)
+    connection.request("POST" if fields else "GET", parts.path, urlencode(fields) if fields else None)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text, answer.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "done"),
+    [
+        ("rate_limit", stripe.RateLimitError, 0),
+        ("lock_timeout", stripe.RateLimitError, 0),
+        ("forbidden", stripe.PermissionError, 0),
+        ("garbage", stripe.APIError, 0),
+        ("error_before", stripe.APIError, 0),
+        ("error_after", stripe.APIError, 1),
+        ("drop_before", stripe.APIConnectionError, 0),
+        ("drop_after", stripe.APIConnectionError, 1),
+    ],
+)
+def test_fault_strikes_before_or_after_the_work(stripe_fake, client, customer, kind, error, done):
+    stripe_fake.fault(kind, CREATE, count=1)
+
+    with pytest.raises(error):
+        client.v1.payment_intents.create(unconfirmed(customer))
+
+    assert len(stripe_fake.objects("payment_intent")) == done
+    assert client.v1.payment_intents.create(unconfirmed(customer)).amount == 500
+
+
+@pytest.mark.parametrize(("kind", "retried"), [("rate_limit", False), ("lock_timeout", True), ("error_before", True)])
+def test_library_tries_again_only_where_told(stripe_fake, customer, kind, retried):
+    client = stripe_fake.client(max_network_retries=1)
+    stripe_fake.fault(kind, CREATE, count=1)
+
+    if retried:
+        client.v1.payment_intents.create(unconfirmed(customer))
+    else:
+        with pytest.raises(stripe.RateLimitError):
+            client.v1.payment_intents.create(unconfirmed(customer))
+
+    assert stripe_fake.calls()[CREATE] == 1 + retried
+
+
+def test_failure_after_the_work_is_kept_under_its_key(stripe_fake, client, customer):
+    stripe_fake.fault("error_after", CREATE, count=1)
+
+    for _ in range(2):
+        with pytest.raises(stripe.APIError) as failed:
+            client.v1.payment_intents.create(unconfirmed(customer), {"idempotency_key": "one"})
+
+    assert failed.value.http_status == 500
+    assert len(stripe_fake.objects("payment_intent")) == 1
+
+
+def test_dropped_answer_is_found_again_under_its_key(stripe_fake, client, customer):
+    stripe_fake.fault("drop_after", CREATE, count=1)
+    with pytest.raises(stripe.APIConnectionError):
+        client.v1.payment_intents.create(unconfirmed(customer), {"idempotency_key": "one"})
+
+    found = client.v1.payment_intents.create(unconfirmed(customer), {"idempotency_key": "one"})
+
+    assert [one["id"] for one in stripe_fake.objects("payment_intent")] == [found.id]
+
+
+@pytest.mark.parametrize("kind", ["hang", "hang_after"])
+def test_impatient_caller_misses_an_answer_to_work_that_is_done(stripe_fake, customer, kind):
+    client = stripe_fake.client(http_client=stripe.RequestsClient(timeout=(1, 0.2)))
+    stripe_fake.fault(kind, CREATE, count=1, seconds=0.4)
+
+    with pytest.raises(stripe.APIConnectionError):
+        client.v1.payment_intents.create(unconfirmed(customer))
+
+    deadline = time.monotonic() + 5
+    while not stripe_fake.objects("payment_intent") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(stripe_fake.objects("payment_intent")) == 1
+
+
+def test_faults_strike_by_chance_and_the_same_each_time(stripe_fake, client):
+    def struck():
+        stripe_fake.reset()
+        stripe_fake.fault("error_before", "POST /v1/customers", probability=0.3, seed=7)
+        failures = []
+        for number in range(20):
+            try:
+                client.v1.customers.create()
+            except stripe.APIError:
+                failures.append(number)
+        return failures
+
+    assert struck() == struck() != []
+
+
+def test_down_means_no_answer_until_it_is_over(stripe_fake, client):
+    stripe_fake.down()
+    for _ in range(2):
+        with pytest.raises(stripe.APIConnectionError):
+            client.v1.customers.list()
+    stripe_fake.clear_faults()
+
+    assert client.v1.customers.list().data == []
+    assert stripe_fake.answers() == {"none": 2, "200": 1}
+
+
+def test_more_calls_than_the_limit_are_turned_away(stripe_fake, client):
+    stripe_fake.limit_rate(1)
+
+    with pytest.raises(stripe.RateLimitError) as refused:
+        [client.v1.customers.list() for _ in range(9)]
+
+    assert refused.value.error.code == "rate_limit"
+    assert stripe_fake.busiest()["GET /v1/customers"] > 1
+    assert len(client.v1.charges.list().data) == 0
+
+
+def test_letters_are_signed_as_the_library_wants(stripe_fake, client, customer):
+    [event] = stripe_fake.events("customer.created")
+
+    body, headers = stripe_fake.letter(event["id"], SECRET, FORMER_SECRET)
+
+    for secret in (SECRET, FORMER_SECRET):
+        read = client.construct_event(body, headers["Stripe-Signature"], secret)
+        assert (read.type, read.data.object.id, read.api_version) == ("customer.created", customer, stripe.api_version)
+    with pytest.raises(stripe.SignatureVerificationError):
+        client.construct_event(body, headers["Stripe-Signature"], "whsec_somebody_else")
+
+
+def test_letter_may_be_old(stripe_fake, client, customer):
+    [event] = stripe_fake.events("customer.created")
+
+    body, headers = stripe_fake.letter(event["id"], SECRET, at=datetime.now(UTC) - timedelta(minutes=6))
+
+    with pytest.raises(stripe.SignatureVerificationError):
+        client.construct_event(body, headers["Stripe-Signature"], SECRET)
+
+
+def test_deliveries_are_doubled_and_shuffled(stripe_fake, client, shop):
+    for _ in range(6):
+        client.v1.customers.create()
+    made = [event["id"] for event in stripe_fake.events()]
+
+    statuses = stripe_fake.deliver(shop.url, SECRET, copies=2, shuffled=7)
+
+    assert statuses == [200] * 12
+    assert sorted(shop.ids()) == sorted(made * 2)
+    assert shop.ids() != sorted(shop.ids(), key=made.index)
+
+
+def test_deliveries_to_nobody_are_told(stripe_fake, client, customer):
+    assert stripe_fake.deliver(f"http://127.0.0.1:{free_port()}/", SECRET) == [0]
+
+
+def test_events_are_delivered_as_they_happen(stripe_fake, client, shop):
+    stripe_fake.deliver_as_they_happen(shop.url, SECRET, dropped=0.3, doubled=0.3, seed=3)
+    for _ in range(10):
+        client.v1.customers.create()
+
+    deadline = time.monotonic() + 5
+    while stripe_fake.delivered()["waiting"] and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    made = [event["id"] for event in stripe_fake.events()]
+    assert 0 < len(set(shop.ids())) < len(made)
+    assert len(shop.ids()) > len(set(shop.ids()))
+
+
+def test_refused_delivery_is_tried_again(stripe_fake, client, shop):
+    shop.status = 500
+    stripe_fake.deliver_as_they_happen(shop.url, SECRET, tries=3)
+    client.v1.customers.create()
+
+    deadline = time.monotonic() + 5
+    while stripe_fake.delivered()["waiting"] and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    assert stripe_fake.delivered()["statuses"] == [500, 500, 500]
+
+
+def test_silenced_event_is_never_generated(stripe_fake, client, customer):
+    stripe_fake.silence("payment_intent.succeeded")
+    card = stripe_fake.keep_card(customer)
+    for _ in range(2):
+        intent = client.v1.payment_intents.create(unconfirmed(customer)).id
+        client.v1.payment_intents.confirm(intent, off_session(card))
+
+    assert [event["data"]["object"]["id"] for event in stripe_fake.events("payment_intent.succeeded")] == [intent]
+
+
+def test_events_hold_the_object_as_it_was(stripe_fake, client, customer):
+    intent = client.v1.payment_intents.create(unconfirmed(customer)).id
+    client.v1.payment_intents.confirm(intent, off_session(stripe_fake.keep_card(customer)))
+
+    told = stripe_fake.events("payment_intent.created", "payment_intent.succeeded")
+    states = {event["type"]: event["data"]["object"]["status"] for event in told}
+
+    assert states == {"payment_intent.created": "requires_payment_method", "payment_intent.succeeded": "succeeded"}
+
+
+def test_hosted_page_has_a_label_for_each_field_and_no_script(client):
+    url = client.v1.checkout.sessions.create(
+        session(saved_payment_method_options={"payment_method_save": "enabled"})
+    ).url
+
+    status, text, _ = browse(url)
+
+    assert status == 200
+    assert "9.00 USD" in text
+    assert "<script" not in text
+    assert re.findall(r'<label for="(\w+)"', text) == ["method", "outcome"]
+    assert re.findall(r'<option value="(\w+)">[^<]*</option>', text)[:4] == ["card", "alipay", "wechat_pay", "paypal"]
+    assert "Save my card" in text
+
+
+@pytest.mark.parametrize("method", ["card", "alipay", "wechat_pay", "paypal"])
+def test_payer_pays_on_the_hosted_page(stripe_fake, client, method):
+    made = client.v1.checkout.sessions.create(session())
+
+    status, _, location = browse(made.url, method=method, outcome="paid", do="pay")
+
+    assert (status, location) == (303, f"http://shop.test/thanks?session={made.id}")
+    assert client.v1.checkout.sessions.retrieve(made.id).payment_status == "paid"
+    assert browse(made.url)[0] == 410
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("paid_later", "succeeded"), ("failed_later", "requires_payment_method")]
+)
+def test_payment_that_ends_later_comes_back_unpaid(stripe_fake, client, outcome, status):
+    made = client.v1.checkout.sessions.create(session())
+
+    assert browse(made.url, method="alipay", outcome=outcome, do="pay")[0] == 303
+
+    found = client.v1.checkout.sessions.retrieve(made.id)
+    assert (found.status, found.payment_status) == ("complete", "unpaid")
+    assert stripe_fake.finish(found.payment_intent)["status"] == status
+
+
+def test_payer_is_told_of_a_decline_and_may_try_again(stripe_fake, client):
+    made = client.v1.checkout.sessions.create(session())
+
+    status, text, _ = browse(made.url, method="card", outcome="insufficient_funds", do="pay")
+
+    assert status == 402
+    assert "Your card has insufficient funds." in text
+    assert browse(made.url, method="card", outcome="paid", do="pay")[0] == 303
+
+
+@pytest.mark.parametrize(("button", "status"), [("prove", 303), ("fail", 402)])
+def test_bank_asks_the_payer_on_the_hosted_page(stripe_fake, client, button, status):
+    made = client.v1.checkout.sessions.create(session())
+
+    asked, text, _ = browse(made.url, method="card", outcome="authentication_required", do="pay")
+
+    assert asked == 200
+    assert "Your bank asks who you are" in text
+    assert stripe_fake.money_taken() == []
+    assert browse(made.url, method="card", do=button)[0] == status
+
+
+def test_payer_goes_back_to_the_shop(stripe_fake, client):
+    made = client.v1.checkout.sessions.create(session())
+
+    assert browse(made.url, do="cancel")[2] == "http://shop.test/basket"
+    assert client.v1.checkout.sessions.retrieve(made.id).status == "open"
+
+
+def test_payer_keeps_a_card_on_the_hosted_page(client, customer):
+    made = client.v1.checkout.sessions.create(setup_session(customer))
+
+    assert browse(made.url, method="card", outcome="paid", do="pay")[2] == f"http://shop.test/kept?session={made.id}"
+    assert len(client.v1.payment_methods.list({"customer": customer}).data) == 1
+
+
+@pytest.mark.parametrize(("button", "told", "taken"), [("prove", "succeeded", 1), ("fail", "failed", 0)])
+def test_payer_follows_the_redirect_of_an_intent(stripe_fake, client, customer, button, told, taken):
+    card = stripe_fake.keep_card(customer, outcome="authentication_required")
+    intent = client.v1.payment_intents.create(unconfirmed(customer)).id
+    asked = client.v1.payment_intents.confirm(
+        intent, {"payment_method": card["id"], "return_url": "http://shop.test/back?order=1"}
+    )
+
+    assert browse(asked.next_action.redirect_to_url.url)[0] == 200
+    _, _, location = browse(asked.next_action.redirect_to_url.url, do=button)
+
+    assert location.startswith(f"http://shop.test/back?order=1&payment_intent={intent}&")
+    assert location.endswith(f"redirect_status={told}")
+    assert len(stripe_fake.money_taken()) == taken
+
+
+def test_clock_stands_where_it_is_set(stripe_fake, client, now):
+    stripe_fake.set_clock(now)
+
+    assert client.v1.customers.create().created == int(now.timestamp())
+    stripe_fake.set_clock(None)
+    assert abs(client.v1.customers.create().created - time.time()) < 60
+
+
+def test_fake_runs_on_a_port_of_its_own_beside_another(stripe_fake, customer):
+    port = free_port()
+
+    with running_fake(port) as other:
+        assert other.url == f"http://127.0.0.1:{port}"
+        assert other.client().v1.customers.list().data == []
+
+
+def test_many_threads_are_served_side_by_side(stripe_fake, client, customer):
+    card = stripe_fake.keep_card(customer)
+
+    def renew(number):
+        intent = client.v1.payment_intents.create(unconfirmed(customer), {"idempotency_key": f"create-{number}"})
+        client.v1.payment_intents.confirm(intent.id, off_session(card), {"idempotency_key": f"confirm-{number}"})
+
+    threads = [threading.Thread(target=renew, args=(number % 10,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(stripe_fake.money_taken()) == 10
