@@ -9,7 +9,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -57,10 +57,23 @@ def checked_int(environ: Mapping[str, str], name: str, *, default: int, minimum:
     return int(text)
 
 
-def secret(environ: Mapping[str, str], name: str, *, kept_in: Path | None) -> str:
+def checked_lists(environ: Mapping[str, str], name: str, *, choices: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return lists by name, written as "USD=card,alipay JPY=card"; raise ImproperlyConfigured for anything else."""
+    lists = {}
+    for entry in environ.get(name, "").split():
+        key, equals, values = entry.partition("=")
+        chosen = tuple(values.split(","))
+        if not key or not equals or not set(chosen) <= set(choices):
+            raise ImproperlyConfigured(f"{name}: {entry!r}: expected such as USD=card, of {', '.join(choices)}.")
+        lists[key] = chosen
+    return lists
+
+
+def secret(environ: Mapping[str, str], name: str, *, kept_in: Path | None, required: bool = True) -> str:
     """Return a secret: the variable, the file named by `<name>_FILE`, or one made once and kept in `kept_in`.
 
-    `kept_in` is given for the embedded installation only; without it a missing secret raises ImproperlyConfigured.
+    `kept_in` is given for the embedded installation only; without it a missing secret raises ImproperlyConfigured,
+    or is empty if it isn't required.
     """
     if environ.get(name):
         return environ[name]
@@ -70,6 +83,8 @@ def secret(environ: Mapping[str, str], name: str, *, kept_in: Path | None) -> st
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE={file_name!r} cannot be read: {error.strerror}.") from error
     if kept_in is None:
+        if not required:
+            return ""
         raise ImproperlyConfigured(f"{name} (or {name}_FILE) must be set.")
     return _kept_secret(kept_in / name.lower())
 

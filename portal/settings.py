@@ -9,7 +9,15 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.admin_theme import admin_theme
-from portal.environment import checked_choice, checked_flag, checked_int, is_untouched, secret, socket_path
+from portal.environment import (
+    checked_choice,
+    checked_flag,
+    checked_int,
+    checked_lists,
+    is_untouched,
+    secret,
+    socket_path,
+)
 
 # Lets classes say what they are about, as in ModelForm[Plan]; Django's own cannot yet.
 django_stubs_ext.monkeypatch()
@@ -42,9 +50,24 @@ PORTAL_SUPPORT_HOURS = os.environ.get("PORTAL_SUPPORT_HOURS", "")
 PORTAL_CURRENCIES = os.environ.get("PORTAL_CURRENCIES", "USD EUR CNY TWD JPY").split()
 PORTAL_DEFAULT_REGION = os.environ.get("PORTAL_DEFAULT_REGION", "US")
 
-PAYMENT_GATEWAY = checked_choice(os.environ, "PAYMENT_GATEWAY", choices=("sandbox",), default="sandbox")
+PAYMENT_GATEWAY = checked_choice(os.environ, "PAYMENT_GATEWAY", choices=("sandbox", "stripe"), default="sandbox")
 CARRIER = checked_choice(os.environ, "CARRIER", choices=("simulated",), default="simulated")
 SANDBOX_WEBHOOK_SECRETS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
+
+# Stripe, see docs/payments.md. The version is that of the library: what it answers has the shape of a version.
+STRIPE_API_VERSION = "2026-10-28.endive"
+STRIPE_API_KEY = secret(os.environ, "STRIPE_API_KEY", kept_in=None, required=False)
+STRIPE_WEBHOOK_SECRETS = secret(os.environ, "STRIPE_WEBHOOK_SECRETS", kept_in=None, required=False).split()
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
+STRIPE_CHECKOUT_DOMAIN = os.environ.get("STRIPE_CHECKOUT_DOMAIN", "")
+STRIPE_METHODS_BY_CURRENCY = checked_lists(
+    os.environ, "STRIPE_METHODS_BY_CURRENCY", choices=("card", "alipay", "wechat_pay", "paypal")
+)
+STRIPE_STATEMENT_DESCRIPTOR_SUFFIX = os.environ.get("STRIPE_STATEMENT_DESCRIPTOR_SUFFIX", "")
+STRIPE_CONNECT_TIMEOUT = checked_int(os.environ, "STRIPE_CONNECT_TIMEOUT", default=3, minimum=1, maximum=30)
+STRIPE_READ_TIMEOUT = checked_int(os.environ, "STRIPE_READ_TIMEOUT", default=20, minimum=1, maximum=80)
+STRIPE_MAX_RETRIES = checked_int(os.environ, "STRIPE_MAX_RETRIES", default=1, minimum=0, maximum=5)
+STRIPE_REQUESTS_PER_SECOND = checked_int(os.environ, "STRIPE_REQUESTS_PER_SECOND", default=20, minimum=1, maximum=500)
 
 INSTALLED_APPS = [
     # Before the admin, whose templates it replaces; its basic configuration leaves our own site in place.
@@ -147,10 +170,13 @@ VALKEY_SOCKET = socket_path(DATA_DIR, "valkey.sock")
 REDIS_URL = os.environ.get("REDIS_URL", "").rstrip("/")
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured(f"REDIS_URL={REDIS_URL!r}: expected redis://, rediss:// or unix://.")
+CACHE_URL = f"{REDIS_URL}/0" if REDIS_URL else f"unix://{VALKEY_SOCKET}?db=0"
+# Where all processes count their calls to others, so that together they keep to a rate.
+PACING_REDIS_URL = CACHE_URL
 CACHES = {
     "default": {
         "BACKEND": "portal.lib.cache.ForgivingRedisCache",
-        "LOCATION": f"{REDIS_URL}/0" if REDIS_URL else f"unix://{VALKEY_SOCKET}?db=0",
+        "LOCATION": CACHE_URL,
         "KEY_PREFIX": "portal",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
@@ -336,8 +362,12 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO").upper()},
-    # At DEBUG it would write text messages into the log, one-time codes included.
-    "loggers": {"apprise": {"level": "WARNING"}},
+    "loggers": {
+        # At DEBUG it would write text messages into the log, one-time codes included.
+        "apprise": {"level": "WARNING"},
+        # At INFO it writes a line a request, at DEBUG what is sent, e-mail addresses included.
+        "stripe": {"level": "WARNING"},
+    },
 }
 
 # A spreadsheet would run a name that begins with "=".

@@ -23,8 +23,10 @@ if REDIS_URL:
     # last eight, and none of the portal's.
     process = f"{BASE_DIR} {os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
     CACHES["default"].update(LOCATION=f"{REDIS_URL}/{8 + crc32(process.encode()) % 8}", KEY_PREFIX="portal-tests")
+    PACING_REDIS_URL = CACHES["default"]["LOCATION"]
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    PACING_REDIS_URL = ""
 WHITENOISE_AUTOREFRESH = True
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True

@@ -126,6 +126,10 @@ def test_cookies_are_bound_to_the_host_over_https(settings_for):
         ("PORTAL_BRAND_HUE", "blue"),
         ("EMAIL_PORT", "0"),
         ("TRUSTED_PROXY_COUNT", "-1"),
+        ("STRIPE_METHODS_BY_CURRENCY", "USD:card"),
+        ("STRIPE_METHODS_BY_CURRENCY", "USD=card,cheque"),
+        ("STRIPE_METHODS_BY_CURRENCY", "=card"),
+        ("STRIPE_REQUESTS_PER_SECOND", "0"),
     ],
 )
 def test_nonsense_is_refused_by_its_name(settings_for, name, value):
@@ -151,6 +155,16 @@ def test_a_secret_may_come_from_a_file(tmp_path):
 def test_a_secret_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ImproperlyConfigured, match="KEY_FILE"):
         secret({"KEY_FILE": str(tmp_path / "absent")}, "KEY", kept_in=None)
+
+
+def test_a_secret_that_is_not_needed_may_be_absent():
+    assert secret({}, "KEY", kept_in=None, required=False) == ""
+
+
+def test_the_operator_chooses_means_of_payment_a_currency(settings_for):
+    read = settings_for(STRIPE_METHODS_BY_CURRENCY="EUR=card,paypal CNY=alipay")
+
+    assert read["STRIPE_METHODS_BY_CURRENCY"] == {"EUR": ("card", "paypal"), "CNY": ("alipay",)}
 
 
 def test_a_socket_lies_with_the_data(tmp_path):

@@ -140,6 +140,14 @@ def test_a_timestamp_beyond_the_tolerance_is_refused(off):
         verify_signature(BODY, sign_body(BODY, "s1", STAMP + off), ["s1"], NOW)
 
 
+@pytest.mark.parametrize("ahead", [61, 300])
+def test_a_receiver_may_trust_the_senders_clock_less(ahead):
+    verify_signature(BODY, sign_body(BODY, "s1", STAMP + 60), ["s1"], NOW, ahead_seconds=60)
+
+    with pytest.raises(BadSignature):
+        verify_signature(BODY, sign_body(BODY, "s1", STAMP + ahead), ["s1"], NOW, ahead_seconds=60)
+
+
 @pytest.mark.parametrize("secrets", [[], [""], ["", "s2"], ["s2"]], ids=["none", "empty", "one empty", "other"])
 def test_without_the_senders_secret_nothing_verifies(secrets):
     with pytest.raises(BadSignature):

@@ -1,0 +1,71 @@
+"""Amounts as Stripe takes them: minor units like ours, within limits a currency.
+
+Source: docs.stripe.com/currencies, "Special cases" and "Minimum and maximum charge amounts", and "three-decimal" of
+its earlier editions.
+"""
+
+from billing.gateways.base import GatewayRefused
+from portal.lib.money import THREE_DECIMAL, Money
+
+# Shown without decimals, charged in hundredths that are always 00.
+WHOLE_ONLY = frozenset({"ISK", "UGX"})
+STEPS = {**dict.fromkeys(THREE_DECIMAL, 10), **dict.fromkeys(WHOLE_ONLY, 100)}
+
+# The minimum is that of the account's own currency after conversion; for currencies that cannot be one, Stripe says.
+SMALLEST = {
+    "AED": 200,
+    "ARS": 50,
+    "AUD": 50,
+    "BRL": 50,
+    "CAD": 50,
+    "CHF": 50,
+    "COP": 50,
+    "CZK": 1500,
+    "DKK": 250,
+    "EUR": 50,
+    "GBP": 30,
+    "HKD": 400,
+    "HUF": 17500,
+    "IDR": 50,
+    "ILS": 50,
+    "INR": 50,
+    "JPY": 50,
+    "KRW": 50,
+    "MXN": 1000,
+    "MYR": 200,
+    "NOK": 300,
+    "NZD": 50,
+    "PHP": 50,
+    "PLN": 200,
+    "RON": 200,
+    "SEK": 300,
+    "SGD": 50,
+    "THB": 1000,
+    "USD": 50,
+    "ZAR": 50,
+}
+LARGEST = {"COP": 9_999_999_999, "IDR": 999_999_999_999, "INR": 999_999_999}
+LARGEST_OTHERWISE = 99_999_999
+
+
+def check_chargeable(money: Money) -> None:
+    """Raise GatewayRefused for an amount that Stripe would refuse."""
+    smallest = SMALLEST.get(money.currency, 1)
+    largest = LARGEST.get(money.currency, LARGEST_OTHERWISE)
+    step = STEPS.get(money.currency, 1)
+    if money.minor < smallest:
+        raise GatewayRefused(f"{money} is less than Stripe takes, which is {Money(smallest, money.currency)}.")
+    if money.minor > largest:
+        raise GatewayRefused(f"{money} is more than Stripe takes, which is {Money(largest, money.currency)}.")
+    if money.minor % step:
+        raise GatewayRefused(f"{money}: Stripe takes steps of {Money(step, money.currency)}.")
+
+
+def code_of(money: Money) -> str:
+    """Return the currency as Stripe writes it."""
+    return money.currency.lower()
+
+
+def money_of(amount: int, currency: str) -> Money:
+    """Return an amount of Stripe's; raise ValueError for a currency nobody knows."""
+    return Money(amount, currency.upper())
