@@ -69,6 +69,8 @@ def test_objects_of_the_other_mode_are_not_found(stripe_fake, customer):
         ({"allowed_payment_method_types": ["card"]}, None, "allowed_payment_method_types"),
         ({"setup_future_usage": "for_ever"}, None, "setup_future_usage"),
         ({"metadata": {"k" * 41: "v"}}, None, None),
+        ({"statement_descriptor_suffix": "5*GB"}, "parameter_invalid_string", "statement_descriptor_suffix"),
+        ({"statement_descriptor_suffix": "2026"}, "parameter_invalid_string", "statement_descriptor_suffix"),
         ({"capture_method": "manual"}, "parameter_unknown", "capture_method"),
     ],
 )
@@ -100,6 +102,7 @@ def test_intent_without_what_it_needs_is_refused(client, customer, missing):
         ({"expires_at": timedelta(minutes=28)}, "expires_at"),
         ({"expires_at": timedelta(hours=25)}, "expires_at"),
         ({"mode": "setup", "line_items": ""}, "line_items"),
+        ({"payment_intent_data": {"statement_descriptor": "ESIM"}}, "payment_intent_data[statement_descriptor]"),
         ({"payment_method_types": ["card"]}, "payment_method_types"),
         (
             {"allowed_payment_method_types": ["card"], "excluded_payment_method_types": ["paypal"]},

@@ -114,6 +114,18 @@ def test_redirects_need_somewhere_to_come_back_to(stripe_fake, client, customer)
     assert client.v1.payment_intents.confirm(intent.id, off_session(card, **RETURN)).status == "succeeded"
 
 
+def test_card_charge_takes_only_a_suffix_on_the_statement(stripe_fake, client, customer):
+    card = stripe_fake.keep_card(customer)
+    whole = client.v1.payment_intents.create(unconfirmed(customer, statement_descriptor="ESIM PORTAL"))
+    suffix = client.v1.payment_intents.create(unconfirmed(customer, statement_descriptor_suffix="RENEWAL"))
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.confirm(whole.id, off_session(card))
+
+    assert refused.value.param == "statement_descriptor"
+    assert client.v1.payment_intents.confirm(suffix.id, off_session(card)).status == "succeeded"
+
+
 def test_card_of_another_customer_cannot_pay(stripe_fake, client, customer, intent):
     other = client.v1.customers.create().id
 

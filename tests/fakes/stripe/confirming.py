@@ -57,7 +57,14 @@ def check_confirmable(account, intent, params):
     if method["type"] not in intent["payment_method_types"]:
         message = f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent."
         raise invalid(message, param="payment_method", code="payment_intent_incompatible_payment_method")
+    if method["type"] == "card" and intent["statement_descriptor"]:
+        raise no_card_descriptor("statement_descriptor")
     return method
+
+
+def no_card_descriptor(param):
+    message = "`statement_descriptor` cannot be used for a card charge. Use `statement_descriptor_suffix` instead."
+    return invalid(message, param=param)
 
 
 def check_owner(account, intent, method):

@@ -14,20 +14,20 @@ ROOT = Path(__file__).parents[3]
 
 @contextlib.contextmanager
 def running_fake(port=0):
-    """Run the fake in a process of its own, which outlives a killed worker of ours."""
+    """Run the fake in a process of its own, which outlives any worker of ours, but not the tests."""
     process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "tests.fakes.stripe", "--port", str(port)],
+        [sys.executable, "-m", "tests.fakes.stripe", "--port", str(port), "--until-input-ends"],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    try:
-        yield StripeFake(process.stdout.readline().strip())
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    with process:
+        try:
+            yield StripeFake(process.stdout.readline().strip())
+        finally:
+            process.stdin.close()
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,15 @@ def check_new(account, params):
     if "customer" in params:
         account.get("customer", params["customer"], param="customer")
     check_card_options(params, params)
+    check_descriptors(params)
+
+
+def check_descriptors(params):
+    for name in ("statement_descriptor", "statement_descriptor_suffix"):
+        text = params.get(name) or "A"
+        if set(text) & set("<>\\'\"*") or not any(letter.isascii() and letter.isalpha() for letter in text):
+            message = f"The {name} must hold a Latin letter and none of < > \\ ' \" *"
+            raise invalid(message, param=name, code="parameter_invalid_string")
 
 
 def check_method_choice(params):
