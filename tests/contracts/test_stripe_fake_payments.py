@@ -203,6 +203,19 @@ def test_declined_session_stays_open_for_another_card(stripe_fake, client):
     assert [taken["metadata"] for taken in stripe_fake.money_taken()] == [{"order": "o-1"}]
 
 
+def test_intent_of_a_session_ends_with_the_session(stripe_fake, client):
+    made = client.v1.checkout.sessions.create(session())
+    with pytest.raises(Refused):
+        stripe_fake.pay(made.id, outcome="insufficient_funds")
+    intent = client.v1.checkout.sessions.retrieve(made.id).payment_intent
+
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.payment_intents.cancel(intent)
+    client.v1.checkout.sessions.expire(made.id)
+
+    assert client.v1.payment_intents.retrieve(intent).status == "canceled"
+
+
 @pytest.mark.parametrize(
     ("more", "offered"),
     [

@@ -55,7 +55,7 @@ class Account:
         self.order = {}  # id -> its place among everything that was made
         self.cards = {}  # payment method -> what the bank says, one word a charge, the last for ever
         self.session_notes = {}  # session -> what is not in Stripe's object: line items, data for the intent
-        self.intent_notes = {}  # payment intent -> how it ends, when that is decided before it ends
+        self.intent_notes = {}  # payment intent -> the session it was made in, and how it will end
         self.refund_status = "succeeded"
         self.offered = ["card", "alipay", "wechat_pay", "paypal"]
         self.silenced = Counter()

@@ -49,7 +49,7 @@ def pay(account, session_id, *, method="card", outcome="paid", save_card=False, 
     intent |= {"payment_method": paid_with["id"], "status": "requires_confirmation"}
     if keeps and intent["customer"]:
         intent["setup_future_usage"] = "off_session"
-    account.intent_notes[intent["id"]] = {"then": then}
+    account.intent_notes[intent["id"]]["then"] = then
     bank = banks.OUTCOMES[outcome]
     settle(account, intent, banks.OUTCOMES["paid"] if bank.state == "authentication" else bank)
     return complete(account, session, intent)
@@ -84,6 +84,7 @@ def intent_of(account, session):
     intent = make_intent(account, params)
     intent["payment_method_types"] = list(session["payment_method_types"])
     session["payment_intent"] = intent["id"]
+    account.intent_notes[intent["id"]] = {"session": session["id"]}
     return intent
 
 
@@ -156,8 +157,10 @@ def fail_charge(account, intent, charge):
 
 
 def tell_session(account, intent, *, paid):
-    for session in account.tables["checkout.session"].values():
-        if session["payment_intent"] == intent["id"]:
-            if paid:
-                session["payment_status"] = "paid"
-            account.emit(f"checkout.session.async_payment_{'succeeded' if paid else 'failed'}", session)
+    notes = account.intent_notes.get(intent["id"], {})
+    session = account.tables["checkout.session"].get(notes.get("session"))
+    if session is None:
+        return
+    if paid:
+        session["payment_status"] = "paid"
+    account.emit(f"checkout.session.async_payment_{'succeeded' if paid else 'failed'}", session)

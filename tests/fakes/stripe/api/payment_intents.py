@@ -140,6 +140,9 @@ def cancel(account, params, intent):
     if found["status"] not in CANCELLABLE or (found["status"] == "processing" and found["latest_charge"]):
         message = f"You cannot cancel this PaymentIntent because it has a status of {found['status']}."
         raise invalid(message, code="payment_intent_unexpected_state", payment_intent=found)
+    if account.intent_notes.get(intent, {}).get("session"):
+        message = "You cannot cancel the PaymentIntent for a Checkout Session. Expire the Checkout Session instead."
+        raise invalid(message, param="intent", code="payment_intent_unexpected_state")
     found |= {
         "status": "canceled",
         "canceled_at": account.now(),
