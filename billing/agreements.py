@@ -81,7 +81,7 @@ def turn_on(*, line: Line, consent: Consent, actor: User, now: datetime) -> Subs
     return agreed
 
 
-def turn_off(*, subscription: Subscription, actor: User, ip: str | None, now: datetime) -> None:
+def turn_off(*, subscription: Subscription, actor: User | None, ip: str | None, now: datetime) -> None:
     """Charge nothing more; a charge that is under way is finished, and paid time stays paid."""
     with transaction.atomic():
         on = Subscription.objects.filter(pk=subscription.pk, mode=Subscription.Mode.AUTOMATIC)

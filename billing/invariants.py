@@ -11,6 +11,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Coalesce
 
 from accounts.models import Notification
+from billing import refund_invariants
 from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry, Order, Subscription
 from esim.models import Allowance, SimProfile
 
@@ -21,13 +22,20 @@ EVENT_DEADLINE = timedelta(days=1)
 LEASE_DEADLINE = timedelta(hours=1)
 OUTBOX_DEADLINE = timedelta(minutes=5)
 
-PAID_FOR = [Order.State.PAID, Order.State.FULFILLING, Order.State.FULFILLED, Order.State.UNDELIVERABLE]
+PAID_FOR = [
+    Order.State.PAID,
+    Order.State.FULFILLING,
+    Order.State.FULFILLED,
+    Order.State.UNDELIVERABLE,
+    Order.State.TAKING_BACK,
+    Order.State.REFUNDED,
+]
 Entry = LedgerEntry.Kind
 
 
 def broken_invariants(*, now: datetime) -> dict[str, list[str]]:
     """Return what is broken, by invariant; empty when all is well."""
-    found = {name: check(now) for name, check in INVARIANTS.items()}
+    found = {name: [one for check in checks for one in check(now)] for name, checks in INVARIANTS.items()}
     return {name: sentences for name, sentences in found.items() if sentences}
 
 
@@ -141,15 +149,15 @@ def notices_leave(now: datetime) -> list[str]:
     ]
 
 
-INVARIANTS: dict[str, Callable[[datetime], list[str]]] = {
-    "I1": books_balance,
-    "I2": wallets_are_the_sum_of_their_movements,
-    "I3": charges_match_the_books,
-    "I4": periods_are_sold_once,
-    "I5": paid_orders_are_delivered,
-    "I6": profiles_have_one_owner,
-    "I8": nothing_is_stuck,
-    "I9": notices_leave,
+INVARIANTS: dict[str, list[Callable[[datetime], list[str]]]] = {
+    "I1": [books_balance, refund_invariants.open_money_is_accounted_for],
+    "I2": [wallets_are_the_sum_of_their_movements],
+    "I3": [charges_match_the_books, refund_invariants.refunds_match_the_books],
+    "I4": [periods_are_sold_once],
+    "I5": [paid_orders_are_delivered, refund_invariants.undone_orders_are_undone],
+    "I6": [profiles_have_one_owner],
+    "I8": [nothing_is_stuck, refund_invariants.no_refund_is_stuck],
+    "I9": [notices_leave],
 }
 
 

@@ -53,6 +53,22 @@ def sales(currency: str) -> Account:
     return Account(LedgerAccount.Kind.SALES, currency)
 
 
+def refunding(currency: str) -> Account:
+    return Account(LedgerAccount.Kind.REFUNDING, currency)
+
+
+def disputed(currency: str) -> Account:
+    return Account(LedgerAccount.Kind.DISPUTED, currency)
+
+
+def frozen(currency: str) -> Account:
+    return Account(LedgerAccount.Kind.FROZEN, currency)
+
+
+def losses(currency: str) -> Account:
+    return Account(LedgerAccount.Kind.LOSSES, currency)
+
+
 def move(
     *,
     kind: LedgerEntry.Kind,

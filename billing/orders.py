@@ -73,9 +73,10 @@ def _claim(order_id: int, *, now: datetime) -> Order | None:
     """Take the order for the length of a lease, or return None when somebody else has it or nothing is due.
 
     Two plans for one line are delivered one after the other: each begins where the one before ends, so the period
-    of the second is known only when the first is written down.
+    of the second is known only when the first is written down. The same holds for one that is being taken back.
     """
-    other_plans = Order.objects.filter(line=OuterRef("line"), state=State.FULFILLING).exclude(pk=OuterRef("pk"))
+    unsettled = [State.FULFILLING, State.TAKING_BACK]
+    other_plans = Order.objects.filter(line=OuterRef("line"), state__in=unsettled).exclude(pk=OuterRef("pk"))
     with transaction.atomic():
         line_id = Order.objects.values_list("line", flat=True).get(pk=order_id)
         list(Line.objects.select_for_update().filter(pk=line_id))

@@ -17,6 +17,7 @@ SENTENCES: dict[str, Promise] = {
         "The card that paid for it was removed. Nothing is charged. Choose what pays from now on."
     ),
     Reason.LINE_CLOSED: _("The line is closed. Nothing is charged."),
+    Reason.DISPUTED: _("A payment for this line is disputed at your bank. Nothing is charged until that is decided."),
     Reason.UNDELIVERABLE: _("The network could not deliver the last renewal. Its price is back in your balance."),
 }
 

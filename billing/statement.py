@@ -17,6 +17,11 @@ WORDS = {
     Kind.CREDITED: _("Added"),
     Kind.RETURNED: _("Money returned"),
     Kind.OPENING: _("Opening balance"),
+    Kind.REFUNDING: _("Going back the way it was paid"),
+    Kind.REFUNDED: _("Refund"),
+    Kind.UNREFUNDED: _("Back here: the refund did not arrive"),
+    Kind.FROZEN: _("Held: the payment is disputed"),
+    Kind.UNFROZEN: _("Free again"),
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
 
-from billing.models import Subscription
+from billing.models import Dispute, Subscription
 from billing.schedule import Schedule, last_paid, realigned
 from esim.models import Allowance, ServiceState
 from plans.models import Plan, PlanPrice
@@ -28,6 +28,7 @@ class Reason(StrEnum):
     METHOD_REMOVED = auto()
     LINE_CLOSED = auto()
     UNDELIVERABLE = auto()
+    DISPUTED = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,25 +42,31 @@ class Verdict:
 
 
 def judge(subscriptions: Collection[Subscription], *, now: datetime) -> list[Verdict]:
-    """Look at what may have changed since the consent: paid time, price, terms, card, line. Two queries."""
-    paid = last_paid([subscription.line_id for subscription in subscriptions], now=now)
+    """Look at what may have changed since the consent: paid time, price, terms, card, line. Three queries."""
+    line_ids = [subscription.line_id for subscription in subscriptions]
+    paid = last_paid(line_ids, now=now)
     prices = _prices(subscriptions, now=now)
+    open_disputes = Dispute.objects.open().filter(charge__order__line__in=line_ids)
+    disputed = set(open_disputes.values_list("charge__order__line", flat=True))
     return [
         _judge(
             subscription,
             paid=paid.get(subscription.line_id),
             price=prices.get((subscription.plan_id, subscription.currency)),
+            is_disputed=subscription.line_id in disputed,
             now=now,
         )
         for subscription in subscriptions
     ]
 
 
-def _judge(subscription: Subscription, *, paid: Allowance | None, price: Money | None, now: datetime) -> Verdict:
+def _judge(
+    subscription: Subscription, *, paid: Allowance | None, price: Money | None, is_disputed: bool, now: datetime
+) -> Verdict:
     schedule = (
         realigned(subscription, paid=paid, next_index=subscription.period_index) if paid else Schedule.of(subscription)
     )
-    reason = _objection(subscription, price=price)
+    reason = Reason.DISPUTED if is_disputed else _objection(subscription, price=price)
     if paid is not None and schedule.charge_due_at > now:
         # Already paid beyond the due date, by hand: charging now would sell the same time twice.
         action = Action.WAIT

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.lib.money import Money
+
 DELIBERATE = ("DEBUG", "SECRET_KEY", "PAYMENT_GATEWAY", "CARRIER", "ALLOWED_HOSTS")
 """Naming any of these means somebody configures a deployment; then nothing defaults to the demo."""
 
@@ -67,6 +69,18 @@ def checked_lists(environ: Mapping[str, str], name: str, *, choices: Collection[
             raise ImproperlyConfigured(f"{name}: {entry!r}: expected such as USD=card, of {', '.join(choices)}.")
         lists[key] = chosen
     return lists
+
+
+def checked_amounts(environ: Mapping[str, str], name: str, *, default: str) -> dict[str, Money]:
+    """Return amounts by currency, written as "USD=100 JPY=15000"; raise ImproperlyConfigured for anything else."""
+    amounts = {}
+    for entry in environ.get(name, default).split():
+        currency, _equals, amount = entry.partition("=")
+        try:
+            amounts[currency] = Money.parse(amount, currency)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {entry!r}: expected such as USD=100.") from error
+    return amounts
 
 
 def secret(environ: Mapping[str, str], name: str, *, kept_in: Path | None, required: bool = True) -> str:

@@ -272,6 +272,21 @@ class PaymentGateway(Protocol):
     def forget_card(self, reference: str) -> None:
         """Let the gateway forget a kept card; forgetting it twice is no error."""
 
+    def refund(self, request: RefundRequest) -> RefundResult:
+        """Give money of a payment back, to where it came from; raise GatewayRefused where that cannot be.
+
+        The same key is the same refund. One that succeeded may fail days later, when the payer's bank sends it back.
+        """
+
+    def look_up_refund(self, *, refund_id: str, key: str, transaction_id: str) -> RefundResult | None:
+        """Tell where a refund stands, by its id or, without one, by our key; None when it never got there.
+
+        `transaction_id` narrows the search of gateways that can't find by key; with an id it may be empty.
+        """
+
+    def look_up_dispute(self, dispute_id: str) -> DisputeReport | None:
+        """Tell where a dispute stands."""
+
     def read_event(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> GatewayNotice:
         """Verify and read a notice; raise BadSignature."""
 

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from billing.gateways import sandbox_bank as bank
 from billing.gateways import sandbox_events
+from billing.gateways import sandbox_returns as returns
 from billing.gateways.base import (
     BadSignature,
     CardPageRequest,
+    DisputeReport,
     GatewayNotice,
     KeptCard,
     Movement,
@@ -21,9 +23,11 @@ from billing.gateways.base import (
     Page,
     PageRequest,
     PaymentResult,
+    RefundRequest,
+    RefundResult,
     SavedCharge,
 )
-from billing.models import SandboxCard, SandboxPayment
+from billing.models import SandboxCard, SandboxDispute, SandboxPayment
 from portal.lib import http
 from portal.lib.money import Money
 
@@ -118,6 +122,24 @@ class SandboxGateway:
     def forget_card(self, reference: str) -> None:
         SandboxCard.objects.filter(reference=reference).update(outcome=CARD_GONE)
 
+    def refund(self, request: RefundRequest) -> RefundResult:
+        return returns.result_of(returns.refund(request))
+
+    def look_up_refund(
+        self,
+        *,
+        refund_id: str,
+        key: str,
+        transaction_id: str,  # noqa: ARG002 - every key is found
+    ) -> RefundResult | None:
+        returns.complete_refunds(now=timezone.now())
+        found = returns.find_refund(refund_id=refund_id, key=key)
+        return returns.result_of(found) if found else None
+
+    def look_up_dispute(self, dispute_id: str) -> DisputeReport | None:
+        dispute = SandboxDispute.objects.filter(reference=dispute_id).select_related("payment").first()
+        return returns.report_of(dispute) if dispute else None
+
     def read_event(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> GatewayNotice:
         try:
             http.verify_signature(body, headers.get(SIGNATURE_HEADER, ""), self._secrets, now)
@@ -133,3 +155,4 @@ class SandboxGateway:
 
     def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]:
         yield from bank.movements(since=since, until=until)
+        yield from returns.movements(since=since, until=until)

@@ -81,7 +81,9 @@ def kept_card(card: SandboxCard) -> KeptCard:
 def pay_with(payment: SandboxPayment, card: SandboxTestCard, *, keep: bool) -> None:
     """Let the payer pay on the page with a test card."""
     kept = _keep(card, customer=payment.customer) if keep and card.on_page in {PAID, LATER, AUTHENTICATE} else None
-    SandboxPayment.objects.filter(pk=payment.pk, state=State.OPEN).update(card=kept, keep_card=keep)
+    SandboxPayment.objects.filter(pk=payment.pk, state=State.OPEN).update(
+        card=kept, keep_card=keep, last_four=card.last_four
+    )
     conclude(payment, card.on_page)
 
 

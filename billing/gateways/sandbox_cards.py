@@ -13,7 +13,7 @@ AUTHENTICATE = "authentication_required"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxTestCard:
-    """A card of the sandbox: what its bank says on the page, and later, when the kept card is charged."""
+    """A card of the sandbox: what its bank says on the page, when the kept card is charged, and to a refund."""
 
     number: str
     brand: str
@@ -21,6 +21,7 @@ class SandboxTestCard:
     text: Promise
     on_page: str
     when_kept: str
+    when_refunded: str = PAID
 
     @property
     def last_four(self) -> str:
@@ -87,6 +88,24 @@ TEST_CARDS = [
         text=_("The bank says yes on this page and no (not enough funds) when the kept card is charged."),
         on_page=PAID,
         when_kept="insufficient_funds",
+    ),
+    SandboxTestCard(
+        number="4000 0000 0000 7726",
+        brand="Visa",
+        title=_("Pays; refunds take their time"),
+        text=_("A refund is on its way for about twenty seconds and then arrives."),
+        on_page=PAID,
+        when_kept=PAID,
+        when_refunded=LATER,
+    ),
+    SandboxTestCard(
+        number="4000 0000 0000 5126",
+        brand="Visa",
+        title=_("Pays; refunds fail"),
+        text=_("The bank sends a refund back after about twenty seconds: the account is closed."),
+        on_page=PAID,
+        when_kept=PAID,
+        when_refunded="expired_or_canceled_card",
     ),
 ]
 CARDS_BY_LAST_FOUR = {card.last_four: card for card in TEST_CARDS}

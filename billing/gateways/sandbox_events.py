@@ -1,24 +1,51 @@
-"""The notices of the sandbox: it keeps none, so each is told from the state that a payment is in."""
+"""The notices of the sandbox: it keeps none, so each is told from the state that something is in."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from billing.gateways import sandbox_bank as bank
+from billing.gateways import sandbox_returns as returns
 from billing.gateways.base import GatewayNotice, Subject
-from billing.models import SandboxPayment
+from billing.models import SandboxDispute, SandboxPayment, SandboxRefund
 
-State = SandboxPayment.State
-UNTOLD = frozenset({State.PREPARED, State.OPEN})
-"""States that are no news to whoever made the payment."""
+NO_NEWS = [SandboxPayment.State.PREPARED, SandboxPayment.State.OPEN]
+"""States of a payment that are no news to whoever made it."""
+
+Told = SandboxPayment | SandboxRefund | SandboxDispute
 
 
-def event_of(payment: SandboxPayment) -> dict[str, str]:
-    """Write the notice of the state a payment is in; the same state is the same event."""
+def told() -> list[QuerySet[Any]]:
+    """Return all that there is, or was, something to tell about."""
+    return [
+        SandboxPayment.objects.exclude(state__in=NO_NEWS),
+        SandboxRefund.objects.all(),
+        SandboxDispute.objects.all(),
+    ]
+
+
+def complete_due(*, now: datetime) -> None:
+    """Let everything that takes its time come to its end when that has come."""
+    bank.complete_due(now=now)
+    returns.complete_refunds(now=now)
+
+
+def event_of(one: Told) -> dict[str, str]:
+    """Write the notice of the state something is in; the same state is the same event."""
+    match one:
+        case SandboxPayment():
+            about, key = one.purpose, one.idempotency_key
+        case SandboxRefund():
+            about, key = "refund", one.idempotency_key
+        case SandboxDispute():
+            about, key = "dispute", ""
     return {
-        "id": f"evt_{payment.reference}_{payment.state}",
-        "kind": f"{payment.purpose}.{payment.state}",
-        "payment_id": payment.reference,
-        "key": payment.idempotency_key,
+        "id": f"evt_{one.reference}_{one.state}",
+        "kind": f"{about}.{one.state}",
+        "payment_id": one.reference,
+        "key": key,
     }
 
 
@@ -34,8 +61,8 @@ def notice_of(event: Mapping[str, str]) -> GatewayNotice:
 
 
 def told_since(moment: datetime, *, now: datetime) -> Iterator[tuple[datetime, GatewayNotice]]:
-    """Yield the notices of payments that moved since then, oldest first, and when they moved."""
-    bank.complete_due(now=now)
-    moved = SandboxPayment.objects.filter(moved_at__gte=moment).exclude(state__in=UNTOLD)
-    for payment in moved.order_by("moved_at", "pk"):
-        yield payment.moved_at, notice_of(event_of(payment))
+    """Yield the notices of what moved since then, oldest first, and when it moved."""
+    complete_due(now=now)
+    moved = [one for rows in told() for one in rows.filter(moved_at__gte=moment)]
+    for one in sorted(moved, key=lambda one: (one.moved_at, one.pk)):
+        yield one.moved_at, notice_of(event_of(one))

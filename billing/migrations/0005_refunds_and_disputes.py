@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                             ("failed", "failed"),
                             ("refused", "refused"),
                         ],
-                        default="created",
+                        default="requested",
                         max_length=12,
                         verbose_name="state",
                     ),

@@ -43,9 +43,9 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 class Refund(models.Model):
     """Money given back out of one charge or, without a charge, out of the part of an order that the balance paid.
 
-    It begins as REQUESTED where a second person has to agree, as TAKING_BACK where the network has to take the plan
-    back first, otherwise as CREATED, which is committed before the gateway is asked; UNKNOWN means that its answer was
-    lost. `public_id` is the idempotency key at the gateway. A failed one is final: trying again is another row.
+    REQUESTED waits until a second person agrees, where one has to; TAKING_BACK until the network took the plan back,
+    where it is to. CREATED is committed before the gateway is asked, and UNKNOWN means that its answer was lost.
+    `public_id` is the idempotency key at the gateway. A failed refund stays failed: trying again is another row.
     `taken_from` is where the books took the money, and where it goes back to when it does not arrive.
     """
 
@@ -61,6 +61,7 @@ class Refund(models.Model):
 
         ON_ITS_WAY = nonmember(frozenset({"created", "pending", "unknown"}))
         OPEN = nonmember(frozenset({"requested", "taking_back", "created", "pending", "unknown"}))
+        UNDECIDED = nonmember(frozenset({"requested", "taking_back"}))
         WITHOUT_EFFECT = nonmember(frozenset({"failed", "refused"}))
 
     class Destination(models.TextChoices):
@@ -95,7 +96,7 @@ class Refund(models.Model):
     takes_back = models.BooleanField(
         _("takes the plan back"), default=False, help_text=_("The whole order is undone, not only money given back.")
     )
-    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.CREATED)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.REQUESTED)
     failure = models.CharField(_("why it failed"), max_length=100, blank=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

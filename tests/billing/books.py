@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from billing import ledger
+from billing import charges, ledger, orders
 from billing.checkout import Purchase, place_order
 from billing.models import LedgerEntry, Order
 from portal.lib.money import Money
@@ -48,6 +48,18 @@ def paid_order(line, plan, /, *, now=NOW, **changes):
     price = changes.get("price", PRICE)
     fund(line.owner, price)
     return buy(line, plan, now=now, gateway="", use_wallet=True, **changes)
+
+
+def delivered(line, plan, /, *, gateway, carrier, now=NOW, **changes):
+    """Buy, pay on the gateway's page what the balance does not, and have it delivered."""
+    order = buy(line, plan, now=now, **changes)
+    if charge := charges.open_charge(order):
+        charges.open_page(charge=charge, gateway=gateway, return_url="/back/", locale="en", now=now)
+        charge.refresh_from_db()
+        gateway.bank_says(charge.gateway_payment_id, "paid")
+        result = gateway.look_up(payment_id=charge.gateway_payment_id, key="")
+        charges.settle(charge_id=charge.pk, result=result, now=now)
+    return orders.fulfil(order_id=order.pk, carrier=carrier, now=now)
 
 
 def kinds(order):

@@ -1,0 +1,90 @@
+"""What can still be given back of what was paid, and keeping it free for one refund.
+
+Functions that write run inside the caller's transaction, which holds the order.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Charge, Dispute, LedgerEntry, Order, Refund
+from portal.lib.money import Money
+
+Source = Refund.Source
+DELIVERED = frozenset({Order.State.FULFILLED, Order.State.TAKING_BACK, Order.State.REFUNDED})
+
+
+class MoreThanWasPaid(Exception):
+    """So much was not paid, or was given back already, or the bank has it; nothing was changed."""
+
+    sentence = _("Less than that is left to give back of what was paid. Nothing was changed.")
+
+
+class RefundUnderWay(Exception):
+    """One refund of a charge at a time: two on their way could both be late, and nobody would know what is left."""
+
+    sentence = _("Another refund of this payment is under way. Wait until it is finished.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One source of what was paid, with what is left of it: a charge or, where that is None, the balance."""
+
+    charge: Charge | None
+    money: Money
+    taken_from: Source = Source.SALES
+
+
+def parts_of(order: Order) -> list[Part]:
+    """Return what can be given back, charges first. A charge that is disputed is for the bank to decide on."""
+    disputed = Dispute.objects.standing().filter(charge=OuterRef("pk"))
+    paid = order.charges.filter(~Exists(disputed), state=Charge.State.SUCCEEDED).select_related("method")
+    parts = [
+        Part(charge=charge, money=charge.money - charge.refunded, taken_from=source)
+        for charge in paid.order_by("pk")
+        if (source := source_of(charge, order=order)) is not None
+    ]
+    if order.state in DELIVERED:
+        left = Money(order.wallet_amount - order.refunded_wallet_amount, order.currency)
+        parts.append(Part(charge=None, money=left))
+    return [part for part in parts if part.money]
+
+
+def source_of(charge: Charge, *, order: Order) -> Source | None:
+    """Return where in the books the money of a charge is; None while its order is being delivered."""
+    kept = LedgerEntry.objects.filter(charge=charge, kind=LedgerEntry.Kind.RETURNED)
+    if order.kind == Order.Kind.CREDIT or order.state == Order.State.UNDELIVERABLE or kept.exists():
+        return Source.WALLET
+    return Source.SALES if order.state in DELIVERED else None
+
+
+def is_disputed(charge: Charge) -> bool:
+    return Dispute.objects.standing().filter(charge=charge).exists()
+
+
+def is_being_refunded(order: Order, charge: Charge | None) -> bool:
+    return Refund.objects.filter(order=order, charge=charge, state__in=Refund.State.OPEN).exists()
+
+
+def hold(refund: Refund) -> None:
+    """Count a refund against what paid; raises MoreThanWasPaid and RefundUnderWay."""
+    if is_being_refunded(refund.order, refund.charge):
+        raise RefundUnderWay
+    # The check is part of the write: between a look and a write another refund could take the same money.
+    if not _counted(refund, refund.amount):
+        raise MoreThanWasPaid
+
+
+def let_go(refund: Refund) -> None:
+    """Let what a refund had counted be given back another way: it did not happen."""
+    _counted(refund, -refund.amount)
+
+
+def _counted(refund: Refund, change: int) -> bool:
+    if refund.charge_id is not None:
+        paid = Charge.objects.filter(pk=refund.charge_id, state=Charge.State.SUCCEEDED)
+        within = paid.filter(amount__gte=F("refunded_amount") + change)
+        return within.update(refunded_amount=F("refunded_amount") + change) == 1
+    orders = Order.objects.filter(pk=refund.order_id, wallet_amount__gte=F("refunded_wallet_amount") + change)
+    return orders.update(refunded_wallet_amount=F("refunded_wallet_amount") + change) == 1

@@ -1,0 +1,175 @@
+"""Giving money back through a gateway: asked outside any transaction, and asked about until it is over."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from billing import ledger
+from billing.gateways.base import (
+    GatewayRefused,
+    OutcomeUnknown,
+    PaymentGateway,
+    RefundRequest,
+    RefundResult,
+    RefundState,
+)
+from billing.models import Charge, GatewayEvent, Order, Refund, RefundQuerySet
+from billing.refund_settlement import FIRST_CHECK, book_as_sent, draft, move, settle, transaction_of
+from billing.refundable import Part, parts_of
+
+__all__ = ["ask", "charge_of_transaction", "hear", "send", "send_all", "settle", "settle_refunds", "to_ask_about"]
+
+logger = logging.getLogger(__name__)
+
+# Five minutes is set when the refund begins; then an hour, then daily until it is known.
+NEXT_CHECKS = [timedelta(hours=1), timedelta(days=1)]
+State = Refund.State
+
+
+def send(*, refund: Refund, gateway: PaymentGateway, now: datetime) -> Refund:
+    """Ask the gateway to give the money back, unless that was asked before; settle what it says.
+
+    That the answer is outstanding is committed first: a crash from here on is found by `settle_refunds`.
+    """
+    if not move(refund, to=State.UNKNOWN, source={State.CREATED}, check_due_at=now + FIRST_CHECK):
+        return Refund.objects.get(pk=refund.pk)
+    return _request(refund, gateway=gateway, now=now)
+
+
+def send_all(*, order_id: int, gateways: Iterable[PaymentGateway], now: datetime) -> None:
+    """Send the refunds of an order that nobody has sent yet."""
+    created = Refund.objects.filter(order=order_id, state=State.CREATED).select_related("charge", "order__owner")
+    for gateway in gateways:
+        for refund in created.filter(charge__gateway=gateway.name):
+            send(refund=refund, gateway=gateway, now=now)
+
+
+def to_ask_about(*, gateway: PaymentGateway, now: datetime) -> RefundQuerySet:
+    """Return the refunds on their way through this gateway whose next look is due, longest waiting first."""
+    return Refund.objects.to_ask_about(now).filter(charge__gateway=gateway.name).order_by("check_due_at", "pk")
+
+
+def settle_refunds(*, gateway: PaymentGateway, now: datetime, limit: int = 100) -> int:
+    """Ask about the refunds that are due and return how many are over now; one that fails does not stop the rest."""
+    over = 0
+    for refund in to_ask_about(gateway=gateway, now=now).select_related("charge", "order__owner")[:limit]:
+        try:
+            over += not ask(refund=refund, gateway=gateway, now=now).is_open
+        except Exception:
+            logger.exception("Refund %s could not be settled; it is asked about again", refund.public_id)
+    return over
+
+
+def ask(*, refund: Refund, gateway: PaymentGateway, now: datetime) -> Refund:
+    """Settle a refund by what the gateway knows of it; one that never got there is sent under the same key."""
+    if not _claim(refund, now=now):
+        return refund
+    try:
+        result = gateway.look_up_refund(
+            refund_id=refund.gateway_refund_id or "",
+            key=refund.public_id,
+            transaction_id=_transaction_of(refund),
+        )
+    except OutcomeUnknown:
+        return refund
+    if result is not None:
+        return settle(refund_id=refund.pk, result=result, now=now)
+    if refund.gateway_refund_id:
+        logger.error("Refund %s is unknown at the gateway, which had named it before", refund.public_id)
+        return refund
+    move(refund, to=State.UNKNOWN, source={State.CREATED})
+    return _request(refund, gateway=gateway, now=now)
+
+
+def hear(*, event: GatewayEvent, gateway: PaymentGateway, now: datetime) -> bool:
+    """Settle the refund a notice is about; return False where it is about nothing of ours.
+
+    One that somebody made in the gateway's dashboard is written down and booked like our own.
+    """
+    result = gateway.look_up_refund(refund_id=event.payment_id, key="", transaction_id="")
+    if result is None:
+        return False
+    key = result.key or str(event.payload.get("key", ""))
+    ours = Refund.objects.filter(charge__gateway=gateway.name)
+    refund = ours.filter(gateway_refund_id=event.payment_id).first() or ours.filter(public_id=key).first()
+    if refund is None:
+        if result.state == RefundState.FAILED:
+            return True  # nothing of it ever stood in our books
+        refund = _adopted(result, gateway=gateway, now=now)
+    if refund is not None:
+        settle(refund_id=refund.pk, result=result, now=now)
+    return refund is not None
+
+
+def charge_of_transaction(transaction_id: str, *, gateway: PaymentGateway) -> Charge | None:
+    """Find the charge that took this money."""
+    taken = Charge.objects.filter(gateway=gateway.name, state=Charge.State.SUCCEEDED)
+    return taken.filter(Q(gateway_transaction_id=transaction_id) | Q(gateway_payment_id=transaction_id)).first()
+
+
+@transaction.atomic
+def _adopted(result: RefundResult, *, gateway: PaymentGateway, now: datetime) -> Refund | None:
+    """Write down a refund that was made past us: the money has moved, so it must stand in the books."""
+    charge = charge_of_transaction(result.transaction_id, gateway=gateway)
+    if charge is None:
+        return None
+    order = Order.objects.select_for_update(of=("self",)).select_related("owner").get(pk=charge.order_id)
+    known = Refund.objects.filter(gateway_refund_id=result.refund_id).first()
+    if known is not None:
+        return known
+    refund = draft(
+        _bearer(charge, order=order, result=result),
+        order=order,
+        money=result.money,
+        goes_to=Refund.Destination.PAYER,
+        reason=Refund.Reason.AT_THE_GATEWAY,
+        requested_by=None,
+        now=now,
+    )
+    logger.warning("Refund %s of charge %s was made at the gateway", result.refund_id, charge.public_id)
+    book_as_sent(refund, now=now)
+    Refund.objects.filter(pk=refund.pk).update(gateway_refund_id=result.refund_id)
+    return refund
+
+
+def _bearer(charge: Charge, *, order: Order, result: RefundResult) -> Part:
+    """Tell which account bears it: what the subscriber has spent already is our loss."""
+    part = next((one for one in parts_of(order) if one.charge == charge), None)
+    taken_from = part.taken_from if part else Refund.Source.SALES
+    if taken_from == Refund.Source.WALLET:
+        balance = ledger.locked_balance(user_id=order.owner_id, currency=result.money.currency)
+        taken_from = Refund.Source.WALLET if balance >= result.money else Refund.Source.LOSSES
+    return Part(charge=charge, money=result.money, taken_from=taken_from)
+
+
+def _request(refund: Refund, *, gateway: PaymentGateway, now: datetime) -> Refund:
+    transaction_id = _transaction_of(refund)
+    request = RefundRequest(key=refund.public_id, transaction_id=transaction_id, money=refund.money)
+    try:
+        result = gateway.refund(request)
+    except OutcomeUnknown:
+        logger.info("Refund %s: the answer got lost, the gateway will be asked", refund.public_id)
+        return Refund.objects.get(pk=refund.pk)
+    except GatewayRefused as error:
+        result = RefundResult(
+            state=RefundState.FAILED,
+            refund_id="",
+            transaction_id=transaction_id,
+            money=refund.money,
+            reason=str(error),
+        )
+    return settle(refund_id=refund.pk, result=result, now=now)
+
+
+def _claim(refund: Refund, *, now: datetime) -> bool:
+    """Put the next look off before this one, so that two who look at once do not both ask."""
+    delay = NEXT_CHECKS[min(refund.checks, len(NEXT_CHECKS) - 1)]
+    claimed = Refund.objects.at_the_gateway().filter(pk=refund.pk, check_due_at=refund.check_due_at)
+    return claimed.update(check_due_at=now + delay, checks=F("checks") + 1) == 1
+
+
+def _transaction_of(refund: Refund) -> str:
+    return transaction_of(refund.charge) if refund.charge else ""
