@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 
 from portal.checks import refuse_misconfiguration
 
@@ -39,4 +40,8 @@ app.conf.beat_schedule = {
 @signals.worker_init.connect
 @signals.beat_init.connect
 def _refuse_misconfiguration(**_kwargs: Any) -> None:
-    refuse_misconfiguration()
+    try:
+        refuse_misconfiguration()
+    except ImproperlyConfigured as error:
+        # Any other exception Celery would log, and start all the same.
+        raise SystemExit(str(error)) from error

@@ -310,7 +310,7 @@ def test_an_open_page_is_not_called_back(page, settings):
 def test_outside_a_playground_the_sandbox_is_refused(settings):
     settings.PLAYGROUND = False
 
-    assert "billing.E001" in [message.id for message in run_checks()]
+    assert "portal.E001" in [message.id for message in run_checks()]
 
 
 def test_events_name_the_payment(client, page):

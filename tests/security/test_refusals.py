@@ -42,6 +42,15 @@ def test_the_web_server_does_not_start_with_a_gateway_that_gives_everything_away
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("process", ["beat", "worker"])
+def test_nor_do_scheduler_and_worker(process, tmp_path):
+    done = start(tmp_path, "-m", "celery", "--app", "portal.celery", process, REDIS_URL="redis://127.0.0.1:9")
+
+    assert done.returncode == 1
+    assert "portal.E001" in done.stderr
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -50,6 +59,8 @@ def test_the_web_server_does_not_start_with_a_gateway_that_gives_everything_away
         ({"EMAIL_BACKEND": "accounts.outbox.OutboxEmailBackend"}, "portal.E003"),
         ({"SMS_BACKEND": "outbox"}, "portal.E003"),
         ({"PORTAL_BASE_URL": "http://portal.example.com"}, "portal.E005"),
+        ({"PAYMENT_GATEWAY": "stripe"}, "stripe.E001"),
+        ({"PAYMENT_GATEWAY": "stripe", "STRIPE_API_KEY": "rk_test_portal"}, "stripe.E004"),
     ],
 )
 def test_the_deployment_check_names_what_is_not_real(tmp_path, change, code):
