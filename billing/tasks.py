@@ -8,7 +8,18 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from billing import expiry, gateway_events, gateways, orders, paying, reconciliation, reminders, renewals
+from billing import (
+    discrepancies,
+    expiry,
+    gateway_events,
+    gateways,
+    missed_events,
+    orders,
+    paying,
+    reconciliation,
+    reminders,
+    renewals,
+)
 from billing.gateways import sandbox_callbacks
 from billing.models import Order
 from esim import carriers
@@ -73,6 +84,20 @@ def reconcile_charges() -> None:
 @shared_task(name="billing.expire_unpaid_orders")
 def expire_unpaid_orders() -> None:
     expiry.expire_unpaid_orders(gateways=gateways.by_name(), now=timezone.now(), in_time=time_budget(LOOK_SECONDS))
+
+
+@shared_task(name="billing.read_missed_events")
+def read_missed_events() -> None:
+    now = timezone.now()
+    missed = [missed_events.read_missed_events(gateway=gateway, now=now) for gateway in gateways.configured()]
+    if any(missed):
+        nudge(apply_gateway_events)
+
+
+@shared_task(name="billing.compare_with_gateways")
+def compare_with_gateways() -> None:
+    for gateway in gateways.configured():
+        discrepancies.compare_days(gateway=gateway, now=timezone.now(), in_time=time_budget(LOOK_SECONDS))
 
 
 @shared_task(name="billing.renew_due")

@@ -1,16 +1,21 @@
 """What needs a person: counted, and each count leading to its rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Model, Q
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Notification, User
-from billing.models import Charge, GatewayEvent, Order, Subscription
+from billing import gateways
+from billing.models import Charge, Discrepancy, GatewayEvent, Order, Subscription
+from billing.silence import Silence, silences
+from portal.lib.dates import format_moment
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -22,14 +27,14 @@ LOOK_BACK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    title: "_StrPromise"
+    title: "str | _StrPromise"
     count: int
     href: str
 
 
 def needs_a_person(user: User, now: datetime) -> list[Attention]:
     """Return the groups of rows that somebody has to look at, as far as this person may see them."""
-    groups = [*_orders(user, now), *_others(user, now)]
+    groups = [*_orders(user, now), *_others(user, now), *_gateways(user, now)]
     return [group for group in groups if group.count]
 
 
@@ -57,6 +62,7 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             {"state__in": [Charge.State.UNKNOWN.value], "created_at__lt": now - SETTLE_WITHIN},
         ),
         (_("Gateway events that failed"), GatewayEvent, {"state__in": [GatewayEvent.State.FAILED.value]}),
+        (_("Money that a gateway and our books tell differently"), Discrepancy, {"resolved_at__isnull": True}),
         (
             _("Notifications of the last 7 days that failed"),
             Notification,
@@ -77,8 +83,34 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             yield Attention(title, meta.default_manager.filter(**filters).count(), _list(model, filters))
 
 
+def _gateways(user: User, now: datetime) -> Iterator[Attention]:
+    if not user.has_perm("billing.view_charge"):
+        return
+    names = [gateway.name for gateway in gateways.configured()]
+    yield from _out_of_reach(names)
+    for silence in silences(gateway_names=names, now=now):
+        yield Attention(_silent(silence), silence.count, _list(Charge, silence.filters))
+
+
+def _out_of_reach(names: Iterable[str]) -> Iterator[Attention]:
+    """Yield the open charges of each gateway that is not set up: nobody asks it about them."""
+    left = Charge.objects.open().exclude(gateway__in=names).values("gateway").annotate(count=Count("pk"))
+    for row in left.order_by("gateway"):
+        title = gettext("Open charges of %(gateway)s, a gateway that is not set up") % {"gateway": row["gateway"]}
+        filters = {"state__in": sorted(Charge.State.OPEN), "gateway__in": [row["gateway"]]}
+        yield Attention(title, row["count"], _list(Charge, filters))
+
+
+def _silent(silence: Silence) -> str:
+    if silence.since is None:
+        return gettext("Charges paid at %(gateway)s, which has never sent a notice") % {"gateway": silence.gateway}
+    since = format_moment(timezone.localtime(silence.since), get_language() or "en")
+    told = gettext("Charges paid at %(gateway)s, from which no notice has come since %(since)s")
+    return told % {"gateway": silence.gateway, "since": since}
+
+
 def _list(model: type[Model], filters: dict[str, Any]) -> str:
     """Return the address of the admin's list with the same filters."""
     meta = model._meta  # noqa: SLF001
-    query = {name: ",".join(value) if isinstance(value, list) else value.isoformat() for name, value in filters.items()}
+    query = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in filters.items()}
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist", query=query)

@@ -26,6 +26,9 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "renew-due": {"task": "billing.renew_due", "schedule": 60.0},
     "retry-declined": {"task": "billing.retry_declined", "schedule": 60.0},
     "reconcile-charges": {"task": "billing.reconcile_charges", "schedule": 60.0},
+    "read-missed-events": {"task": "billing.read_missed_events", "schedule": 300.0},
+    # Every hour, because rows know which days were compared, and a day missed at a standstill is made up for.
+    "compare-with-gateways": {"task": "billing.compare_with_gateways", "schedule": crontab(minute=20)},
     "expire-unpaid-orders": {"task": "billing.expire_unpaid_orders", "schedule": 60.0},
     "send-reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/10")},
     "poll-usage": {"task": "esim.poll_usage", "schedule": 60.0},

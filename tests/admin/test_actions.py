@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 
 from accounts.models import AuditEvent, Notification, User
 from billing import staff_pauses
 from billing.agreements import NothingToContinue
-from billing.models import GatewayEvent, Subscription
+from billing.models import Discrepancy, GatewayEvent, Subscription
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,98 @@ def test_failed_gateway_event_runs_again_and_a_done_one_does_not(as_staff):
     assert done.state == "done"
 
 
+def make_event(state, **fields):
+    return GatewayEvent.objects.create(
+        gateway="sandbox", event_id=f"evt_{state}", kind="payment.succeeded", payload={}, state=state, **fields
+    )
+
+
+def test_one_event_is_run_again_from_its_page(as_staff, staff):
+    event = make_event("failed", attempts=3, error="OutcomeUnknown: look_up")
+    page = as_staff.get(f"/admin/billing/gatewayevent/{event.pk}/change/").content.decode()
+
+    answer = dialog(as_staff, "gatewayevent", event, "run-again")
+
+    event.refresh_from_db()
+    assert "OutcomeUnknown: look_up" in page
+    assert answer.headers["HX-Refresh"] == "true"
+    assert (event.state, event.attempts, event.error) == ("received", 0, "")
+    trace = AuditEvent.objects.get(action="gateway_event.run_again")
+    assert trace.actor == staff
+    assert trace.detail == {"event": "evt_failed", "gateway": "sandbox", "error": "OutcomeUnknown: look_up"}
+
+
+def test_event_about_nothing_of_ours_can_be_run_again(as_staff):
+    event = make_event("not_ours")
+
+    run(as_staff, "billing/gatewayevent", "run_again", event)
+
+    event.refresh_from_db()
+    assert event.state == "received"
+
+
+def test_each_event_run_again_is_on_record_and_a_done_one_is_not(as_staff):
+    run(as_staff, "billing/gatewayevent", "run_again", *[make_event(state) for state in ("failed", "received", "done")])
+
+    traces = AuditEvent.objects.filter(action="gateway_event.run_again")
+    assert {trace.detail["event"] for trace in traces} == {"evt_failed", "evt_received"}
+
+
+def test_what_is_run_again_is_applied_at_once(as_staff, subscriber, django_capture_on_commit_callbacks):
+    event = make_event("failed", about="other", due_at=timezone.now() + timedelta(days=1))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        dialog(as_staff, "gatewayevent", event, "run-again")
+
+    event.refresh_from_db()
+    assert event.state == "done"
+
+
+def test_discrepancy_is_resolved_with_a_note(as_staff, staff):
+    discrepancy = make_discrepancy()
+
+    answer = dialog(as_staff, "discrepancy", discrepancy, "resolve", note="Paid out by hand")
+
+    discrepancy.refresh_from_db()
+    assert answer.headers["HX-Refresh"] == "true"
+    assert (discrepancy.resolved_by, discrepancy.note) == (staff, "Paid out by hand")
+
+
+def test_discrepancy_is_not_resolved_without_a_word(as_staff):
+    discrepancy = make_discrepancy()
+
+    dialog(as_staff, "discrepancy", discrepancy, "resolve", note="")
+
+    discrepancy.refresh_from_db()
+    assert discrepancy.resolved_at is None
+
+
+def make_discrepancy():
+    return Discrepancy.objects.create(
+        gateway="sandbox", kind="unknown_here", movement_id="pay_1", currency="USD", amount=1490, day="2026-11-21"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "permission"),
+    [("discrepancy/{}/resolve/", "view_discrepancy"), ("gatewayevent/{}/run-again/", "view_gatewayevent")],
+)
+def test_looking_at_a_page_is_not_acting_on_it(client, address, permission):
+    helper = make.make_user(is_staff=True)
+    helper.user_permissions.add(make_permission(permission))
+    client.force_login(helper, backend="allauth.account.auth_backends.AuthenticationBackend")
+    row = make_discrepancy() if "discrepancy" in address else make_event("failed")
+
+    answer = client.post(
+        f"/admin/billing/{address.format(row.pk)}",
+        {"note": "x", "_form_submitted": "on"},
+        headers={"hx-request": "true"},
+    )
+
+    assert answer.status_code == 403
+    assert not AuditEvent.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("model", "action", "permission"),
     [
@@ -77,16 +170,16 @@ def make_permission(codename):
     return Permission.objects.get(codename=codename)
 
 
-def dialog(client, subscription, action, reason):
-    address = f"/admin/billing/subscription/{subscription.pk}/{action}/"
-    return client.post(address, {"reason": reason, "_form_submitted": "on"}, headers={"hx-request": "true"})
+def dialog(client, model, row, action, **fields):
+    address = f"/admin/billing/{model}/{row.pk}/{action}/"
+    return client.post(address, {**fields, "_form_submitted": "on"}, headers={"hx-request": "true"})
 
 
 def test_pausing_says_who_and_why_in_the_trail(as_staff, staff, subscriber):
     line = make.make_line(owner=subscriber)
     subscription = make.make_subscription(line=line, plan=make.make_plan())
 
-    answer = dialog(as_staff, subscription, "pause", "Asked by phone")
+    answer = dialog(as_staff, "subscription", subscription, "pause", reason="Asked by phone")
 
     subscription.refresh_from_db()
     event = AuditEvent.objects.get(action="auto_renewal.paused_by_staff")
@@ -98,7 +191,7 @@ def test_pausing_says_who_and_why_in_the_trail(as_staff, staff, subscriber):
 def test_pausing_without_a_reason_changes_nothing(as_staff, subscriber):
     subscription = make.make_subscription(line=make.make_line(owner=subscriber), plan=make.make_plan())
 
-    dialog(as_staff, subscription, "pause", "")
+    dialog(as_staff, "subscription", subscription, "pause", reason="")
 
     subscription.refresh_from_db()
     assert subscription.state == State.ACTIVE

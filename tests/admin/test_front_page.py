@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from accounts.models import Notification
-from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry
+from billing.models import Charge, Discrepancy, GatewayEvent, LedgerAccount, LedgerEntry
 from portal.admin_dashboard import renewals, sales_by_currency
 from portal.lib.money import Money
 from tests import make
@@ -43,6 +44,17 @@ def make_trouble(owner, now):
         Notification.objects.create(user=owner, channel="sms", kind="x", key=state, state=state.replace("done", "sent"))
     for state in ("past_due", "active"):
         make.make_subscription(line=make.make_line(owner=owner), plan=make.make_plan(), state=state)
+    for resolved_at in (None, now):
+        Discrepancy.objects.create(
+            gateway="sandbox",
+            kind="unknown_here",
+            movement_id=str(resolved_at),
+            currency="USD",
+            amount=1,
+            day=now.date(),
+            resolved_at=resolved_at,
+        )
+    Charge.objects.create(order=make.make_order(owner=owner), gateway="former", currency="USD", amount=1)
 
 
 def test_each_trouble_is_counted_once(as_staff, subscriber, now):
@@ -55,6 +67,8 @@ def test_each_trouble_is_counted_once(as_staff, subscriber, now):
         "Orders of the last 7 days that could not be delivered": 1,
         "Charges without an answer from the gateway for an hour": 1,
         "Gateway events that failed": 1,
+        "Money that a gateway and our books tell differently": 1,
+        "Open charges of former, a gateway that is not set up": 1,
         "Notifications of the last 7 days that failed": 1,
         "Auto-renewals whose payment was declined": 1,
     }
@@ -68,6 +82,65 @@ def test_each_trouble_leads_to_the_list_with_just_its_rows(as_staff, subscriber,
 
         assert listed.status_code == 200
         assert listed.context["cl"].result_count == group.count
+
+
+def make_paid(owner, *, minutes_ago, number=1):
+    """Make a charge of the sandbox that was paid so long ago, a minute after it was made."""
+    settled_at = timezone.now() - timedelta(minutes=minutes_ago)
+    return Charge.objects.create(
+        order=make.make_order(owner=owner),
+        gateway="sandbox",
+        gateway_payment_id=f"pay_{number}",
+        currency="USD",
+        amount=1490,
+        state="succeeded",
+        created_at=settled_at - timedelta(minutes=1),
+        settled_at=settled_at,
+    )
+
+
+def hear(*, minutes_ago, by_webhook=True):
+    GatewayEvent.objects.create(
+        gateway="sandbox",
+        event_id=f"evt_{minutes_ago}",
+        kind="payment.succeeded",
+        payload={},
+        state="done",
+        by_webhook=by_webhook,
+        received_at=timezone.now() - timedelta(minutes=minutes_ago),
+    )
+
+
+SILENT = "Charges paid at sandbox, from which no notice has come since 21 Nov 2026, 08:20"
+
+
+def test_gateway_whose_webhooks_stopped_is_named_with_what_it_did_not_tell(as_staff, subscriber):
+    hear(minutes_ago=100)
+    hear(minutes_ago=10, by_webhook=False)
+    for number, minutes in enumerate((101, 60, 16, 14)):
+        make_paid(subscriber, minutes_ago=minutes, number=number)
+
+    groups = attention(as_staff)
+
+    assert {title: group.count for title, group in groups.items()} == {SILENT: 2}
+    assert as_staff.get(groups[SILENT].href).context["cl"].result_count == 2
+
+
+def test_gateway_that_never_sent_a_webhook_is_named(as_staff, subscriber):
+    make_paid(subscriber, minutes_ago=60)
+
+    groups = attention(as_staff)
+
+    assert list(groups) == ["Charges paid at sandbox, which has never sent a notice"]
+    assert [as_staff.get(group.href).context["cl"].result_count for group in groups.values()] == [1]
+
+
+@pytest.mark.parametrize(("paid", "heard"), [(60, 59), (60, 61), (14, 100), (8 * 24 * 60, 9 * 24 * 60)], ids=str)
+def test_gateway_that_tells_or_may_yet_tell_is_not_named(as_staff, subscriber, paid, heard):
+    make_paid(subscriber, minutes_ago=paid)
+    hear(minutes_ago=heard)
+
+    assert attention(as_staff) == {}
 
 
 def test_quiet_day_says_so(as_staff):
@@ -133,7 +206,10 @@ def test_front_page_costs_the_same_however_much_there_is(
     for number in range(count):
         make_sale(now, number, amount=100)
         make.make_order(owner=subscriber, state="undeliverable")
+        make_paid(subscriber, minutes_ago=60 + number, number=number)
+        Charge.objects.create(order=make.make_order(owner=subscriber), gateway="former", currency="USD", amount=1)
+    hear(minutes_ago=1)
     as_staff.get("/admin/")
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         as_staff.get("/admin/")

@@ -7,7 +7,15 @@ from django.urls import reverse
 
 from accounts import audit
 from accounts.models import Notification, OutboxMessage
-from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry
+from billing.models import (
+    Charge,
+    ComparedDay,
+    Discrepancy,
+    EventsCursor,
+    GatewayEvent,
+    LedgerAccount,
+    LedgerEntry,
+)
 from esim.models import DailyUsage, UsageRecord
 from tests import make
 
@@ -48,6 +56,11 @@ def make_world(now, number):
         charge=charge,
     )
     GatewayEvent.objects.create(gateway="sandbox", event_id=f"evt-{number}", kind="payment.succeeded", payload={"a": 1})
+    EventsCursor.objects.create(gateway=f"gateway-{number}", cursor="evt-1", read_at=now)
+    ComparedDay.objects.create(gateway=f"gateway-{number}", day=now.date(), movements=3, compared_at=now)
+    Discrepancy.objects.create(
+        gateway="sandbox", kind="unknown_here", movement_id=f"pay-{number}", currency="USD", amount=1490, day=now.date()
+    )
     UsageRecord.objects.create(line=line, source="simulated", record_id=f"r-{number}", at=now, data_bytes=5)
     DailyUsage.objects.create(line=line, date=now.date(), data_bytes=5)
     Notification.objects.create(user=person, channel="email", kind="expiry", key=f"expiry:{number}")

@@ -63,7 +63,17 @@ def test_a_gateway_that_does_not_answer_is_asked_later(kept, gateway, now):
     assert charge.check_due_at == now + SOON + timedelta(hours=1)
 
 
-def test_the_gaps_between_looks_grow(on_page, gateway, now):
+@pytest.mark.parametrize("answer", ["pending", "needs_action", "silence"])
+@pytest.mark.parametrize("way", ["on_page", "kept"])
+def test_the_gaps_between_looks_grow(way, answer, request, gateway, now):
+    charge = request.getfixturevalue(way)
+    gateway.outcomes["card_ada"] = answer
+    if answer == "silence":
+        gateway.down = {"look_up", "charge_saved"}
+    if way == "kept":
+        charges.charge_saved(charge=charge, gateway=gateway, now=now)
+    elif answer != "silence":
+        gateway.bank_says(charge.gateway_payment_id, answer)
     looks = []
     moment = Charge.objects.get().check_due_at
     for _look in range(4):

@@ -1,6 +1,7 @@
 import itertools
 import json
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -8,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing import charges
-from billing.gateway_events import apply_gateway_events
+from billing.gateway_events import BACK_OFF, apply_gateway_events
 from billing.gateways.base import KeptCard
 from billing.models import Charge, GatewayEvent, LedgerEntry, Order, PaymentMethod
 from billing.webhooks import LARGEST_BODY_BYTES
@@ -102,8 +103,65 @@ def test_a_huge_body_is_refused_unread(client, secret):
     assert send(client, b"x" * (LARGEST_BODY_BYTES + 1), secret=secret).status_code == 413
 
 
+class BreaksOff(BytesIO):
+    """A body whose sender hangs up."""
+
+    def read(self, *_args):
+        raise OSError("connection reset")
+
+
+def send_raw(client, stream, *, length="", signed=b"", **server):
+    """Send what a server would hand on: a stream, and whatever length its sender announced."""
+    signature = sign_body(signed, "current", int(timezone.now().timestamp()))
+    environ = {"CONTENT_LENGTH": length, "wsgi.input": stream, **server}
+    return client.generic("POST", URL, b"x", headers={"Sandbox-Signature": signature}, **environ)
+
+
+HUGE = b"x" * (LARGEST_BODY_BYTES + 1)
+CHUNKED = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+
+
+@pytest.mark.parametrize("length", [str(len(HUGE)), f"+{len(HUGE)}", "9" * 12])
+def test_a_huge_body_is_cut_whatever_length_is_announced(length, client, secret):
+    stream = BytesIO(HUGE * 4)
+
+    assert send_raw(client, stream, length=length, signed=HUGE).status_code == 413
+    assert stream.tell() == LARGEST_BODY_BYTES + 1
+
+
+@pytest.mark.parametrize("length", ["10", "0", "-1", "many"])
+def test_a_body_longer_than_announced_is_not_read_on(length, client, secret):
+    stream = BytesIO(HUGE)
+
+    assert send_raw(client, stream, length=length, signed=HUGE).status_code == 400
+    assert stream.tell() <= 10
+    assert not GatewayEvent.objects.exists()
+
+
+def test_a_huge_body_in_chunks_is_cut(client, secret):
+    stream = BytesIO(HUGE * 4)
+
+    assert send_raw(client, stream, signed=HUGE, **CHUNKED).status_code == 413
+    assert stream.tell() == LARGEST_BODY_BYTES + 1
+
+
+def test_a_notice_in_chunks_is_stored(client, secret):
+    assert send_raw(client, BytesIO(body_of()), signed=body_of(), **CHUNKED).status_code == 202
+    assert GatewayEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("server", [{}, CHUNKED], ids=["announced", "in chunks"])
+def test_a_body_that_breaks_off_is_refused(server, client, secret):
+    assert send_raw(client, BreaksOff(), length="" if server else "10", **server).status_code == 400
+
+
 def test_an_unknown_gateway_is_not_found(client, secret):
     assert send(client, body_of(), secret=secret, url="/webhooks/nobody/").status_code == 404
+
+
+def test_a_gateway_that_is_not_set_up_is_not_found(client, secret):
+    assert send(client, body_of(), secret=secret, url="/webhooks/stripe/").status_code == 404
+    assert not GatewayEvent.objects.exists()
 
 
 def test_a_notice_cannot_be_read_with_get(client):
@@ -173,6 +231,50 @@ def test_a_notice_about_nothing_of_ours_stops_no_other(charge, gateway):
 
     assert apply_gateway_events(gateway=gateway, now=timezone.now()) == 1
     assert GatewayEvent.objects.get(event_id="evt_1").state == "failed"
+
+
+def test_a_notice_about_nothing_of_ours_is_laid_aside_in_the_end(gateway):
+    store("evt_1", payment_id="pay_of_another_shop")
+    moment = timezone.now()
+    for _look in range(len(BACK_OFF)):
+        apply_gateway_events(gateway=gateway, now=moment)
+        event = GatewayEvent.objects.get()
+        assert event.state == "failed"
+        moment = event.due_at
+
+    apply_gateway_events(gateway=gateway, now=moment)
+
+    event = GatewayEvent.objects.get()
+    assert (event.state, event.error) == ("not_ours", "AboutNothingOfOurs: pay_of_another_shop")
+    assert apply_gateway_events(gateway=gateway, now=moment + timedelta(days=9)) == 0
+
+
+def test_a_notice_whose_gateway_keeps_silent_is_never_laid_aside(charge, gateway):
+    gateway.down = {"look_up"}
+    store("evt_1", payment_id=charge.gateway_payment_id)
+    moment = timezone.now()
+    for _look in range(2 * len(BACK_OFF)):
+        apply_gateway_events(gateway=gateway, now=moment)
+        moment = GatewayEvent.objects.get().due_at
+
+    assert GatewayEvent.objects.get().state == "failed"
+
+
+def test_a_notice_that_another_worker_has_in_hand_is_left_to_it(charge, gateway):
+    gateway.bank_says(charge.gateway_payment_id, "paid")
+    store("evt_1", payment_id=charge.gateway_payment_id)
+    now = timezone.now()
+    look_up = gateway.look_up
+
+    def meanwhile(**named):
+        gateway.look_up = look_up
+        assert apply_gateway_events(gateway=gateway, now=now) == 0
+        return look_up(**named)
+
+    gateway.look_up = meanwhile
+
+    assert apply_gateway_events(gateway=gateway, now=now) == 1
+    assert gateway.calls.count("look_up") == 1
 
 
 def test_a_card_kept_on_its_own_page_is_saved_for_its_owner(gateway, subscriber):

@@ -1,0 +1,128 @@
+"""Payments begun at a gateway are looked after there, also when another one was chosen since."""
+
+from datetime import timedelta
+
+import pytest
+
+from billing import charges
+from billing.expiry import cancel_order, expire_unpaid_orders, to_end
+from billing.gateway_events import apply_gateway_events
+from billing.invariants import broken_invariants
+from billing.missed_events import read_missed_events
+from billing.models import Charge, EventsCursor, Order
+from billing.order_visits import look_again
+from billing.reconciliation import reconcile_charges, to_ask_about
+from tests.billing.books import buy
+from tests.fakes.gateway import FakeGateway
+
+pytestmark = pytest.mark.django_db
+
+LATER = timedelta(hours=2)
+
+
+@pytest.fixture
+def former(db):
+    """The gateway that was chosen before."""
+    return FakeGateway("former")
+
+
+@pytest.fixture
+def opened(line, plan, now):
+    """Return a function that opens a page at a gateway."""
+
+    def opened(gateway):
+        charge = buy(line, plan, gateway=gateway.name).charges.get()
+        charges.open_page(charge=charge, gateway=gateway, return_url="/back/", locale="en", now=now)
+        return charge
+
+    return opened
+
+
+def test_each_gateway_is_asked_about_its_own_payments(opened, gateway, former, now):
+    for one in (gateway, former):
+        one.bank_says(opened(one).gateway_payment_id, "paid")
+
+    settled = [reconcile_charges(gateway=one, now=now + timedelta(minutes=6)) for one in (gateway, former)]
+
+    assert settled == [1, 1]
+    assert set(Order.objects.values_list("state", flat=True)) == {"paid"}
+    assert broken_invariants(now=now) == {}
+
+
+def test_each_gateway_has_a_cursor_and_an_inbox_of_its_own(opened, gateway, former, now):
+    for one in (gateway, former):
+        one.bank_says(opened(one).gateway_payment_id, "paid")
+
+    assert [read_missed_events(gateway=one, now=now) for one in (gateway, former)] == [1, 1]
+    assert [apply_gateway_events(gateway=one, now=now) for one in (gateway, former)] == [1, 1]
+    assert set(EventsCursor.objects.values_list("gateway", flat=True)) == {"sandbox", "former"}
+
+
+def test_orders_expire_at_the_gateway_where_their_page_is_open(opened, gateway, former, now):
+    for one in (gateway, former):
+        opened(one)
+
+    assert expire_unpaid_orders(gateways={"sandbox": gateway, "former": former}, now=now + LATER) == 2
+    assert (gateway.calls[-1], former.calls[-1]) == ("close_page", "close_page")
+
+
+def test_a_buyer_calls_an_order_off_at_the_gateway_where_its_page_is_open(opened, gateway, former, now):
+    charge = opened(former)
+
+    ended = cancel_order(order=charge.order, gateways={"sandbox": gateway, "former": former}, now=now)
+
+    assert ended.state == "cancelled"
+    assert "close_page" in former.calls
+    assert gateway.calls == []
+
+
+def test_an_order_whose_gateway_is_gone_stands_because_nobody_could_close_its_page(opened, gateway, former, now):
+    charge = opened(former)
+
+    assert cancel_order(order=charge.order, gateways={"sandbox": gateway}, now=now).state == "pending"
+    assert look_again(charge=charge, gateways={"sandbox": gateway}, now=now).state == "pending"
+
+
+def test_what_a_gone_gateway_left_open_is_not_in_the_way_of_others(opened, gateway, former, now):
+    for one in (former, former, gateway):
+        opened(one)
+    later = now + LATER
+
+    assert expire_unpaid_orders(gateways={"sandbox": gateway}, now=later, limit=1) == 1
+    assert Order.objects.filter(state="pending").count() == 2
+    assert [charge.gateway for charge in to_ask_about(gateway=gateway, now=later)] == []
+    assert Charge.objects.open().count() == 2
+
+
+def test_an_order_that_cannot_be_ended_is_not_in_the_way_of_others(opened, gateway, former, now):
+    stuck = opened(former)
+    opened(gateway)
+    former.down = {"close_page"}
+    both, later = {"sandbox": gateway, "former": former}, now + LATER
+
+    assert expire_unpaid_orders(gateways=both, now=later, limit=1) == 0
+    assert expire_unpaid_orders(gateways=both, now=later, limit=1) == 1
+
+    assert [order.pk for order in to_end(gateway_names=both, now=later + timedelta(minutes=5))] == [stuck.order_id]
+    former.down = set()
+    assert expire_unpaid_orders(gateways=both, now=later + timedelta(minutes=5)) == 1
+
+
+def test_a_run_ends_when_its_time_is_over(opened, gateway, now):
+    for _number in range(3):
+        opened(gateway)
+    answers = iter([True, True, False])
+
+    ended = expire_unpaid_orders(gateways={"sandbox": gateway}, now=now + LATER, in_time=lambda: next(answers))
+
+    assert ended == 2
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_choosing_what_to_end_is_one_query(opened, gateway, former, now, django_assert_num_queries, count):
+    for _number in range(count):
+        opened(gateway)
+        opened(former)
+
+    with django_assert_num_queries(1):
+        assert len(to_end(gateway_names=["sandbox"], now=now + LATER)) == count
