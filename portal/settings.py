@@ -54,6 +54,12 @@ PORTAL_DEFAULT_REGION = os.environ.get("PORTAL_DEFAULT_REGION", "US")
 
 PAYMENT_GATEWAY = checked_choice(os.environ, "PAYMENT_GATEWAY", choices=("sandbox", "stripe"), default="sandbox")
 CARRIER = checked_choice(os.environ, "CARRIER", choices=("simulated",), default="simulated")
+# How long after delivery a buyer may give back what was not used, and from which amount on a refund that staff give
+# takes a second person; in a currency that is not named, every one does.
+PORTAL_REFUND_WINDOW = timedelta(days=checked_int(os.environ, "PORTAL_REFUND_DAYS", default=14, minimum=0, maximum=365))
+PORTAL_REFUND_APPROVAL_ABOVE = checked_amounts(
+    os.environ, "PORTAL_REFUND_APPROVAL_ABOVE", default="USD=100 EUR=100 CNY=700 TWD=3000 JPY=15000"
+)
 SANDBOX_WEBHOOK_SECRETS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 
 # Stripe, see docs/payments.md. The version is that of the library: what it answers has the shape of a version.
@@ -63,12 +69,6 @@ STRIPE_WEBHOOK_SECRETS = secret(os.environ, "STRIPE_WEBHOOK_SECRETS", kept_in=No
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
 STRIPE_CHECKOUT_DOMAIN = os.environ.get("STRIPE_CHECKOUT_DOMAIN", "")
 STRIPE_METHODS_BY_CURRENCY = checked_lists(
-# How long after delivery a buyer may give back what was not used, and from which amount on a refund that staff give
-# takes a second person; in a currency that is not named, every one does.
-PORTAL_REFUND_WINDOW = timedelta(days=checked_int(os.environ, "PORTAL_REFUND_DAYS", default=14, minimum=0, maximum=365))
-PORTAL_REFUND_APPROVAL_ABOVE = checked_amounts(
-    os.environ, "PORTAL_REFUND_APPROVAL_ABOVE", default="USD=100 EUR=100 CNY=700 TWD=3000 JPY=15000"
-)
     os.environ, "STRIPE_METHODS_BY_CURRENCY", choices=("card", "alipay", "wechat_pay", "paypal")
 )
 STRIPE_STATEMENT_DESCRIPTOR_SUFFIX = os.environ.get("STRIPE_STATEMENT_DESCRIPTOR_SUFFIX", "")
