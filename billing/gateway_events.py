@@ -2,13 +2,13 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.db.models import F, Q
 
-from accounts.models import User
+from billing import card_notices, disputes, refunds
 from billing.charges import settle
 from billing.gateways.base import GatewayNotice, OutcomeUnknown, PaymentGateway, Subject
-from billing.methods import keep_card
 from billing.models import Charge, GatewayEvent, GatewayEventQuerySet
 from portal.lib.ticks import InTime, always
 
@@ -18,7 +18,6 @@ BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
 """After each look that came to nothing; one about nothing of ours is laid aside at the end of them."""
 
 LEASE = timedelta(minutes=6)  # longer than a task may run
-CARD_KEPT = "card.succeeded"
 State = GatewayEvent.State
 
 
@@ -70,23 +69,22 @@ def apply_gateway_events(*, gateway: PaymentGateway, now: datetime, limit: int =
 
 
 def apply(*, event: GatewayEvent, gateway: PaymentGateway, now: datetime) -> None:
-    """Look at the payment or card a notice is about, and record what the gateway says of it now."""
-    match event.about:
-        case Subject.PAYMENT:
-            _settle(event, gateway=gateway, now=now)
-        case Subject.CARD if event.kind == CARD_KEPT:
-            _keep(event, gateway=gateway, now=now)
+    """Look at what a notice is about, and record what the gateway says of it now; raises AboutNothingOfOurs."""
+    hear = HEARD_BY.get(event.about)
+    if hear is not None and not hear(event=event, gateway=gateway, now=now):
+        raise AboutNothingOfOurs(event.payment_id)
 
 
-def _settle(event: GatewayEvent, *, gateway: PaymentGateway, now: datetime) -> None:
+def _hear_of_payment(*, event: GatewayEvent, gateway: PaymentGateway, now: datetime) -> bool:
     charge = _charge_of(event)
     if charge is None:
-        raise AboutNothingOfOurs(event.payment_id)
+        return False
     # Our own id of the payment, where we have one: a page and the money paid on it may have two ids there.
     result = gateway.look_up(payment_id=charge.gateway_payment_id or event.payment_id, key="")
     if result is None:
-        raise AboutNothingOfOurs(event.payment_id)
+        return False
     settle(charge_id=charge.pk, result=result, now=now)
+    return True
 
 
 def _charge_of(event: GatewayEvent) -> Charge | None:
@@ -96,14 +94,6 @@ def _charge_of(event: GatewayEvent) -> Charge | None:
         Q(gateway_payment_id=event.payment_id) | Q(gateway_transaction_id=event.payment_id)
     ).first()
     return by_payment or charges.filter(public_id=str(event.payload.get("key", ""))).first()
-
-
-def _keep(event: GatewayEvent, *, gateway: PaymentGateway, now: datetime) -> None:
-    card = gateway.look_up_card(event.payment_id)
-    owner = User.objects.filter(public_id=card.customer).first() if card else None
-    if card is None or owner is None:
-        raise AboutNothingOfOurs(event.payment_id)
-    keep_card(owner=owner, gateway_name=event.gateway, card=card, now=now)
 
 
 def _claim(event: GatewayEvent, *, now: datetime) -> bool:
@@ -120,3 +110,18 @@ def _put_off(event: GatewayEvent, *, error: Exception, now: datetime) -> None:
         due_at=now + delay,
         error=f"{type(error).__name__}: {error}"[:300],
     )
+
+
+class Hear(Protocol):
+    """Records what the gateway says of the subject of a notice; False where nothing of ours is meant."""
+
+    def __call__(self, *, event: GatewayEvent, gateway: PaymentGateway, now: datetime) -> bool: ...
+
+
+HEARD_BY: dict[str, Hear] = {
+    Subject.PAYMENT: _hear_of_payment,
+    Subject.CARD: card_notices.hear,
+    Subject.REFUND: refunds.hear,
+    Subject.DISPUTE: disputes.hear,
+}
+"""Other notices need nothing done."""
