@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -26,6 +27,7 @@ from billing.gateways.base import (
     Page,
     PageRequest,
     PaymentResult,
+    PaymentState,
     RefundRequest,
     RefundResult,
     SavedCharge,
@@ -37,7 +39,7 @@ from billing.gateways.stripe_results import card_of, result_of_intent, result_of
 from billing.gateways.stripe_settings import StripeSettings
 
 PAGE = "cs_"
-CARD_KEEPING = "seti_"
+CARD_GONE = "card_gone"
 CLOCKS_DIFFER = timedelta(minutes=5)
 KEYS_KEPT = timedelta(hours=25)
 
@@ -89,7 +91,10 @@ class StripeGateway:
             return str(found["id"])
 
     def charge_saved(self, charge: SavedCharge) -> PaymentResult:
-        return self._intent_result(intents.confirm(self._api, charge))
+        try:
+            return self._intent_result(intents.confirm(self._api, charge))
+        except intents.CardGone as gone:
+            return replace(self._intent_result(gone.intent), state=PaymentState.DECLINED, decline_code=CARD_GONE)
 
     def look_up(
         self, *, payment_id: str, key: str, customer: str = "", since: datetime | None = None

@@ -12,7 +12,7 @@ from billing.gateways.base import (
     RefundResult,
     RefundState,
 )
-from billing.gateways.stripe_client import KeyTaken, Refused, StripeApi, StripeData
+from billing.gateways.stripe_client import KeyTaken, StripeApi, StripeData
 from billing.gateways.stripe_customers import id_of
 from billing.gateways.stripe_money import money_of
 
@@ -34,7 +34,7 @@ DISPUTE_STATES = {
 
 
 def refund(api: StripeApi, request: RefundRequest) -> RefundResult:
-    """Give money back once for a key, however long ago Stripe forgot the key."""
+    """Give money back once for a key, however long ago Stripe forgot the key; raises GatewayRefused."""
     known = look_up_refund(api, refund_id="", key=request.key, transaction_id=request.transaction_id)
     if known is not None:
         return known
@@ -51,15 +51,6 @@ def refund(api: StripeApi, request: RefundRequest) -> RefundResult:
         )
     except KeyTaken as taken:
         raise OutcomeUnknown(f"Refund {request.key} was asked for before with other wishes") from taken
-    except Refused as refusal:
-        return RefundResult(
-            state=RefundState.FAILED,
-            refund_id="",
-            transaction_id=request.transaction_id,
-            money=request.money,
-            key=request.key,
-            reason=refusal.code or "refused",
-        )
     return refund_result(made)
 
 

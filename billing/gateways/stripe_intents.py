@@ -39,6 +39,14 @@ BY_WEIGHT = [
 ]
 
 
+class CardGone(Exception):
+    """The card is no longer kept at Stripe, or not for this customer; the intent was closed."""
+
+    def __init__(self, intent: StripeData) -> None:
+        super().__init__(intent["id"])
+        self.intent = intent
+
+
 def prepare(api: StripeApi, charge: SavedCharge, *, customer: str, suffix: str) -> StripeData:
     """Make an intent that takes no money yet; raises KeyTaken where the key was used with other wishes."""
     params: IntentParams = {
@@ -58,7 +66,7 @@ def prepare(api: StripeApi, charge: SavedCharge, *, customer: str, suffix: str) 
 def confirm(api: StripeApi, charge: SavedCharge) -> StripeData:
     """Take the money of a prepared intent and return the intent as it stands then.
 
-    Raises OutcomeUnknown, and GatewayRefused where Stripe would not ask the bank.
+    Raises OutcomeUnknown, and CardGone or GatewayRefused where Stripe would not ask the bank.
     """
     params: ConfirmParams = {"payment_method": charge.card_reference, "expand": WITH_METHOD}
     if charge.off_session:
@@ -128,5 +136,7 @@ def _after_refusal(api: StripeApi, charge: SavedCharge, refusal: Refused) -> Str
     if state_of(intent) != PaymentState.PREPARED:
         return intent
     logger.warning("Stripe refused to confirm %s: %s", charge.payment_id, refusal)
-    cancel(api, charge.payment_id)
+    closed = cancel(api, charge.payment_id)
+    if refusal.param == "payment_method":
+        raise CardGone(closed) from refusal
     raise refusal
