@@ -1,14 +1,15 @@
 """Comparing our books with a gateway's, day by day and both ways."""
 
+import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
-from billing import reconciliation
+from billing import reconciliation, refunds
 from billing.charges import settle
 from billing.gateways.base import Movement, OutcomeUnknown, PaymentGateway, PaymentState, RefundState
-from billing.models import Charge, ComparedDay, Discrepancy, Refund
+from billing.models import Charge, ComparedDay, Discrepancy
 from billing.recorded_money import Recorded, booked_between, recorded_of
 from portal.lib.money import Money
 
@@ -23,6 +24,8 @@ BATCH = 100
 
 MOST_QUESTIONS = 100
 """How many payments that a day's list does not hold are asked about one by one; the rest are reported unasked."""
+
+logger = logging.getLogger(__name__)
 
 Kind = Discrepancy.Kind
 
@@ -81,8 +84,8 @@ def compare(
         comparison.movements += len(of_the_day)
         for movement in of_the_day:
             ours = recorded.get(movement.id)
-            if ours is not None and not ours.is_booked and not look_only:
-                ours = _offer(ours, gateway=gateway, now=now)
+            if not look_only and (ours is None or not ours.is_booked):
+                ours = _offer(movement, ours, gateway=gateway, now=now)
             comparison.differences += _there(movement, ours)
     booked = booked_between(gateway_name=gateway.name, since=begins, until=ends)
     unconfirmed = [one for one in booked if one.key not in confirmed]
@@ -132,27 +135,28 @@ def _here(
 
 def _is_known_there(ours: Recorded, *, gateway: PaymentGateway) -> bool:
     if ours.is_refund:
-        refund = Refund.objects.select_related("charge").get(pk=ours.pk)
-        transaction_id = refund.charge.gateway_transaction_id if refund.charge else ""
-        given_back = gateway.look_up_refund(refund_id=ours.movement_id, key=ours.key, transaction_id=transaction_id)
+        given_back = gateway.look_up_refund(refund_id=ours.movement_id, key=ours.key, transaction_id="")
         return given_back is not None and given_back.state != RefundState.FAILED
     charge = Charge.objects.select_related("order__owner").get(pk=ours.pk)
     result = reconciliation.look_up(charge=charge, gateway=gateway)
     return result is not None and result.state == PaymentState.SUCCEEDED
 
 
-def _offer(ours: Recorded, *, gateway: PaymentGateway, now: datetime) -> Recorded:
+def _offer(movement: Movement, ours: Recorded | None, *, gateway: PaymentGateway, now: datetime) -> Recorded | None:
     """Settle money that is ours and not in our books, and return how it stands then."""
-    if ours.is_refund:
-        return ours
-    charge = Charge.objects.select_related("order__owner").get(pk=ours.pk)
     try:
-        result = reconciliation.look_up(charge=charge, gateway=gateway)
+        if movement.is_refund:
+            refunds.learn(refund_id=movement.id, key=movement.key, gateway=gateway, now=now)
+        elif ours is not None:
+            charge = Charge.objects.select_related("order__owner").get(pk=ours.pk)
+            result = reconciliation.look_up(charge=charge, gateway=gateway)
+            if result is not None:
+                settle(charge_id=charge.pk, result=result, now=now)
     except OutcomeUnknown:
-        return ours
-    if result is not None:
-        charge = settle(charge_id=charge.pk, result=result, now=now)
-    return replace(ours, state=charge.state, is_booked=charge.state == Charge.State.SUCCEEDED)
+        logger.info("Gateway %s did not say how %s stands", gateway.name, movement.id)
+    except Exception:
+        logger.exception("%s at gateway %s could not be settled; it is reported", movement.id, gateway.name)
+    return recorded_of([movement], gateway_name=gateway.name).get(movement.id)
 
 
 def _is_due(day: date, *, compared_at: datetime | None, now: datetime) -> bool:

@@ -85,16 +85,21 @@ def ask(*, refund: Refund, gateway: PaymentGateway, now: datetime) -> Refund:
 
 
 def hear(*, event: GatewayEvent, gateway: PaymentGateway, now: datetime) -> bool:
-    """Settle the refund a notice is about; return False where it is about nothing of ours.
+    """Settle the refund a notice is about; return False where it is about nothing of ours."""
+    key = str(event.payload.get("key", ""))
+    return learn(refund_id=event.payment_id, key=key, gateway=gateway, now=now)
+
+
+def learn(*, refund_id: str, key: str, gateway: PaymentGateway, now: datetime) -> bool:
+    """Settle a refund that the gateway knows; return False where it is of nothing of ours. Raises OutcomeUnknown.
 
     One that somebody made in the gateway's dashboard is written down and booked like our own.
     """
-    result = gateway.look_up_refund(refund_id=event.payment_id, key="", transaction_id="")
+    result = gateway.look_up_refund(refund_id=refund_id, key="", transaction_id="")
     if result is None:
         return False
-    key = result.key or str(event.payload.get("key", ""))
     ours = Refund.objects.filter(charge__gateway=gateway.name)
-    refund = ours.filter(gateway_refund_id=event.payment_id).first() or ours.filter(public_id=key).first()
+    refund = ours.filter(gateway_refund_id=refund_id).first() or ours.filter(public_id=result.key or key).first()
     if refund is None:
         if result.state == RefundState.FAILED:
             return True  # nothing of it ever stood in our books

@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from accounts.models import AuditEvent
-from billing import charges
+from billing import charges, refund_requests, refunds
 from billing.comparison import compare, days_due
 from billing.discrepancies import AGREED, compare_days, resolve
 from billing.gateways.base import Movement
-from billing.models import Charge, ComparedDay, Discrepancy, LedgerEntry, Order
+from billing.models import Charge, ComparedDay, Discrepancy, LedgerEntry, Order, Refund
+from billing.refund_requests import Wish
 from portal.lib.money import Money
-from tests.billing.books import PRICE, buy, kinds
+from tests.billing.books import NOW, PRICE, buy, delivered, kinds
 
 pytestmark = pytest.mark.django_db
 
@@ -262,6 +263,78 @@ def test_looking_only_changes_nothing(line, plan, gateway, now):
     assert [one.movement_id for one in told.differences] == [charge.gateway_payment_id]
     assert Order.objects.get().state == "pending"
     assert not Discrepancy.objects.exists()
+
+
+@pytest.fixture
+def delivered_order(line, plan, gateway, carrier):
+    """A renewal that was paid by card at ten in the morning of the day, and delivered."""
+    return delivered(line, plan, gateway=gateway, carrier=carrier)
+
+
+def give_back(order, gateway, staff, minor=500):
+    """Give money back by our own refund, and return the refund."""
+    wish = Wish(
+        order=order,
+        money=Money(minor, "USD"),
+        goes_to=Refund.Destination.PAYER,
+        reason=Refund.Reason.COMPLAINT,
+        note="Slow",
+    )
+    (refund,) = refund_requests.request(wish=wish, actor=staff, ip=None, limits={"USD": Money(10_000, "USD")}, now=NOW)
+    return refunds.send(refund=refund, gateway=gateway, now=NOW)
+
+
+def test_refunds_that_agree_show_nothing(delivered_order, gateway, staff):
+    give_back(delivered_order, gateway, staff)
+
+    assert found(gateway) == []
+    assert ComparedDay.objects.get().movements == 2
+
+
+def test_a_refund_made_past_us_is_booked_before_it_is_reported(delivered_order, gateway):
+    gateway.give_back(delivered_order.charges.get().gateway_payment_id, Money(500, "USD"))
+
+    assert found(gateway) == []
+    refund = Refund.objects.get()
+    assert (refund.state, refund.reason, refund.money) == ("succeeded", "gateway", Money(500, "USD"))
+
+
+def test_a_refund_of_nothing_of_ours_is_reported(gateway, now):
+    gateway.moved.append(Movement(id="re_stranger", money=Money(500, "USD"), at=now, is_refund=True))
+
+    assert found(gateway) == [("unknown_here", "re_stranger")]
+    assert Discrepancy.objects.get().is_refund
+
+
+def test_a_refund_the_gateway_does_not_know_is_reported(delivered_order, gateway, staff):
+    refund = give_back(delivered_order, gateway, staff)
+    gateway.moved = [one for one in gateway.moved if not one.is_refund]
+    gateway.refunds.clear()
+
+    assert found(gateway) == [("unknown_there", refund.gateway_refund_id)]
+
+
+def test_a_refund_of_another_amount_is_reported(delivered_order, gateway, staff):
+    refund = give_back(delivered_order, gateway, staff)
+    gateway.moved = [replace(one, money=Money(400, "USD")) if one.is_refund else one for one in gateway.moved]
+
+    assert found(gateway) == [("amount_differs", refund.gateway_refund_id)]
+
+
+def test_one_that_cannot_be_settled_does_not_stop_the_comparison(line, plan, gateway, now, caplog):
+    broken = paid(line, plan, gateway, now, settled_at="never")
+    fine = paid(line, plan, gateway, now, settled_at="never")
+
+    def look_up(*, payment_id, **_named):
+        if payment_id == broken.gateway_payment_id:
+            raise ValueError("an answer nobody understands")
+        return gateway.payments[payment_id]
+
+    gateway.look_up = look_up
+
+    assert found(gateway) == [("unknown_here", broken.gateway_payment_id)]
+    assert Charge.objects.get(pk=fine.pk).state == "succeeded"
+    assert "an answer nobody understands" in caplog.text
 
 
 @pytest.mark.parametrize("count", [1, 5])
