@@ -1,4 +1,4 @@
-"""Gunicorn with two sync workers, started for a run and stopped after it."""
+"""Gunicorn with two workers, started for a run and stopped after it."""
 
 import os
 import socket
@@ -28,12 +28,14 @@ class Server:
 
 
 @contextmanager
-def gunicorn(application: str, *, settings: str) -> Iterator[Server]:
-    """Serve on a free port of the loopback."""
+def gunicorn(application: str, *, settings: str, threads: int = 1) -> Iterator[Server]:
+    """Serve on a free port of the loopback, with so many threads in each worker."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     flags = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--preload", "--log-level", "error"]
+    if threads > 1:
+        flags += ["--worker-class", "gthread", "--threads", str(threads)]
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "gunicorn", *flags, "--no-control-socket", application],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": settings},

@@ -18,9 +18,10 @@ from django.conf import settings
 
 from tests.benchmarks import load
 from tests.benchmarks.load import Load
-from tests.benchmarks.scene import Scene, build, count_queries, environment
-from tests.benchmarks.servers import Server, gunicorn
+from tests.benchmarks.scene import Scene, build, count_queries
 from tests.benchmarks.targets import FreshForm, Get, PlainEvent, SignedEvent, cookies_of
+from tests.own_database import own_database
+from tests.servers import Server, gunicorn
 
 ROUNDS = 3
 QUERIES_AT_MOST = {"dashboard": 5, "catalogue": 0, "renew": 6}
@@ -55,7 +56,7 @@ class Round:
 
 
 def main() -> int:
-    with environment():
+    with own_database("bench", redis_number=5, DJANGO_SETTINGS_MODULE="tests.benchmarks.settings"):
         django.setup()
         scene = build()
         queries = dict(_count_queries(scene))

@@ -1,16 +1,9 @@
-"""The database a run works on: made for it, filled with the demo and a history, dropped after it."""
+"""What a run measures: the demo with a history, and two subscribers signed in."""
 
-import os
-import secrets
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
-import redis
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -19,50 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from psycopg import sql
 
 from tests.benchmarks.targets import FormReader
-
-# Two runs at once measure each other's load, but must not lose their data to each other.
-DATABASE = f"portal_bench_{os.getpid()}"
-SERVER = "postgres://postgres@127.0.0.1:5432/postgres"
-
-
-@contextmanager
-def environment() -> Iterator[None]:
-    """Point the settings at a fresh database and an empty Redis database, and clear both up in the end."""
-    server = os.environ.get("DATABASE_URL") or SERVER
-    redis_url = (os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379").rstrip("/")
-    with tempfile.TemporaryDirectory(prefix="portal-bench-") as data:
-        os.environ.update(
-            DJANGO_SETTINGS_MODULE="tests.benchmarks.settings",
-            DATABASE_URL=urlunsplit(urlsplit(server)._replace(path=f"/{DATABASE}")),
-            REDIS_URL=redis_url,
-            PORTAL_DATA_DIR=data,
-            DEBUG="0",
-            PORTAL_DEMO="1",
-            SECRET_KEY=secrets.token_hex(32),
-        )
-        _run(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-        try:
-            yield
-        finally:
-            _drop(server)
-            _flush(redis_url)
-
-
-def _drop(server: str) -> None:
-    _run(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
-
-
-def _run(server: str, statement: sql.Composed) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)
-
-
-def _flush(redis_url: str) -> None:
-    with redis.Redis.from_url(f"{redis_url}/5") as client:
-        client.flushdb()
 
 
 @dataclass(frozen=True, slots=True)
