@@ -119,7 +119,8 @@ def _here(
         try:
             if number < most_questions and _is_known_there(ours, gateway=gateway):
                 continue
-        except OutcomeUnknown:
+        except Exception:
+            logger.exception("Gateway %s did not say whether it knows %s", gateway.name, ours.movement_id)
             comparison.undecided.add(ours.movement_id)
             continue
         comparison.differences.append(

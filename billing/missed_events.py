@@ -6,11 +6,14 @@ from datetime import datetime
 from billing.gateway_events import store
 from billing.gateways.base import OutcomeUnknown, PaymentGateway
 from billing.models import EventsCursor
+from portal.lib.ticks import InTime, always
 
 logger = logging.getLogger(__name__)
 
+MOST_PARTS = 100
 
-def read_missed_events(*, gateway: PaymentGateway, now: datetime) -> int:
+
+def read_missed_events(*, gateway: PaymentGateway, now: datetime, in_time: InTime = always) -> int:
     """Put the notices that a gateway keeps since the last reading into the inbox; return how many had not come.
 
     The cursor moves when they are stored: after a crash in between they are read again, and each is kept once. Where
@@ -19,10 +22,15 @@ def read_missed_events(*, gateway: PaymentGateway, now: datetime) -> int:
     missed = 0
     read_up_to = cursor_of(gateway.name)
     try:
-        told = gateway.notices_since(read_up_to or "", now=now)
-        for notice in told.notices:
-            missed += store(gateway_name=gateway.name, notice=notice, by_webhook=False, now=now)
-        _move(gateway.name, from_=read_up_to, to=told.cursor, now=now)
+        # A gateway may tell a part at a time, and has told all when its cursor stays.
+        for _part in range(MOST_PARTS):
+            told = gateway.notices_since(read_up_to or "", now=now)
+            for notice in told.notices:
+                missed += store(gateway_name=gateway.name, notice=notice, by_webhook=False, now=now)
+            _move(gateway.name, from_=read_up_to, to=told.cursor, now=now)
+            if told.cursor == read_up_to or not in_time():
+                break
+            read_up_to = told.cursor
     except OutcomeUnknown:
         logger.warning("Gateway %s did not tell its notices; it is asked again", gateway.name)
     except Exception:

@@ -89,7 +89,10 @@ def expire_unpaid_orders() -> None:
 @shared_task(name="billing.read_missed_events")
 def read_missed_events() -> None:
     now = timezone.now()
-    missed = [missed_events.read_missed_events(gateway=gateway, now=now) for gateway in gateways.configured()]
+    missed = [
+        missed_events.read_missed_events(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
+        for gateway in gateways.configured()
+    ]
     if any(missed):
         nudge(apply_gateway_events)
 

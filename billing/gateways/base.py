@@ -294,7 +294,8 @@ class PaymentGateway(Protocol):
         """Return the notices it keeps from `cursor` on; an empty cursor is an hour ago.
 
         The cursor it answers lies some minutes before the newest notice it knows, so that one that appears late is
-        read next time. Who reads keeps each once.
+        read next time; who reads keeps each once. Where there is much, it may answer a part: who reads goes on until
+        the cursor stays.
         """
 
     def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]:

@@ -7,6 +7,7 @@ import pytest
 
 from billing import charges
 from billing.gateway_events import apply_gateway_events
+from billing.gateways.base import Notices
 from billing.gateways.sandbox import OVERLAP, SandboxGateway
 from billing.gateways.sandbox_bank import pay_with
 from billing.gateways.sandbox_cards import CARDS_BY_LAST_FOUR
@@ -14,6 +15,7 @@ from billing.missed_events import cursor_of, read_missed_events
 from billing.models import Charge, EventsCursor, GatewayEvent, LedgerEntry, Order, SandboxPayment
 from billing.reconciliation import reconcile_charges
 from tests.billing.books import buy
+from tests.fakes.gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +82,35 @@ def test_reading_goes_on_where_it_ended(line, plan, gateway, now):
 
     assert read_missed_events(gateway=gateway, now=now) == 0
     assert GatewayEvent.objects.count() == 3
+
+
+class Wordy(FakeGateway):
+    """Tells two notices at a time, and where to go on."""
+
+    def notices_since(self, cursor, *, now):
+        self._arrive("notices_since")
+        begin = int(cursor or 0)
+        return Notices(notices=self.events[begin : begin + 2], cursor=str(min(begin + 2, len(self.events))))
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_a_gateway_that_tells_a_part_at_a_time_is_read_to_the_end(count, line, plan, now):
+    wordy = Wordy()
+    for _number in range(count):
+        wordy.bank_says(opened(line, plan, wordy, now).gateway_payment_id, "paid")
+
+    assert read_missed_events(gateway=wordy, now=now) == count
+    assert cursor_of("sandbox") == str(count)
+
+
+def test_a_gateway_with_much_to_tell_is_heard_for_as_long_as_there_is_time(line, plan, now):
+    wordy = Wordy()
+    for _number in range(5):
+        wordy.bank_says(opened(line, plan, wordy, now).gateway_payment_id, "paid")
+
+    heard = [read_missed_events(gateway=wordy, now=now, in_time=lambda: False) for _run in range(4)]
+
+    assert heard == [2, 2, 1, 0]
 
 
 def test_dying_between_storing_and_moving_the_cursor_keeps_each_notice_once(paid, gateway, now):

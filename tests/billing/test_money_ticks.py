@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -76,6 +76,55 @@ def test_apply_gateway_events(paid_at_the_sandbox, capsys):
     assert Order.objects.get().state == "paid"
 
 
+def test_read_missed_events(paid_at_the_sandbox, capsys):
+    now = timezone.now()
+
+    call_command("read_missed_events", at=now, dry_run=True)
+    call_command("read_missed_events", at=now)
+    call_command("apply_gateway_events", at=now + timedelta(seconds=1))
+
+    told = capsys.readouterr().out.splitlines()
+    assert told == ["would read sandbox from an hour ago", "sandbox: 1 notices had not come", "applied 1 events"]
+    assert Order.objects.get().state == "paid"
+
+
+def test_compare_with_gateways(paid_at_the_sandbox, capsys):
+    payment = SandboxPayment.objects.get()
+    today = payment.moved_at.date()
+    known = f"We know it as {paid_at_the_sandbox.public_id}: USD 14.90, pending."
+
+    call_command("compare_with_gateways", day=today, dry_run=True)
+    assert Order.objects.get().state == "pending"
+    call_command("compare_with_gateways", day=today)
+
+    assert capsys.readouterr().out.splitlines() == [
+        f"sandbox {today}: 1 movements, 1 differences",
+        f"  unknown_here {payment.reference}: USD 14.90. {known}",
+        f"sandbox {today}: 1 movements, 0 differences",
+    ]
+    assert Order.objects.get().state == "paid"
+
+
+def test_compare_with_gateways_takes_the_days_that_are_due(db, capsys):
+    call_command("compare_with_gateways", at=NOW)
+    call_command("compare_with_gateways", at=NOW)
+
+    *days, last = capsys.readouterr().out.splitlines()
+    assert days == [f"sandbox 2026-11-{day}: 0 movements, 0 differences" for day in range(14, 21)]
+    assert last == "nothing is due"
+
+
+def test_a_day_that_is_none_is_refused(db):
+    with pytest.raises(CommandError, match="'yesterday' is not a day; write it like 2026-12-21"):
+        call_command("compare_with_gateways", "--day", "yesterday")
+
+
+def test_a_payment_nobody_told_of_is_settled_by_the_task_that_reads(paid_at_the_sandbox):
+    tasks.read_missed_events()
+
+    assert Order.objects.get().state == "fulfilled"
+
+
 def test_the_tasks_do_the_same_with_the_real_clock(paid_at_the_sandbox):
     Charge.objects.update(check_due_at=timezone.now())
 
@@ -83,6 +132,7 @@ def test_the_tasks_do_the_same_with_the_real_clock(paid_at_the_sandbox):
     tasks.fulfil_paid_orders()
     tasks.apply_gateway_events()
     tasks.expire_unpaid_orders()
+    tasks.compare_with_gateways()
 
     assert Order.objects.get().state == "fulfilled"
 
