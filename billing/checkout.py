@@ -15,7 +15,11 @@ from billing.models import Charge, Order, PaymentMethod, Subscription
 from esim.models import Line
 from plans.models import Plan
 from plans.terms import PlanTerms
+from portal.lib.kept_sql import KeptInsert
 from portal.lib.money import Money
+
+ORDERS = KeptInsert(Order)
+CHARGES = KeptInsert(Charge)
 
 
 class FormReused(Exception):
@@ -74,12 +78,12 @@ def _insert(purchase: Purchase, *, now: datetime) -> Order:
         order.wallet_amount = _wallet_part(purchase).minor
     if not order.to_charge:
         sales.stamp_paid(order, now=now)
-    order.save(force_insert=True)
+    ORDERS.add(order)
     sales.reserve_wallet_part(order, now=now)
     if not order.to_charge:
         sales.book_paid(order, now=now)
     elif purchase.gateway:
-        _draft_charge(order, purchase, now=now).save(force_insert=True)
+        CHARGES.add(_draft_charge(order, purchase, now=now))
     return order
 
 

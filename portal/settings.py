@@ -157,6 +157,8 @@ if os.environ.get("DATABASE_URL"):
     DATABASES["default"]["ENGINE"] = "portal.lib.postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    prepares = checked_flag(os.environ, "PORTAL_PREPARED_STATEMENTS", default=True)
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5 if prepares else None
 else:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES = {
@@ -253,7 +255,7 @@ SMS_BACKEND = os.environ.get("SMS_BACKEND", "outbox" if PLAYGROUND else "")
 # Signing in (the traps behind these choices are told in docs/adr/0003-allauth.md).
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "accounts.backends.SubscriberBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",

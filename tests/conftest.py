@@ -56,7 +56,7 @@ def staff(db):
 @pytest.fixture
 def as_subscriber(client, subscriber):
     """A test client signed in as Ada."""
-    client.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(subscriber)
     return client
 
 

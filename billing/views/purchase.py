@@ -10,8 +10,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -44,15 +44,13 @@ class Sale:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: SubscriberRequest, public_id: str) -> HttpResponse:
-    line = get_object_or_404(Line.objects.owned_by(request.user).in_use(), public_id=public_id)
-    return _sell(request, kind=Order.Kind.RENEWAL, line=line)
+    return _sell(request, kind=Order.Kind.RENEWAL, line=_line_or_404(request, public_id))
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def top_up(request: SubscriberRequest, public_id: str) -> HttpResponse:
-    line = get_object_or_404(Line.objects.owned_by(request.user).in_use(), public_id=public_id)
-    return _sell(request, kind=Order.Kind.TOP_UP, line=line)
+    return _sell(request, kind=Order.Kind.TOP_UP, line=_line_or_404(request, public_id))
 
 
 @login_required
@@ -78,6 +76,13 @@ def add_money(request: SubscriberRequest) -> HttpResponse:
     return render(
         request, "billing/add_money.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else 200
     )
+
+
+def _line_or_404(request: SubscriberRequest, public_id: str) -> Line:
+    line = purchases.find_line(public_id=public_id, owner=request.user)
+    if line is None:
+        raise Http404
+    return line
 
 
 def _sell(request: SubscriberRequest, *, kind: Order.Kind, line: Line) -> HttpResponse:

@@ -14,7 +14,7 @@ from portal.lib.public_ids import PublicIdField
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from portal.lib.kept_queries import Slot
+    from portal.lib.kept_sql import Slot
 
 
 class ServiceState(models.TextChoices):

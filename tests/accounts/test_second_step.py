@@ -146,7 +146,7 @@ def test_passkeys_are_listed_by_name_and_use_with_a_way_to_remove_them(client, s
         Authenticator.objects.create(
             user=subscriber, type="webauthn", data=data, created_at=now - timedelta(days=3), last_used_at=used_at
         )
-    client.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(subscriber)
     reauthenticate(client, "/accounts/2fa/webauthn/")
 
     page = client.get("/accounts/2fa/webauthn/").content.decode()

@@ -159,9 +159,7 @@ def test_page_costs_the_same_for_one_event_or_three(
 
 
 def test_page_of_the_signed_in_speaks_their_language_whatever_the_browser(client, db):
-    client.force_login(
-        make.make_user(language="zh-hans"), backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
+    client.force_login(make.make_user(language="zh-hans"))
 
     page = client.get("/settings/", headers={"accept-language": "en"})
 
@@ -169,9 +167,7 @@ def test_page_of_the_signed_in_speaks_their_language_whatever_the_browser(client
 
 
 def test_clock_of_one_person_does_not_stay_for_the_next(client, db):
-    client.force_login(
-        make.make_user(time_zone="Asia/Taipei"), backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
+    client.force_login(make.make_user(time_zone="Asia/Taipei"))
 
     client.get("/settings/")
 

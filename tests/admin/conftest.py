@@ -6,5 +6,5 @@ import pytest
 @pytest.fixture
 def as_staff(client, staff):
     """A test client signed in as Kim, who may do everything."""
-    client.force_login(staff, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(staff)
     return client

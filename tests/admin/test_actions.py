@@ -132,7 +132,7 @@ def make_discrepancy():
 def test_looking_at_a_page_is_not_acting_on_it(client, address, permission):
     helper = make.make_user(is_staff=True)
     helper.user_permissions.add(make_permission(permission))
-    client.force_login(helper, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(helper)
     row = make_discrepancy() if "discrepancy" in address else make_event("failed")
 
     answer = client.post(
@@ -155,7 +155,7 @@ def test_looking_at_a_page_is_not_acting_on_it(client, address, permission):
 def test_looking_is_not_acting(client, subscriber, model, action, permission):
     helper = make.make_user(is_staff=True)
     helper.user_permissions.add(make_permission(permission))
-    client.force_login(helper, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(helper)
     failed = make_notification(subscriber, key="a", state="failed")
     event = GatewayEvent.objects.create(gateway="sandbox", event_id="1", kind="x", payload={}, state="failed")
 
@@ -237,7 +237,7 @@ def test_resuming_a_lapsed_line_does_not_charge_at_once(staff, subscriber, now):
 
 def test_deactivated_person_is_signed_out_and_it_is_on_record(as_staff, client, subscriber):
     other = type(client)()
-    other.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+    other.force_login(subscriber)
 
     run(as_staff, "accounts/user", "deactivate", subscriber)
 
@@ -277,7 +277,7 @@ def test_second_account_for_one_address_is_refused(as_staff, subscriber):
 def test_staff_without_full_powers_cannot_hand_them_out(client, subscriber):
     helper = make.make_user(is_staff=True)
     helper.user_permissions.add(make_permission("change_user"), make_permission("view_user"))
-    client.force_login(helper, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(helper)
     form = {"full_name": "Ada", "language": "en", "time_zone": "UTC", "currency": "USD", "is_active": "on"}
     powers = {"is_staff": "on", "is_superuser": "on"}
 

@@ -213,7 +213,7 @@ def test_float_cells_are_read_as_they_are_seen(now):
 
 def test_staff_who_may_only_look_cannot_import(client):
     helper = make.make_user(is_staff=True)
-    client.force_login(helper, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(helper)
 
     assert client.get(IMPORT).status_code == 403
     assert client.post(CONFIRM, {}).status_code == 403

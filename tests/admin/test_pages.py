@@ -22,7 +22,6 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 def label(model):
@@ -99,7 +98,7 @@ def test_list_costs_the_same_for_one_row_and_three(
 @pytest.mark.parametrize("model", MODELS, ids=label)
 def test_subscriber_is_refused(client, subscriber, now, model):
     make_world(now, 1)
-    client.force_login(subscriber, backend=BACKEND)
+    client.force_login(subscriber)
 
     answer = client.get(address(model, "changelist"))
 
@@ -163,7 +162,7 @@ def test_front_page_opens_in_every_language(as_staff, staff, now, language):
 def test_staff_without_permissions_see_no_figures(client, now):
     make_world(now, 1)
     helper = make.make_user(is_staff=True)
-    client.force_login(helper, backend=BACKEND)
+    client.force_login(helper)
 
     page = client.get(reverse("admin:index"))
 

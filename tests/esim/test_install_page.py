@@ -93,7 +93,7 @@ def test_a_proof_of_ten_minutes_ago_is_asked_for_again(as_subscriber, line, prof
 
 @pytest.mark.parametrize("name", ["esim:install", "esim:install_qr", "esim:install_state", "esim:line_settings"])
 def test_a_stranger_learns_nothing(client, stranger, line, profile, name):
-    client.force_login(stranger, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(stranger)
 
     assert client.get(reverse(name, args=[line.public_id])).status_code == 404
 

@@ -57,7 +57,7 @@ def test_nothing_else_of_a_line_can_be_posted(as_subscriber, line):
 
 
 def test_a_stranger_changes_nothing(client, stranger, line):
-    client.force_login(stranger, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(stranger)
 
     response = save(client, line, nickname="Mine")
 

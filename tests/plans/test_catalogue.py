@@ -133,7 +133,7 @@ def test_subscriber_sees_prices_in_own_currency(client, subscriber):
     make.make_plan(prices={"USD": 1490, "JPY": 2200})
     subscriber.currency = "JPY"
     subscriber.save()
-    client.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(subscriber)
 
     page = text_of(client.get(CATALOGUE))
 
@@ -280,7 +280,7 @@ def test_cached_page_is_never_somebody_elses(as_subscriber, stranger):
     make.make_plan()
     as_subscriber.get(CATALOGUE)
     other = Client()
-    other.force_login(stranger, backend="allauth.account.auth_backends.AuthenticationBackend")
+    other.force_login(stranger)
 
     assert "Ada Lin" not in text_of(other.get(CATALOGUE))
     assert "Ada Lin" not in text_of(Client().get(CATALOGUE))

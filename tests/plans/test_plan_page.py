@@ -54,7 +54,7 @@ def test_plan_not_on_sale_is_for_staff_only(client, staff, now, window):
     plan = make.make_plan(**fields)
 
     public = page_of(client, plan)
-    client.force_login(staff, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(staff)
     preview = page_of(client, plan)
 
     assert public.status_code == 404

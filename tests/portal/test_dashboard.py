@@ -374,7 +374,7 @@ def test_a_page_that_was_kept_takes_forms_of_this_session(client, subscriber, no
     tokens = []
     for _ in range(2):
         client.logout()
-        client.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(subscriber)
         tokens.append(re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', home(client))[1])
 
     assert len(set(tokens)) == 2

@@ -33,7 +33,7 @@ def page(client, line):
 
 
 def test_a_stranger_finds_nothing(client, stranger, line):
-    client.force_login(stranger, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(stranger)
 
     assert client.get(reverse("line", args=[line.public_id])).status_code == 404
 

@@ -83,7 +83,7 @@ def test_a_broken_page_is_guarded_too(client, db, monkeypatch):
 
 
 def test_the_admin_alone_may_evaluate(client, staff):
-    client.force_login(staff, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(staff)
 
     relaxed = policy(client.get("/admin/", follow=True))
 

@@ -35,7 +35,7 @@ def test_anonymous_visitor_is_sent_to_sign_in(client, address_of, route):
 
 @pytest.mark.parametrize("route", OWNED, ids=lambda route: route.name)
 def test_stranger_finds_nothing(client, stranger, address_of, route):
-    client.force_login(stranger, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(stranger)
 
     response = visit(client, address_of(route))
 
@@ -49,7 +49,7 @@ def test_stranger_finds_nothing(client, stranger, address_of, route):
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("route", OWNED, ids=lambda route: route.name)
 def test_stranger_finds_nothing_by_any_method(client, stranger, address_of, route, method):
-    client.force_login(stranger, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(stranger)
 
     response = getattr(client, method)(address_of(route))
 
@@ -58,7 +58,7 @@ def test_stranger_finds_nothing_by_any_method(client, stranger, address_of, rout
 
 @pytest.mark.parametrize("route", OWNED, ids=lambda route: route.name)
 def test_owner_is_not_refused(client, subscriber, address_of, route):
-    client.force_login(subscriber, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(subscriber)
 
     assert visit(client, address_of(route)).status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}
 

@@ -13,7 +13,6 @@ from django.utils import timezone
 from tests import make
 from tests.portal.routes import routes
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ROUTES = [route for route in routes() if not route.is_for_staff]
 WITHOUT_TOKEN = {"billing:webhook"}
 # A view of the activation code is written down, with when it was first shown; "pay" goes on with a payment begun.
@@ -25,7 +24,7 @@ OF_THE_VISIT = {"Session", "UserSession"}
 @pytest.mark.parametrize("route", [one for one in ROUTES if one.name not in WITHOUT_TOKEN], ids=lambda one: one.name)
 def test_a_form_without_its_token_is_refused(subscriber, address_of, route):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(subscriber, backend=BACKEND)
+    client.force_login(subscriber)
 
     assert client.post(address_of(route), {"form_key": "x"}).status_code in {403, 405}
 
@@ -97,7 +96,7 @@ def test_passwords_are_not_tried_faster_by_spelling_the_sender_differently(clien
 
 def test_staff_without_a_permission_see_and_change_nothing(client, ids_of_ada):
     helper = make.make_user(is_staff=True)
-    client.force_login(helper, backend=BACKEND)
+    client.force_login(helper)
 
     for route in routes():
         if route.is_for_staff and route.name.endswith(("_changelist", "_add", "_import", "_export")):

@@ -60,7 +60,7 @@ def test_no_list_of_staff_shows_a_name_as_markup(client, staff, subscriber, ids_
     plan = Order.objects.get().plan
     plan.name = XSS
     plan.save()
-    client.force_login(staff, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(staff)
 
     seen = 0
     for route in routes():

@@ -24,7 +24,6 @@ PIN, PUK, SEED, PASSWORD = "31337904", "90817263541", "CANARYSEEDJBSWY3DP", "can
 CARD = "card_canary_reference"
 CANARIES = [MATCHING_ID, PIN, PUK, SEED, PASSWORD, CARD]
 SHOWS_THE_CODE = {"esim:install"}
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def found_in(text):
 
 def test_no_log_and_no_page_but_one_tells_a_secret(secrets, client, subscriber, staff, address_of, caplog):
     caplog.set_level(logging.DEBUG)
-    client.force_login(subscriber, backend=BACKEND)
+    client.force_login(subscriber)
     client.raise_request_exception = False
 
     for route in routes():
@@ -62,7 +61,7 @@ def test_no_log_and_no_page_but_one_tells_a_secret(secrets, client, subscriber, 
 
 
 def test_no_staff_page_tells_a_secret(secrets, client, staff, subscriber):
-    client.force_login(staff, backend=BACKEND)
+    client.force_login(staff)
     owned = [secrets, secrets.line, subscriber, subscriber.payment_methods.get()]
 
     pages = [
@@ -77,7 +76,7 @@ def test_no_staff_page_tells_a_secret(secrets, client, staff, subscriber):
 
 def test_no_column_holds_a_secret_in_the_clear(secrets, client, subscriber, now):
     """The card's reference is the gateway's name for it, and worth nothing without the gateway's key."""
-    client.force_login(subscriber, backend=BACKEND)
+    client.force_login(subscriber)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     client.get(reverse("esim:install", args=[secrets.line.public_id]))
     deliver_due(now=now)
@@ -93,7 +92,7 @@ def test_an_error_tells_no_secret(secrets, subscriber, caplog, settings):
     caplog.set_level(logging.DEBUG)
     settings.DEBUG = False
     client = Client(raise_request_exception=False)
-    client.force_login(subscriber, backend=BACKEND)
+    client.force_login(subscriber)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
 
     def failing(execute, sql, params, many, context):

@@ -14,8 +14,9 @@ from django.views.decorators.csrf import csrf_exempt
 from tests.benchmarks.plain.models import Plan
 
 INSERT = (
-    "INSERT INTO billing_gatewayevent (gateway, event_id, kind, payment_id, payload, state, attempts, error,"
-    " received_at, due_at) VALUES ('plain', %s, %s, '', %s, 'received', 0, '', %s, %s) ON CONFLICT DO NOTHING"
+    "INSERT INTO billing_gatewayevent (gateway, event_id, kind, about, payment_id, payload, state, attempts, error,"
+    " by_webhook, received_at, due_at) VALUES ('plain', %s, %s, 'payment', '', %s, 'received', 0, '', true, %s, %s)"
+    " ON CONFLICT DO NOTHING"
 )
 
 

@@ -1,0 +1,137 @@
+"""SQL of the busiest requests: written once a process by Django, and planned once a connection by PostgreSQL.
+
+    line_of = KeptQuery(lambda: Line.objects.filter(owner=Slot("owner"), public_id=Slot("public_id")))
+    line_of.first(owner=user.pk, public_id=public_id)
+
+To write the `SELECT` of a look-up by a unique column takes Django several times as long as the answer takes
+PostgreSQL. What is kept is still written from the models, so it follows them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Expression, Model, QuerySet
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+class Slot(Expression):
+    """Stands in a kept query for a value that comes with each request."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def as_sql(self, _compiler: object, _connection: object) -> tuple[str, list["Slot"]]:  # type: ignore[override]
+        return "%s", [self]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Select:
+    model: Any
+    sql: str
+    parameters: Sequence[object]
+    columns: list[str]
+    annotations: dict[str, int]
+    converters: dict[int, tuple[list[Callable[..., Any]], Expression]]
+
+
+class KeptQuery(Generic[ModelT]):
+    """A query for rows of one model, with annotations but without `select_related`.
+
+    Given as a function, because where modules are imported the models and the database are not ready yet.
+    """
+
+    def __init__(self, query: Callable[[], QuerySet[ModelT]]) -> None:
+        self._query = query
+
+    def first(self, **values: object) -> ModelT | None:
+        """Return the row these values find, if there is one. One query."""
+        select = self._select
+        bound = (values[one.name] if isinstance(one, Slot) else one for one in select.parameters)
+        with _cursor() as cursor:
+            cursor.execute(select.sql, _adapted(bound))
+            row = cursor.fetchone()
+        return None if row is None else self._instance(list(row))
+
+    def _instance(self, row: list[Any]) -> ModelT:
+        select = self._select
+        for position, (converters, column) in select.converters.items():
+            for convert in converters:
+                row[position] = convert(row[position], column, connection)
+        instance: ModelT = select.model.from_db(connection.alias, select.columns, row[: len(select.columns)])
+        for name, position in select.annotations.items():
+            setattr(instance, name, row[position])
+        return instance
+
+    @cached_property
+    def _select(self) -> _Select:
+        queryset = self._query()
+        compiler = queryset.query.get_compiler(connection=connection)
+        sql, parameters = compiler.as_sql()
+        columns = [column for column, _sql, _alias in compiler.select]
+        of_model = columns[: len(compiler.klass_info["select_fields"])]
+        return _Select(
+            model=queryset.model,
+            sql=sql,
+            parameters=parameters,
+            columns=[column.target.attname for column in of_model],
+            annotations=compiler.annotation_col_map,
+            converters=compiler.get_converters(columns),
+        )
+
+
+class KeptInsert(Generic[ModelT]):
+    """Adds rows like `save(force_insert=True)`, but sends no signals and lets no field prepare its value."""
+
+    def __init__(self, model: type[ModelT]) -> None:
+        self._meta: Any = model._meta  # noqa: SLF001 - the documented way to ask for fields
+
+    def add(self, row: ModelT) -> None:
+        """Insert a row and give it its id. One statement; raises IntegrityError like `save`."""
+        with _cursor() as cursor:
+            cursor.execute(self._sql, _adapted(getattr(row, field.attname) for field in self._fields))
+            row.pk = cursor.fetchone()[0]
+        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - as `save` leaves it
+
+    @cached_property
+    def _fields(self) -> list[Any]:
+        return [field for field in self._meta.local_concrete_fields if not field.primary_key]
+
+    @cached_property
+    def _sql(self) -> str:
+        quote = connection.ops.quote_name
+        columns = ", ".join(quote(field.column) for field in self._fields)
+        places = ", ".join("%s" for _field in self._fields)
+        return (
+            f"INSERT INTO {quote(self._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 - names of models
+            f" RETURNING {quote(self._meta.pk.column)}"
+        )
+
+
+def _cursor() -> CursorWrapper:
+    # SQLite keeps statements by itself.
+    planning: Callable[[], CursorWrapper] = getattr(connection, "planning_cursor", connection.cursor)
+    return planning()
+
+
+def _adapted(values: Iterable[object]) -> list[Any]:
+    """Make numbers, texts, moments and JSON ready for the database.
+
+    Integers stay as they are. Django would give each the width of its column, and psycopg cuts a larger one to that
+    in silence; like this, the database refuses it.
+    """
+    ops = connection.ops
+    return [_adapt(value, ops) for value in values]
+
+
+def _adapt(value: object, ops: BaseDatabaseOperations) -> object:
+    if isinstance(value, datetime):
+        return ops.adapt_datetimefield_value(value)
+    return ops.adapt_json_value(value, None) if isinstance(value, dict | list) else value
