@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing import sales
+from billing.card_consent import CardConsent
 from billing.gateways.base import (
     GatewayRefused,
     OutcomeUnknown,
@@ -78,7 +79,7 @@ def start_charge(
     gateway_name: str,
     method: PaymentMethod | None = None,
     off_session: bool = False,
-    save_method: bool = False,
+    card_consent: CardConsent | None = None,
     now: datetime,
 ) -> Charge:
     """Commit the intention to charge; where an attempt is under way already, return that one.
@@ -92,7 +93,7 @@ def start_charge(
     if under_way is not None:
         return under_way
     charge = draft_charge(
-        order, gateway_name=gateway_name, method=method, off_session=off_session, save_method=save_method, now=now
+        order, gateway_name=gateway_name, method=method, off_session=off_session, card_consent=card_consent, now=now
     )
     charge.save(force_insert=True)
     if method is None and order.expires_at < page_closes_at(charge):
@@ -107,16 +108,17 @@ def draft_charge(
     gateway_name: str,
     method: PaymentMethod | None,
     off_session: bool,
-    save_method: bool,
+    card_consent: CardConsent | None,
     now: datetime,
 ) -> Charge:
-    """Return the attempt to charge what is left of an order, not saved yet."""
+    """Return the attempt to charge what is left of an order, not saved yet; its page keeps a card only by consent."""
     return Charge(
         order=order,
         gateway=gateway_name,
         method=method,
         off_session=off_session,
-        save_method=save_method,
+        save_method=bool(card_consent),
+        card_consent=dict(card_consent or {}),
         currency=order.currency,
         amount=order.to_charge.minor,
         check_due_at=now + (FIRST_CHECK_WITH_PAYER if method and not off_session else FIRST_CHECK),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from billing import ledger, sales
+from billing.card_consent import CardConsent
 from billing.charges import draft_charge
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, PaymentMethod, Subscription
@@ -33,7 +34,7 @@ class Purchase:
     """What somebody wants to buy, and how to pay for it.
 
     `gateway` empty: nothing is charged yet, the order's page offers ways to pay. `use_wallet` takes what the
-    balance holds; without a gateway it has to hold all of it.
+    balance holds; without a gateway it has to hold all of it. A new card is kept by `card_consent` only.
     """
 
     owner: User
@@ -47,7 +48,7 @@ class Purchase:
     gateway: str = ""
     method: PaymentMethod | None = None
     off_session: bool = False
-    keep_card: bool = False
+    card_consent: CardConsent | None = None
     subscription: Subscription | None = None
     period_index: int | None = None
     pay_within: timedelta = timedelta(hours=1)
@@ -111,7 +112,7 @@ def _draft_charge(order: Order, purchase: Purchase, *, now: datetime) -> Charge:
         gateway_name=purchase.gateway,
         method=purchase.method,
         off_session=purchase.off_session,
-        save_method=purchase.keep_card,
+        card_consent=purchase.card_consent,
         now=now,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -41,10 +42,10 @@ class PayForm(forms.Form):
     def clean_pay_with(self) -> str:
         chosen: str = self.cleaned_data["pay_with"]
         if chosen not in (NEW_METHOD, BALANCE):
-            usable = PaymentMethod.objects.owned_by(self.owner).usable()
+            usable = PaymentMethod.objects.owned_by(self.owner).chargeable(timezone.localdate())
             self.method = usable.filter(public_id=chosen).first()
             if self.method is None:
-                raise forms.ValidationError(_("This card is no longer saved here. Choose another way to pay."))
+                raise forms.ValidationError(_("This card can't be used any more. Choose another way to pay."))
         return chosen
 
     @property

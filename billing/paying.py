@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from billing import charges
+from billing.card_consent import CardConsent
 from billing.charges import PageUnavailable
 from billing.gateways.base import OutcomeUnknown, PaymentGateway
 from billing.models import Charge, Order, PaymentMethod
@@ -52,7 +53,9 @@ def charge_kept_card(*, order: Order, gateways: Gateways, now: datetime) -> None
         charges.charge_saved(charge=charge, gateway=_gateway_of(charge, gateways), now=now)
 
 
-def confirm_with_bank(*, order: Order, gateway: PaymentGateway, gateways: Gateways, now: datetime) -> None:
+def confirm_with_bank(
+    *, order: Order, card_consent: CardConsent, gateway: PaymentGateway, gateways: Gateways, now: datetime
+) -> None:
     """Replace a payment that its payer has to confirm, and can't, by one on the gateway's page, where they can.
 
     The page keeps the card anew: confirmed once with its owner there, it can renew without them next time.
@@ -60,14 +63,16 @@ def confirm_with_bank(*, order: Order, gateway: PaymentGateway, gateways: Gatewa
     """
     charge = charges.open_charge(order)
     if charge is not None and charge.state == State.NEEDS_ACTION and not charge.page_url:
-        begin_another_way(order=order, method=None, keep_card=True, gateway=gateway, gateways=gateways, now=now)
+        begin_another_way(
+            order=order, method=None, card_consent=card_consent, gateway=gateway, gateways=gateways, now=now
+        )
 
 
 def begin_another_way(
     *,
     order: Order,
     method: PaymentMethod | None,
-    keep_card: bool,
+    card_consent: CardConsent | None,
     gateway: PaymentGateway,
     gateways: Gateways,
     now: datetime,
@@ -80,7 +85,7 @@ def begin_another_way(
     if under_way is not None:
         _close(under_way, gateway=_gateway_of(under_way, gateways), now=now)
     name = method.gateway if method else gateway.name
-    charges.start_charge(order=order, gateway_name=name, method=method, save_method=keep_card, now=now)
+    charges.start_charge(order=order, gateway_name=name, method=method, card_consent=card_consent, now=now)
 
 
 def _with_time_left(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charge | None:
@@ -109,7 +114,9 @@ def _begin_anew(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Ch
     closed = _close(charge, gateway=gateway, now=now)
     if closed.state == State.SUCCEEDED:
         return None
-    return charges.start_charge(order=charge.order, gateway_name=gateway.name, save_method=charge.save_method, now=now)
+    return charges.start_charge(
+        order=charge.order, gateway_name=gateway.name, card_consent=charge.card_consent, now=now
+    )
 
 
 def _close(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charge:

@@ -122,9 +122,9 @@ def can_top_up(line: Line, *, now: datetime) -> bool:
     return Allowance.objects.filter(line=line, is_data_pack=False).running(now).exists()
 
 
-def means(*, user: User, price: Money) -> Means:
+def means(*, user: User, price: Money, now: datetime) -> Means:
     """Return what this person can pay this price with. Two queries."""
-    methods = PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk")
+    methods = PaymentMethod.objects.owned_by(user).chargeable(now.date()).order_by("-is_default", "-pk")
     return Means(methods=list(methods), balance=ledger.wallet_balance(user, price.currency), price=price)
 
 

@@ -33,19 +33,25 @@ def send_reminders(*, now: datetime, dry_run: bool = False) -> list[Reminder]:
     """Write the reminders due at `now` into the outbox and return those not written before."""
     sent = []
     for page in _pages(_ending_soon(now)):
-        sent += _write(_expiry_reminders(page, now=now), now=now, dry_run=dry_run)
+        sent += write_new(_expiry_reminders(page, now=now), now=now, dry_run=dry_run)
     for page in _pages(_running_low(now)):
-        sent += _write(filter(None, map(_data_reminder, page)), now=now, dry_run=dry_run)
+        sent += write_new(filter(None, map(_data_reminder, page)), now=now, dry_run=dry_run)
     return sent
 
 
 def expiry_rung(*, days_left: int, days_in_all: int) -> int | None:
-    """Return which of the EXPIRY_DAYS is the one to tell about; None when none is reached.
+    """Return which of the EXPIRY_DAYS is the one to tell about; None when none is reached."""
+    return rung_reached(EXPIRY_DAYS, days_left=days_left, days_in_all=days_in_all)
+
+
+def rung_reached(rungs: Iterable[int], *, days_left: int, days_in_all: int) -> int | None:
+    """Return which of these days before an end is the one to tell about; None when none is reached.
 
     A plan of three days isn't announced to end in three days right after it was bought. After a silence of the
-    scheduler only the latest of the missed reminders is sent: it says all the others would have said.
+    scheduler only the latest of the missed reminders is sent: it says all the others would have said. What has
+    ended is no longer announced.
     """
-    reached = [days for days in EXPIRY_DAYS if days_left <= days < days_in_all]
+    reached = [days for days in rungs if 0 <= days_left <= days < days_in_all]
     return min(reached, default=None)
 
 
@@ -151,7 +157,7 @@ def _about(allowance: Allowance) -> dict[str, Any]:
     }
 
 
-def _write(reminders: Iterable[Reminder], *, now: datetime, dry_run: bool) -> list[Reminder]:
+def write_new(reminders: Iterable[Reminder], *, now: datetime, dry_run: bool) -> list[Reminder]:
     """Write the new ones; two workers at once are kept apart by the unique key."""
     rows = [(one, _rows(one, now=now)) for one in reminders]
     keys = [row.key for _one, own in rows for row in own]

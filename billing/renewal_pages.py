@@ -68,7 +68,7 @@ def standing(*, line: Line, user: User, now: datetime) -> dict[str, Any]:
         "new_price": _new_price(subscription, now=now) if subscription else None,
         "shelf": purchases.shelf(line=line, kind=Order.Kind.RENEWAL, currency=user.currency, now=now),
         "sources": renewal_sources(
-            methods=list(PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk")),
+            methods=list(PaymentMethod.objects.owned_by(user).chargeable(now.date()).order_by("-is_default", "-pk")),
             balance=ledger.wallet_balance(user, user.currency),
             subscription=subscription,
         ),
@@ -84,7 +84,7 @@ def terms(*, line: Line, user: User, wishes: Mapping[str, str], now: datetime) -
         plan_id=wishes.get("plan", ""), kind=Order.Kind.RENEWAL, currency=user.currency, now=now
     )
     source = wishes.get("source", "")
-    pay_from, method = _source(source, user=user)
+    pay_from, method = _source(source, user=user, now=now)
     return Terms(
         offer=offer,
         pay_from=pay_from,
@@ -96,11 +96,11 @@ def terms(*, line: Line, user: User, wishes: Mapping[str, str], now: datetime) -
     )
 
 
-def _source(source: str, *, user: User) -> tuple[Subscription.PayFrom, PaymentMethod | None]:
+def _source(source: str, *, user: User, now: datetime) -> tuple[Subscription.PayFrom, PaymentMethod | None]:
     if source == BALANCE:
         return Subscription.PayFrom.WALLET, None
     card = source.removeprefix(BOTH)
-    usable = PaymentMethod.objects.owned_by(user).usable()
+    usable = PaymentMethod.objects.owned_by(user).chargeable(now.date())
     method = usable.filter(public_id=card).first() if is_public_id(card) else None
     if method is None:
         raise NoSuchSource

@@ -1,44 +1,59 @@
 """What the subscriber does with saved cards: add one without buying, and remove one that something may depend on."""
 
 import logging
-import uuid
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
+from billing import methods
+from billing.card_consent import CardConsent
 from billing.gateways.base import CardPageRequest, OutcomeUnknown, Page, PaymentGateway
-from billing.methods import keep_card, remove_card
-from billing.models import PaymentMethod, Subscription
-from billing.verdicts import Reason
+from billing.models import CardPage, PaymentMethod, Subscription
 
 logger = logging.getLogger(__name__)
 
 
-def open_page(*, owner: User, gateway: PaymentGateway, return_url: str, locale: str) -> Page:
-    """Open the gateway's page that keeps a card and takes no money; raises OutcomeUnknown."""
-    return gateway.save_card_page(
-        CardPageRequest(key=uuid.uuid4().hex, customer=owner.public_id, return_url=return_url, locale=locale)
+def open_page(
+    *, owner: User, gateway: PaymentGateway, consent: CardConsent, return_url: str, locale: str, now: datetime
+) -> Page:
+    """Open the gateway's page that keeps a card and takes no money; raises OutcomeUnknown and GatewayRefused.
+
+    Who opens it, and what they agreed to, is written down before: the card may be told of by a notice alone.
+    """
+    opening = CardPage.objects.create(owner=owner, gateway=gateway.name, consent=dict(consent), created_at=now)
+    page = gateway.save_card_page(
+        CardPageRequest(
+            key=opening.public_id,
+            customer=owner.public_id,
+            return_url=return_url,
+            locale=locale,
+            customer_email=owner.email,
+        )
     )
+    CardPage.objects.filter(pk=opening.pk).update(page_id=page.payment_id)
+    return page
 
 
 def keep_from_page(*, owner: User, gateway: PaymentGateway, page_id: str, now: datetime) -> PaymentMethod | None:
-    """Keep the card that was saved on a page; None when there is none, or the gateway can't say."""
+    """Keep the card that its owner saved on a page; None when there is none, or the gateway can't say."""
     if not page_id:
         return None
     try:
         card = gateway.look_up_card(page_id)
     except OutcomeUnknown:
         return None
-    # The page's address could be opened by somebody else: the card must be this customer's.
     if card is None or card.customer != owner.public_id:
         return None
-    return keep_card(owner=owner, gateway_name=gateway.name, card=card, now=now)
+    return methods.keep_from_page(gateway_name=gateway.name, page_id=page_id, card=card, now=now)
 
 
-def remove(*, method: PaymentMethod, gateway: PaymentGateway, actor: User, now: datetime) -> None:
-    """Remove a card and pause the auto-renewals it pays for, because nothing else was agreed to."""
+def remove(*, method: PaymentMethod, gateway: PaymentGateway | None, actor: User, now: datetime) -> None:
+    """Remove a card and pause the auto-renewals it pays for, because nothing else was agreed to.
+
+    A gateway that is no longer set up can't be asked to forget it; nothing is charged there any more either.
+    """
     with transaction.atomic():
         audit.record(
             actor=actor,
@@ -48,12 +63,11 @@ def remove(*, method: PaymentMethod, gateway: PaymentGateway, actor: User, now: 
             detail={"card": str(method)},
             now=now,
         )
-        # One that is being charged now finds the card removed when it next comes due.
-        method.subscriptions.exclude(state=Subscription.State.IN_FLIGHT).update(
-            state=Subscription.State.PAUSED, reason=Reason.METHOD_REMOVED
-        )
+        methods.retire(method=method, now=now)
+    if gateway is None:
+        return
     try:
-        remove_card(method=method, gateway=gateway, now=now)
+        gateway.forget_card(method.reference)
     except OutcomeUnknown:
         logger.warning("The gateway has not confirmed that it forgot card %s", method.public_id)
 

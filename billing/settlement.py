@@ -102,10 +102,14 @@ def _receive(charge: Charge, *, order: Order, result: PaymentResult, now: dateti
 
 def _keep(card: KeptCard, *, charge: Charge, order: Order, now: datetime) -> None:
     try:
-        keep_card(owner=order.owner, gateway_name=charge.gateway, card=card, now=now)
+        method = keep_card(
+            owner=order.owner, gateway_name=charge.gateway, card=card, consent=charge.card_consent, now=now
+        )
     except OwnedByAnother:
         # The money has moved all the same, and must stand in the books.
         logger.exception("Charge %s was paid with a card kept for somebody else; it is not kept", charge.public_id)
+    else:
+        Charge.objects.filter(pk=charge.pk, method=None).update(method=method)
 
 
 def _mark_paid(order: Order, *, now: datetime) -> None:

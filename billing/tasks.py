@@ -9,6 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from billing import (
+    card_upkeep,
     discrepancies,
     expiry,
     gateway_events,
@@ -126,6 +127,13 @@ def retry_declined() -> None:
 @shared_task(name="billing.send_reminders")
 def send_reminders() -> None:
     reminders.send_reminders(now=timezone.now())
+
+
+@shared_task(name="billing.remind_about_cards")
+def remind_about_cards() -> None:
+    now = timezone.now()
+    card_upkeep.remind_about_cards(now=now)
+    card_upkeep.replace_expired_defaults(now=now)
 
 
 @shared_task(name="billing.deliver_sandbox_callbacks")

@@ -3,13 +3,14 @@ from billing.models.comparison import ComparedDay, Discrepancy
 from billing.models.disputes import Dispute, DisputeQuerySet
 from billing.models.events import EventsCursor, GatewayEvent, GatewayEventQuerySet
 from billing.models.ledger import LedgerAccount, LedgerEntry
-from billing.models.methods import GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
+from billing.models.methods import CardPage, GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
 from billing.models.orders import Order, OrderQuerySet
 from billing.models.refunds import Refund, RefundQuerySet
 from billing.models.sandbox import SandboxCard, SandboxDispute, SandboxPayment, SandboxRefund
 from billing.models.subscriptions import Subscription, SubscriptionQuerySet
 
 __all__ = [
+    "CardPage",
     "Charge",
     "ChargeQuerySet",
     "ComparedDay",

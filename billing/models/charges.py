@@ -71,6 +71,12 @@ class Charge(models.Model):
     )
     off_session = models.BooleanField(_("without the payer present"), default=False)
     save_method = models.BooleanField(_("keep the card"), default=False)
+    card_consent = models.JSONField(
+        _("agreed to for keeping the card"),
+        default=dict,
+        blank=True,
+        help_text=_("Text, version, time and address of the agreement."),
+    )
     currency = models.CharField(_("currency"), max_length=3)
     amount = models.BigIntegerField(_("amount"))
     refunded_amount = models.BigIntegerField(

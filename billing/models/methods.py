@@ -1,5 +1,7 @@
 """A saved way to pay."""
 
+from calendar import monthrange
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -21,6 +23,11 @@ class PaymentMethodQuerySet(models.QuerySet["PaymentMethod"]):
     def usable(self) -> "PaymentMethodQuerySet":
         return self.filter(removed_at__isnull=True)
 
+    def chargeable(self, on: date) -> "PaymentMethodQuerySet":
+        """Those that have not expired; a card is good to the last day of its month."""
+        later = Q(expires_year=on.year, expires_month__gte=on.month) | Q(expires_year__gt=on.year)
+        return self.usable().filter(later)
+
 
 class PaymentMethod(models.Model):
     """A card kept at the gateway: brand, last four, expiry, never the number."""
@@ -36,6 +43,9 @@ class PaymentMethod(models.Model):
     expires_month = models.PositiveSmallIntegerField(_("expiry month"))
     expires_year = models.PositiveSmallIntegerField(_("expiry year"))
     is_default = models.BooleanField(_("default"), default=False)
+    consent = models.JSONField(
+        _("agreed to"), default=dict, blank=True, help_text=_("Text, version, time and address of the agreement.")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
 
@@ -55,6 +65,32 @@ class PaymentMethod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.brand} {self.last_four}"
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which the card can be charged."""
+        return date(self.expires_year, self.expires_month, monthrange(self.expires_year, self.expires_month)[1])
+
+
+class CardPage(models.Model):
+    """A page of a gateway on which somebody keeps a card: who opened it, and what they agreed to."""
+
+    public_id = PublicIdField(prefix="cpg")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="card_pages", verbose_name=_("owner")
+    )
+    gateway = models.CharField(_("gateway"), max_length=20)
+    page_id = models.CharField(_("page at the gateway"), max_length=80, null=True, blank=True)
+    consent = models.JSONField(_("agreed to"), default=dict)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("page for keeping a card")
+        verbose_name_plural = _("pages for keeping a card")
+        constraints = [models.UniqueConstraint(fields=["gateway", "page_id"], name="card_page_once")]
+
+    def __str__(self) -> str:
+        return self.public_id
 
 
 class GatewayCustomer(models.Model):

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from django import template
+from django.utils import timezone
 
+from billing.card_consent import sentence
 from billing.declines import explain
 from billing.models import PaymentMethod, Subscription
 from billing.renewal_problems import sentence_of
@@ -28,6 +30,18 @@ def days_away(days: int) -> str:
     """Say a number of days as a distance: "today", "in 3 days"."""
     first = date.min
     return str(distance(first, first + timedelta(days=days)))
+
+
+@register.simple_tag
+def card_consent() -> str:
+    """Return what is agreed to by keeping a card."""
+    return sentence()
+
+
+@register.filter
+def has_expired(method: PaymentMethod) -> bool:
+    """Tell whether the last day of the card is over, where the reader is."""
+    return method.last_day < timezone.localdate()
 
 
 @register.filter

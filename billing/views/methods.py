@@ -1,8 +1,10 @@
 """Saved cards: add one on the gateway's page, choose the default, remove."""
 
+from http import HTTPStatus
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -10,9 +12,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.http import SubscriberRequest
-from billing import gateways, saved_cards
-from billing.gateways.base import OutcomeUnknown
+from accounts.http import SubscriberRequest, client_ip
+from billing import card_consent, gateways, saved_cards
+from billing.gateways.base import GatewayRefused, OutcomeUnknown
 from billing.methods import make_default
 from billing.models import PaymentMethod, Subscription
 
@@ -24,7 +26,12 @@ ADDING = "billing:adding_card"
 @require_safe
 def methods(request: SubscriberRequest) -> HttpResponse:
     kept = PaymentMethod.objects.owned_by(request.user).usable().order_by("-is_default", "-pk")
-    context = {"nav": "billing", "methods": kept, "renewing": saved_cards.renewing(request.user)}
+    context = {
+        "nav": "billing",
+        "methods": kept,
+        "renewing": saved_cards.renewing(request.user),
+        "consent": card_consent.sentence(),
+    }
     return render(request, "billing/methods.html", context)
 
 
@@ -32,16 +39,25 @@ def methods(request: SubscriberRequest) -> HttpResponse:
 @require_POST
 def add_method(request: SubscriberRequest) -> HttpResponse:
     """Send the subscriber to the page where the gateway takes the card: its number never comes here."""
+    now = timezone.now()
     return_url = request.build_absolute_uri(reverse("billing:method_added"))
     try:
         page = saved_cards.open_page(
-            owner=request.user, gateway=gateways.chosen(), return_url=return_url, locale=get_language() or "en"
+            owner=request.user,
+            gateway=gateways.chosen(),
+            consent=card_consent.given(ip=client_ip(request), now=now),
+            return_url=return_url,
+            locale=get_language() or "en",
+            now=now,
         )
+    except GatewayRefused:
+        messages.error(request, _("The payment company does not keep cards just now. Nothing was saved."))
+        return redirect("billing:methods")
     except OutcomeUnknown:
         messages.error(request, _("The page for cards did not answer. Nothing was saved. Try again in a minute."))
         return redirect("billing:methods")
     request.session[ADDING] = page.payment_id
-    return redirect(page.url)
+    return HttpResponseRedirect(page.url, status=HTTPStatus.SEE_OTHER)
 
 
 @login_required
@@ -77,7 +93,7 @@ def remove_method(request: SubscriberRequest, public_id: str) -> HttpResponse:
     if request.method != "POST":
         used_by = method.subscriptions.filter(mode=Subscription.Mode.AUTOMATIC).select_related("line")
         return render(request, "billing/remove_method.html", {"nav": "billing", "method": method, "used_by": used_by})
-    gateway = gateways.named(method.gateway)
+    gateway = gateways.by_name().get(method.gateway)
     saved_cards.remove(method=method, gateway=gateway, actor=request.user, now=timezone.now())
     messages.success(request, _("%(card)s is removed.") % {"card": method})
     return redirect("billing:methods")

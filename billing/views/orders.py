@@ -31,10 +31,11 @@ def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
     found = _order(request, public_id)
     charge = _latest_charge(found)
     to_install = _is_to_install(found)
-    status = status_of(found, charge, to_install=to_install, now=timezone.now())
+    now = timezone.now()
+    status = status_of(found, charge, to_install=to_install, now=now)
     context = _order_context(found, charge, status) | {"to_install": to_install}
     if status.can_pay:
-        means = purchases.means(user=request.user, price=found.to_charge)
+        means = purchases.means(user=request.user, price=found.to_charge, now=now)
         context |= {"form": PayForm(owner=request.user), "ways": ways_to_pay(means)}
     return render(request, "billing/order_live.html" if request.htmx else "billing/order.html", context)
 

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.http import SubscriberRequest
-from billing import gateways, paying, purchases
+from accounts.http import SubscriberRequest, client_ip
+from billing import card_consent, gateways, paying, purchases
 from billing.charges import OrderNotPayable, PageRefused, PageUnavailable
 from billing.forms import PayForm
 from billing.models import Order
@@ -54,7 +54,11 @@ def confirm(request: SubscriberRequest, public_id: str) -> HttpResponse:
         return redirect("billing:order", public_id)
     try:
         paying.confirm_with_bank(
-            order=order, gateway=gateways.chosen(), gateways=gateways.by_name(), now=timezone.now()
+            order=order,
+            card_consent=card_consent.given(ip=client_ip(request), now=timezone.now()),
+            gateway=gateways.chosen(),
+            gateways=gateways.by_name(),
+            now=timezone.now(),
         )
     except (StillBeingChecked, OrderNotPayable) as problem:
         messages.warning(request, problem.sentence)
@@ -89,15 +93,16 @@ def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
     form = PayForm(request.POST, owner=request.user)
     if not form.is_valid() or form.from_balance_only:
         return _render_ways(request, order, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    keep_card = form.cleaned_data["keep_card"] and form.method is None
+    keeps_card = form.cleaned_data["keep_card"] and form.method is None
+    now = timezone.now()
     try:
         paying.begin_another_way(
             order=order,
             method=form.method,
-            keep_card=keep_card,
+            card_consent=card_consent.given(ip=client_ip(request), now=now) if keeps_card else None,
             gateway=gateways.chosen(),
             gateways=gateways.by_name(),
-            now=timezone.now(),
+            now=now,
         )
     except (StillBeingChecked, OrderNotPayable) as problem:
         messages.warning(request, problem.sentence)
@@ -109,7 +114,7 @@ def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
 
 
 def _render_ways(request: SubscriberRequest, order: Order, form: PayForm, *, status: int = 200) -> HttpResponse:
-    means = purchases.means(user=request.user, price=order.to_charge)
+    means = purchases.means(user=request.user, price=order.to_charge, now=timezone.now())
     context = {"nav": "billing", "order": order, "form": form, "ways": ways_to_pay(means)}
     return render(request, "billing/another_way.html", context, status=status)
 

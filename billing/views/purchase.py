@@ -15,8 +15,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.http import SubscriberRequest
-from billing import checkout, gateways, purchases
+from accounts.http import SubscriberRequest, client_ip
+from billing import card_consent, checkout, gateways, purchases
 from billing.checkout import FormReused
 from billing.credit_amounts import amounts_in
 from billing.forms import AmountForm, PurchaseForm, price_token
@@ -119,7 +119,7 @@ def _check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
     if not form.saw(sale.price):
         return _ask_again(request, sale, form, now=now)
     try:
-        order = checkout.place_order(purchase=_purchase(request, sale, form), now=now)
+        order = checkout.place_order(purchase=_purchase(request, sale, form, now=now), now=now)
     except (FormReused, InsufficientBalance) as refusal:
         form.add_error(None, refusal.sentence)
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -149,8 +149,9 @@ def redirect_to_payment(order: Order, *, has_kept_card: bool) -> HttpResponseRed
     return redirect("billing:order", order.public_id)
 
 
-def _purchase(request: SubscriberRequest, sale: Sale, form: PurchaseForm) -> checkout.Purchase:
+def _purchase(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> checkout.Purchase:
     wishes = form.cleaned_data
+    keeps_card = wishes["keep_card"] and form.method is None and not form.from_balance_only
     from_balance = form.from_balance_only and sale.kind != Order.Kind.CREDIT
     return checkout.Purchase(
         owner=request.user,
@@ -163,7 +164,7 @@ def _purchase(request: SubscriberRequest, sale: Sale, form: PurchaseForm) -> che
         use_wallet=from_balance or (wishes["use_balance"] and sale.kind != Order.Kind.CREDIT),
         gateway="" if from_balance else _gateway_name(form),
         method=form.method,
-        keep_card=wishes["keep_card"] and form.method is None,
+        card_consent=card_consent.given(ip=client_ip(request), now=now) if keeps_card else None,
     )
 
 
@@ -175,7 +176,7 @@ def _gateway_name(form: PurchaseForm) -> str:
 def _render_check(
     request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime, status: int = 200, **extra: Any
 ) -> HttpResponse:
-    means = purchases.means(user=request.user, price=sale.price)
+    means = purchases.means(user=request.user, price=sale.price, now=now)
     after = purchases.after_purchase(line=sale.line, offer=sale.offer, now=now) if sale.line and sale.offer else None
     context = {
         "nav": "plans" if sale.kind == Order.Kind.NEW_LINE else "billing" if sale.offer is None else "lines",

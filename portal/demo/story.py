@@ -82,7 +82,7 @@ def _renew_automatically(line: Line, code: str, *, at: datetime) -> None:
     owner = line.owner
     plan = Plan.objects.get(code=code)
     offer = find_offer(plan_id=plan.public_id, kind=Order.Kind.RENEWAL, currency=owner.currency, now=at)
-    card = means(user=owner, price=offer.price).methods[0]
+    card = means(user=owner, price=offer.price, now=at).methods[0]
     with translation.override(owner.language):
         text = consent_text(offer=offer, pay_from=Subscription.PayFrom.METHOD, method=card)
     consent = agreements.Consent(

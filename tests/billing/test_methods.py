@@ -4,6 +4,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AuditEvent
+from billing import gateways, methods
+from billing.card_consent import VERSION
 from billing.gateways import sandbox_bank
 from billing.gateways.sandbox_cards import CARDS_BY_LAST_FOUR
 from billing.models import PaymentMethod, SandboxPayment, Subscription
@@ -24,6 +26,42 @@ def test_a_card_is_saved_on_the_gateway_s_page(as_subscriber):
     assert onward.url.startswith("/sandbox/pay/")
     assert "Visa 4242 is saved." in shown
     assert PaymentMethod.objects.get().is_default
+
+
+def test_saving_a_card_shows_and_keeps_what_was_agreed_to(as_subscriber):
+    shown = as_subscriber.get(reverse("billing:methods")).content.decode()
+    as_subscriber.post(reverse("billing:add_method"), headers={"accept-language": "en"})
+    sandbox_bank.pay_with(SandboxPayment.objects.get(), CARDS_BY_LAST_FOUR["4242"], keep=True)
+    as_subscriber.get(reverse("billing:method_added"))
+
+    consent = PaymentMethod.objects.get().consent
+    assert consent["text"] in shown.replace("&#x27;", "'")
+    assert consent["version"] == VERSION
+    assert consent["ip"] == "127.0.0.1"
+
+
+def test_a_card_told_of_by_a_notice_alone_belongs_to_who_opened_the_page(as_subscriber, subscriber, now):
+    as_subscriber.post(reverse("billing:add_method"))
+    sandbox_bank.pay_with(SandboxPayment.objects.get(), CARDS_BY_LAST_FOUR["4242"], keep=True)
+    page_id = SandboxPayment.objects.get().reference
+    card = gateways.chosen().look_up_card(page_id)
+
+    for _time in range(2):
+        methods.keep_from_page(gateway_name="sandbox", page_id=page_id, card=card, now=now)
+
+    kept = PaymentMethod.objects.get()
+    assert kept.owner == subscriber
+    assert kept.consent["version"] == VERSION
+
+
+def test_an_expired_card_is_marked_and_not_offered(as_subscriber, card, line, plan):
+    PaymentMethod.objects.update(expires_year=2025)
+
+    shown = as_subscriber.get(reverse("billing:methods")).content.decode()
+    offered = as_subscriber.get(reverse("billing:renew", args=[line.public_id]), {"plan": plan.public_id})
+
+    assert "Expired" in shown
+    assert str(card) not in offered.content.decode()
 
 
 def test_leaving_the_gateway_s_page_saves_nothing(as_subscriber):

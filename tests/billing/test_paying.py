@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import charges, expiry, ledger, paying
+from billing import card_consent, charges, expiry, ledger, paying
 from billing.charges import OrderNotPayable, PageRefused, PageUnavailable
 from billing.gateways.base import PaymentState
 from billing.models import Charge, Order
@@ -41,6 +41,13 @@ def page_at(order, gateway, now):
 def kept(line, plan, subscriber):
     """An order that Ada pays with her kept card."""
     return buy(line, plan, method=make.make_method(owner=subscriber, reference="card_ada"))
+
+
+def confirm(order, gateway, now):
+    consent = card_consent.given(ip="198.51.100.7", now=now)
+    paying.confirm_with_bank(
+        order=order, card_consent=consent, gateway=gateway, gateways={gateway.name: gateway}, now=now
+    )
 
 
 def states(order):
@@ -194,7 +201,7 @@ def needs_confirming(kept, gateway, now):
 
 
 def test_a_payment_to_confirm_goes_on_where_its_payer_is_asked(needs_confirming, page_at, gateway, now):
-    paying.confirm_with_bank(order=needs_confirming, gateway=gateway, gateways={gateway.name: gateway}, now=now)
+    confirm(needs_confirming, gateway, now)
     page = page_at(order=needs_confirming)
 
     again = needs_confirming.charges.order_by("pk").last()
@@ -205,7 +212,7 @@ def test_a_payment_to_confirm_goes_on_where_its_payer_is_asked(needs_confirming,
 
 def test_confirming_twice_is_one_page(needs_confirming, page_at, gateway, now):
     for _time in range(2):
-        paying.confirm_with_bank(order=needs_confirming, gateway=gateway, gateways={gateway.name: gateway}, now=now)
+        confirm(needs_confirming, gateway, now)
         page_at(order=needs_confirming)
 
     assert len(open_pages(gateway)) == 1
@@ -215,7 +222,7 @@ def test_a_payment_confirmed_in_the_bank_s_app_meanwhile_is_not_asked_for_again(
     gateway.bank_says(needs_confirming.charges.get().gateway_payment_id, "paid")
 
     with pytest.raises(OrderNotPayable):
-        paying.confirm_with_bank(order=needs_confirming, gateway=gateway, gateways={gateway.name: gateway}, now=now)
+        confirm(needs_confirming, gateway, now)
 
     needs_confirming.refresh_from_db()
     assert needs_confirming.state == Order.State.PAID
@@ -227,7 +234,7 @@ def test_an_attempt_at_a_gateway_that_is_gone_is_not_paid_beside(order, gateway,
 
     with pytest.raises(StillBeingChecked):
         paying.begin_another_way(
-            order=order, method=None, keep_card=False, gateway=gateway, gateways={gateway.name: gateway}, now=now
+            order=order, method=None, card_consent=None, gateway=gateway, gateways={gateway.name: gateway}, now=now
         )
 
     assert order.charges.count() == 1

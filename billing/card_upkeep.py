@@ -1,0 +1,95 @@
+"""Cards near the end of their validity: their owners are told, and an expired one stops being the default."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+
+from billing.methods import replace_expired_default
+from billing.models import PaymentMethod, PaymentMethodQuerySet, Subscription, SubscriptionQuerySet
+from billing.reminders import Reminder, rung_reached, write_new
+
+EXPIRY_DAYS = (30, 7)
+"""How long before the last day of a card its owner is told."""
+PAGE = 500
+
+
+def remind_about_cards(*, now: datetime, dry_run: bool = False) -> list[Reminder]:
+    """Write the notices about cards that expire soon into the outbox and return those not written before.
+
+    Told are owners of a card that is their default, or that an auto-renewal is paid with.
+    """
+    told = []
+    for page in _pages(_expiring(now)):
+        told += write_new(_reminders(page, now=now), now=now, dry_run=dry_run)
+    return told
+
+
+def replace_expired_defaults(*, now: datetime, dry_run: bool = False) -> list[PaymentMethod]:
+    """Make another card the default where the default has expired; return the defaults that made way.
+
+    One without a successor stays: there is nothing better to offer.
+    """
+    # A day later than anywhere: the last day of a card ends where its owner is.
+    yesterday = (now - timedelta(days=1)).date()
+    others = PaymentMethod.objects.chargeable(now.date()).filter(owner=OuterRef("owner"))
+    chargeable = PaymentMethod.objects.chargeable(yesterday)
+    expired = PaymentMethod.objects.usable().filter(Exists(others), is_default=True).exclude(pk__in=chargeable)
+    due = list(expired.order_by("pk")[:PAGE])
+    return due if dry_run else [method for method in due if replace_expired_default(method=method, now=now)]
+
+
+def _expiring(now: datetime) -> PaymentMethodQuerySet:
+    first, last = now - timedelta(days=1), now + timedelta(days=max(EXPIRY_DAYS) + 1)
+    months = {(one.year, one.month) for one in (first, now, last)}
+    ends_soon = Q()
+    for year, month in months:
+        ends_soon |= Q(expires_year=year, expires_month=month)
+    renews = _renewing().filter(method=OuterRef("pk"))
+    return (
+        PaymentMethod.objects.usable()
+        .filter(ends_soon)
+        .filter(Q(is_default=True) | Exists(renews))
+        .select_related("owner")
+    )
+
+
+def _reminders(page: list[PaymentMethod], *, now: datetime) -> Iterator[Reminder]:
+    lines: dict[int | None, list[str]] = {}
+    for subscription in _renewing().filter(method__in=page).select_related("line").order_by("pk"):
+        lines.setdefault(subscription.method_id, []).append(str(subscription.line))
+    for method in page:
+        rung = rung_reached(
+            EXPIRY_DAYS,
+            days_left=_days(now, until=method.last_day, method=method),
+            days_in_all=_days(method.created_at, until=method.last_day, method=method),
+        )
+        if rung is not None:
+            yield Reminder(
+                user=method.owner,
+                kind="card_expiry",
+                # With the month: a card that its bank renewed is announced again when the new one ends.
+                key=f"card-{rung}d:{method.public_id}:{method.last_day:%Y-%m}",
+                context={
+                    "card": str(method),
+                    "last_date": method.last_day.isoformat(),
+                    "days_left": _days(now, until=method.last_day, method=method),
+                    "lines": lines.get(method.pk, []),
+                },
+            )
+
+
+def _renewing() -> SubscriptionQuerySet:
+    with_card = Subscription.objects.filter(mode=Subscription.Mode.AUTOMATIC)
+    return with_card.exclude(pay_from=Subscription.PayFrom.WALLET)
+
+
+def _days(since: datetime, *, until: date, method: PaymentMethod) -> int:
+    return (until - since.astimezone(method.owner.zone).date()).days
+
+
+def _pages(methods: PaymentMethodQuerySet) -> Iterator[list[PaymentMethod]]:
+    after = 0
+    while page := list(methods.filter(pk__gt=after).order_by("pk")[:PAGE]):
+        yield page
+        after = page[-1].pk
