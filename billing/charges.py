@@ -193,7 +193,7 @@ def _close_late_page(charge: Charge, *, payment_id: str, gateway: PaymentGateway
     Charge.objects.filter(pk=charge.pk, gateway_payment_id=None).update(gateway_payment_id=payment_id)
     try:
         settle(charge_id=charge.pk, result=gateway.close_page(payment_id), now=now)
-    except OutcomeUnknown:
+    except (OutcomeUnknown, GatewayRefused):
         logger.warning("Charge %s is over, and its page %s may still be open", charge.public_id, payment_id)
 
 
@@ -243,7 +243,7 @@ def abandon(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge
     try:
         payment_id = charge.gateway_payment_id or _find_payment(charge, gateway=gateway)
         result = gateway.close_page(payment_id) if payment_id else _nothing_happened(charge)
-    except OutcomeUnknown:
+    except (OutcomeUnknown, GatewayRefused):
         return charge
     return settle(charge_id=charge.pk, result=result, now=now)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.core.cache import cache
 
 from billing.charges import settle
-from billing.gateways.base import OutcomeUnknown, PaymentGateway, PaymentState
+from billing.gateways.base import GatewayRefused, OutcomeUnknown, PaymentGateway, PaymentState
 from billing.models import Charge
 
 SECONDS_BETWEEN_LOOKS = 5
@@ -25,7 +25,7 @@ def look_again(*, charge: Charge, gateways: Mapping[str, PaymentGateway], now: d
         return charge
     try:
         result = gateway.look_up(payment_id=charge.gateway_payment_id, key=charge.public_id)
-    except OutcomeUnknown:
+    except (OutcomeUnknown, GatewayRefused):
         return charge
     if result is None or result.state == PaymentState.PREPARED:
         return charge

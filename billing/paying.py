@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import charges
 from billing.card_consent import CardConsent
 from billing.charges import PageUnavailable
-from billing.gateways.base import OutcomeUnknown, PaymentGateway
+from billing.gateways.base import GatewayRefused, OutcomeUnknown, PaymentGateway
 from billing.models import Charge, Order, PaymentMethod
 
 SOON_OVER = timedelta(minutes=10)
@@ -104,7 +104,7 @@ def _with_time_left(charge: Charge, *, gateway: PaymentGateway, now: datetime) -
 def _ask(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charge:
     try:
         result = gateway.look_up(payment_id=charge.gateway_payment_id or "", key=charge.public_id)
-    except OutcomeUnknown as error:
+    except (OutcomeUnknown, GatewayRefused) as error:
         raise PageUnavailable from error
     return charges.settle(charge_id=charge.pk, result=result, now=now) if result else charge
 

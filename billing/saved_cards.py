@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.models import User
 from billing import methods
 from billing.card_consent import CardConsent
-from billing.gateways.base import CardPageRequest, OutcomeUnknown, Page, PaymentGateway
+from billing.gateways.base import CardPageRequest, GatewayRefused, OutcomeUnknown, Page, PaymentGateway
 from billing.models import CardPage, PaymentMethod, Subscription
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def keep_from_page(*, owner: User, gateway: PaymentGateway, page_id: str, now: d
         return None
     try:
         card = gateway.look_up_card(page_id)
-    except OutcomeUnknown:
+    except (OutcomeUnknown, GatewayRefused):
         return None
     if card is None or card.customer != owner.public_id:
         return None
@@ -68,7 +68,7 @@ def remove(*, method: PaymentMethod, gateway: PaymentGateway | None, actor: User
         return
     try:
         gateway.forget_card(method.reference)
-    except OutcomeUnknown:
+    except (OutcomeUnknown, GatewayRefused):
         logger.warning("The gateway has not confirmed that it forgot card %s", method.public_id)
 
 

@@ -1,6 +1,7 @@
 """Headers every answer carries."""
 
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 
 from csp.constants import HEADER
@@ -8,6 +9,8 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from portal.lib.form_action import origin_allowed
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -21,20 +24,33 @@ ADMIN_CSP_UPDATE = {"script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inli
 class ContentSecurityPolicyMiddleware:
     """The strict policy everywhere, with what Unfold needs added under `/admin/` only.
 
-    Written once and not for each answer, as django-csp does for views that loosen it: no view of ours may.
+    Written once and not for each answer, as django-csp does for views that loosen it: ours may only name the origin
+    that their forms lead to.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
         self.strict = build_policy()
         self.for_admin = build_policy(update=ADMIN_CSP_UPDATE)
+        self.leading_to = cache(_policy_leading_to)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         # Django's page about an error, in development only, styles itself.
         if not (settings.DEBUG and response.status_code in EXPLAINED_IN_DEBUG):
-            response.headers[HEADER] = self.for_admin if request.path.startswith(ADMIN_PATH) else self.strict
+            response.headers[HEADER] = self._policy_of(request, response)
         return response
+
+    def _policy_of(self, request: HttpRequest, response: HttpResponseBase) -> str:
+        if request.path.startswith(ADMIN_PATH):
+            return self.for_admin
+        origin = origin_allowed(response)
+        return self.leading_to(origin) if origin else self.strict
+
+
+def _policy_leading_to(origin: str) -> str:
+    policy: str = build_policy(update={"form-action": [origin]})
+    return policy
 
 
 class NoStoreMiddleware:

@@ -1,10 +1,8 @@
 """Saved cards: add one on the gateway's page, choose the default, remove."""
 
-from http import HTTPStatus
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,12 +15,14 @@ from billing import card_consent, gateways, saved_cards
 from billing.gateways.base import GatewayRefused, OutcomeUnknown
 from billing.methods import make_default
 from billing.models import PaymentMethod, Subscription
+from billing.views.leading_on import leads_to_gateway, to_gateway
 
 ADDING = "billing:adding_card"
 """Session key: the page of the gateway on which a card is being added."""
 
 
 @login_required
+@leads_to_gateway
 @require_safe
 def methods(request: SubscriberRequest) -> HttpResponse:
     kept = PaymentMethod.objects.owned_by(request.user).usable().order_by("-is_default", "-pk")
@@ -57,7 +57,7 @@ def add_method(request: SubscriberRequest) -> HttpResponse:
         messages.error(request, _("The page for cards did not answer. Nothing was saved. Try again in a minute."))
         return redirect("billing:methods")
     request.session[ADDING] = page.payment_id
-    return HttpResponseRedirect(page.url, status=HTTPStatus.SEE_OTHER)
+    return to_gateway(page.url)
 
 
 @login_required

@@ -19,12 +19,14 @@ from billing.models import Charge, Order
 from billing.order_status import Status, moment, status_of, steps_of, title_of
 from billing.order_visits import look_again
 from billing.tasks import fulfil_order, nudge
+from billing.views.leading_on import leads_to_gateway
 from billing.ways_to_pay import ways_to_pay
 from esim.installing import current_profile, is_to_install
 from plans.terms import PlanTerms
 
 
 @login_required
+@leads_to_gateway
 @require_safe
 def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Show where the order stands; htmx asks for the changing part alone, a reload for the whole page."""

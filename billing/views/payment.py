@@ -9,7 +9,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,11 +22,13 @@ from billing.charges import OrderNotPayable, PageRefused, PageUnavailable
 from billing.forms import PayForm
 from billing.models import Order
 from billing.paying import StillBeingChecked
-from billing.tasks import charge_kept_card, fulfil_order, nudge
+from billing.tasks import fulfil_order, nudge
+from billing.views.leading_on import charge_soon, leads_to_gateway, to_gateway
 from billing.ways_to_pay import ways_to_pay
 
 
 @login_required
+@leads_to_gateway
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Lead to the page of the payment under way; a POST chooses another way to pay and begins that."""
@@ -37,6 +39,7 @@ def pay(request: SubscriberRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
+@leads_to_gateway
 @require_safe
 def another_way(request: SubscriberRequest, public_id: str) -> HttpResponse:
     order = _order(request, public_id)
@@ -46,6 +49,7 @@ def another_way(request: SubscriberRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
+@leads_to_gateway
 @require_POST
 def confirm(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Let the payer confirm with the bank what could not be charged without them."""
@@ -66,11 +70,6 @@ def confirm(request: SubscriberRequest, public_id: str) -> HttpResponse:
     return _lead_on(request, order)
 
 
-def charge_soon(order_id: int) -> None:
-    """Have a worker charge the kept card that was chosen: the bank's answer may take longer than a page should."""
-    transaction.on_commit(partial(nudge, charge_kept_card, order_id=order_id))
-
-
 def _lead_on(request: SubscriberRequest, order: Order) -> HttpResponse:
     order_url = reverse("billing:order", args=[order.public_id])
     try:
@@ -86,7 +85,7 @@ def _lead_on(request: SubscriberRequest, order: Order) -> HttpResponse:
         return redirect(order_url)
     if not page:
         transaction.on_commit(partial(nudge, fulfil_order, order_id=order.pk))
-    return HttpResponseRedirect(page or order_url, status=HTTPStatus.SEE_OTHER)
+    return to_gateway(page) if page else redirect(order_url)
 
 
 def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:

@@ -24,7 +24,7 @@ from billing.ledger import InsufficientBalance
 from billing.models import Order
 from billing.purchases import NotOnSale, Offer
 from billing.tasks import fulfil_order, nudge
-from billing.views.payment import charge_soon
+from billing.views.leading_on import charge_soon, leads_to_gateway
 from billing.ways_to_pay import ways_to_pay
 from esim.models import Line
 from plans.currency import chosen_currency
@@ -42,18 +42,21 @@ class Sale:
 
 
 @login_required
+@leads_to_gateway
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: SubscriberRequest, public_id: str) -> HttpResponse:
     return _sell(request, kind=Order.Kind.RENEWAL, line=_line_or_404(request, public_id))
 
 
 @login_required
+@leads_to_gateway
 @require_http_methods(["GET", "HEAD", "POST"])
 def top_up(request: SubscriberRequest, public_id: str) -> HttpResponse:
     return _sell(request, kind=Order.Kind.TOP_UP, line=_line_or_404(request, public_id))
 
 
 @login_required
+@leads_to_gateway
 @require_http_methods(["GET", "HEAD", "POST"])
 def buy(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Sell a plan on a new line."""
@@ -61,6 +64,7 @@ def buy(request: SubscriberRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
+@leads_to_gateway
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_money(request: SubscriberRequest) -> HttpResponse:
     """Let the amount be chosen, then checked and paid like any purchase."""

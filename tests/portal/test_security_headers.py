@@ -91,6 +91,42 @@ def test_the_admin_alone_may_evaluate(client, staff):
     assert relaxed["default-src"] == "'none'"
 
 
+LEADS_TO_GATEWAY = {
+    "billing:add_money",
+    "billing:another_way",
+    "billing:buy",
+    "billing:confirm",
+    "billing:methods",
+    "billing:order",
+    "billing:pay",
+    "billing:renew",
+    "billing:top_up",
+}
+
+
+@pytest.fixture
+def payment_page_elsewhere(settings):
+    """Payments go through Stripe, whose pages are on a host of its own; nobody asks it anything here."""
+    settings.PAYMENT_GATEWAY = "stripe"
+    settings.STRIPE_API_KEY = "rk_test_not_a_real_key"
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_only_forms_that_pay_lead_to_the_payment_page(as_subscriber, address_of, route, payment_page_elsewhere):
+    response = as_subscriber.get(address_of(route))
+
+    elsewhere = " https://checkout.stripe.com" if route.name in LEADS_TO_GATEWAY else ""
+    assert policy(response)["form-action"] == f"'self'{elsewhere}"
+
+
+def test_the_payment_page_adds_nothing_else_to_the_policy(as_subscriber, address_of, payment_page_elsewhere):
+    route = next(route for route in ROUTES if route.name == "billing:methods")
+
+    paying = policy(as_subscriber.get(address_of(route)))
+
+    assert {**paying, "form-action": "'self'"}.items() >= STRICT.items()
+
+
 def test_cookies_stay_out_of_reach_of_scripts_and_other_sites(client, subscriber):
     client.get(reverse("account_login"))
     client.post(reverse("account_login"), {"login": subscriber.email, "password": PASSWORD})
