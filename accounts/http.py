@@ -1,15 +1,16 @@
 """Requests as our views see them."""
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from allauth.account.adapter import get_adapter
-from allauth.account.decorators import reauthentication_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
+from accounts.fresh_proof import ask_first, is_fresh
 from accounts.models import User
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -23,8 +24,13 @@ class SubscriberRequest(HttpRequest):
 
 
 def after_fresh_sign_in(view: View) -> View:
-    """Ask for the password (or another proof) first, unless that was minutes ago; allauth has no types."""
-    return cast("View", reauthentication_required(app="allauth.account")(view))
+    """Ask for the password (or another proof) first, unless that was minutes ago."""
+
+    @wraps(view)
+    def asking_first(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if is_fresh(request) else ask_first(request)
+
+    return cast("View", asking_first)
 
 
 def client_ip(request: HttpRequest) -> str | None:

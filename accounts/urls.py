@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts import proof_views, views
 
 app_name = "accounts"
 
 urlpatterns = [
     path("settings/", views.settings_page, name="settings"),
+    path("accounts/reauthenticate/code/", proof_views.confirm_by_code, name="confirm_by_code"),
     path("outbox/", views.outbox, name="outbox"),
 ]

@@ -75,6 +75,11 @@ class PurchaseForm(PayForm):
         kept = {name: sent[name] for name in ("pay_with", "use_balance", "nickname") if name in sent}
         return cls(owner=owner, initial=kept)
 
+    @property
+    def uses_what_we_keep(self) -> bool:
+        """Whether money moves without the payer giving a card: from a kept one, or out of the balance."""
+        return self.method is not None or self.from_balance_only or bool(self.cleaned_data["use_balance"])
+
     def saw(self, price: Money) -> bool:
         """Tell whether this is the price that the buyer agreed to."""
         return bool(self.cleaned_data["price_seen"] == price_token(price))

@@ -52,6 +52,14 @@ PORTAL_SUPPORT_HOURS = os.environ.get("PORTAL_SUPPORT_HOURS", "")
 PORTAL_CURRENCIES = os.environ.get("PORTAL_CURRENCIES", "USD EUR CNY TWD JPY").split()
 PORTAL_DEFAULT_REGION = os.environ.get("PORTAL_DEFAULT_REGION", "US")
 
+# From here on a saved card or the balance pays only after a fresh proof of who it is: about 50 US dollars. In a currency
+# that is not named every such payment asks.
+PORTAL_CONFIRM_ABOVE = checked_amounts(
+    os.environ,
+    "PORTAL_CONFIRM_ABOVE",
+    default="AUD=75 CAD=70 CHF=45 CNY=350 EUR=45 GBP=40 HKD=390 JPY=7500 KRW=70000 SGD=65 THB=1700 TWD=1600 USD=50",
+)
+
 PAYMENT_GATEWAY = checked_choice(os.environ, "PAYMENT_GATEWAY", choices=("sandbox", "stripe"), default="sandbox")
 CARRIER = checked_choice(os.environ, "CARRIER", choices=("simulated",), default="simulated")
 # How long after delivery a buyer may give back what was not used, and from which amount on a refund that staff give

@@ -16,9 +16,11 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.fresh_proof import ask_first, is_fresh
 from accounts.http import SubscriberRequest, client_ip
 from billing import card_consent, gateways, paying, purchases
 from billing.charges import OrderNotPayable, PageRefused, PageUnavailable
+from billing.confirmation import needs_proof
 from billing.forms import PayForm
 from billing.models import Order
 from billing.paying import StillBeingChecked
@@ -92,6 +94,8 @@ def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
     form = PayForm(request.POST, owner=request.user)
     if not form.is_valid() or form.from_balance_only:
         return _render_ways(request, order, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if form.method is not None and needs_proof(order.to_charge) and not is_fresh(request):
+        return ask_first(request)
     keeps_card = form.cleaned_data["keep_card"] and form.method is None
     now = timezone.now()
     try:

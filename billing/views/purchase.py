@@ -15,9 +15,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from accounts.fresh_proof import ask_first, is_fresh, was_resumed
 from accounts.http import SubscriberRequest, client_ip
 from billing import card_consent, checkout, gateways, purchases
 from billing.checkout import FormReused
+from billing.confirmation import needs_proof
 from billing.credit_amounts import amounts_in
 from billing.forms import AmountForm, PurchaseForm, price_token
 from billing.ledger import InsufficientBalance
@@ -122,33 +124,41 @@ def _check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if not form.saw(sale.price):
         return _ask_again(request, sale, form, now=now)
+    if form.uses_what_we_keep and needs_proof(sale.price) and not is_fresh(request):
+        return ask_first(request)
+    return _place(request, sale, form, now=now)
+
+
+def _place(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> HttpResponse:
     try:
         order = checkout.place_order(purchase=_purchase(request, sale, form, now=now), now=now)
     except (FormReused, InsufficientBalance) as refusal:
         form.add_error(None, refusal.sentence)
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return redirect_to_payment(order, has_kept_card=form.method is not None)
+    return _redirect_to_payment(request, order, form)
 
 
 def _ask_again(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> HttpResponse:
     """The price changed while the page was open: show the new one, unless this very form has bought already."""
     bought = Order.objects.owned_by(request.user).filter(form_key=form.cleaned_data["form_key"]).first()
     if bought is not None:
-        return redirect_to_payment(bought, has_kept_card=form.method is not None)
+        return _redirect_to_payment(request, bought, form)
     fresh = PurchaseForm.asked_again(request.POST, owner=request.user)
     return _render_check(request, sale, fresh, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY, price_changed=True)
 
 
-def redirect_to_payment(order: Order, *, has_kept_card: bool) -> HttpResponseRedirect:
+def _redirect_to_payment(request: SubscriberRequest, order: Order, form: PurchaseForm) -> HttpResponseRedirect:
     """Send the payer on: to the gateway's page where there is one to pay on, else to the order's page.
 
     What needs nobody's page goes its way meanwhile: a kept card is charged, a paid order delivered.
     """
     if order.state == Order.State.PAID:
         transaction.on_commit(partial(nudge, fulfil_order, order_id=order.pk))
-    elif order.state == Order.State.PENDING and has_kept_card:
+    elif order.state == Order.State.PENDING and form.method is not None:
         charge_soon(order.pk)
-    elif order.state == Order.State.PENDING:
+    elif order.state == Order.State.PENDING and not was_resumed(request):
+        # After a proof the form in the browser is that of the proof, whose policy names no payment page: the
+        # order's page leads there by a link.
         return redirect("billing:pay", order.public_id)
     return redirect("billing:order", order.public_id)
 

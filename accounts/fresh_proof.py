@@ -1,0 +1,66 @@
+"""Asking who it is before what matters, and then going on with the very form that was sent.
+
+Allauth forgets a form whose address has a query, and pages of ours carry the choice of a plan there. What is kept
+here is the form, never the proof: that stays in allauth's records of the session.
+"""
+
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
+from allauth.account.utils import get_next_redirect_url
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
+from django.urls import resolve
+
+FORM_KEPT_SECONDS = 900
+RESUMED = "resumed_after_proof"
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Tell whether this person proved who they are within the last minutes; asks no database."""
+    records = get_authentication_records(request, request.user)
+    proofs = [record["at"] for record in records if record.get("reauthenticated")]
+    return bool(proofs) and time.time() - proofs[-1] < app_settings.REAUTHENTICATION_TIMEOUT
+
+
+def ask_first(request: HttpRequest) -> HttpResponseRedirect:
+    """Lead to the proof, by any factor the person has; a form that was sent is carried out right after it."""
+    request.session.pop(STATE_SESSION_KEY, None)
+    address = request.get_full_path()
+    if request.method == "POST":
+        state = {"address": address, "path_info": request.path_info, "form": request.POST.urlencode()}
+        request.session[STATE_SESSION_KEY] = {
+            "state": {**state, "at": time.time()},
+            "callback": f"{resume.__module__}.{resume.__name__}",
+        }
+    way = get_adapter().get_reauthentication_methods(request.user)[0]
+    return HttpResponseRedirect(f"{way['url']}?{urlencode({REDIRECT_FIELD_NAME: address})}")
+
+
+def resume(request: HttpRequest, state: dict[str, Any]) -> HttpResponseBase:
+    """Carry out the form that had to wait; called by allauth when the proof was given.
+
+    A form that waited for long, or another page than the one that is proved for, is not what the person means now.
+    """
+    onward = get_next_redirect_url(request)
+    if onward != state["address"] or time.time() - state["at"] > FORM_KEPT_SECONDS:
+        return HttpResponseRedirect(onward or "/")
+    path, _, query = state["address"].partition("?")
+    match = resolve(state["path_info"])
+    request.path, request.path_info, request.resolver_match = path, state["path_info"], match
+    request.META["QUERY_STRING"] = query
+    request.GET, request.POST = QueryDict(query), QueryDict(state["form"])
+    setattr(request, RESUMED, True)
+    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    return response
+
+
+def was_resumed(request: HttpRequest) -> bool:
+    """Tell whether this form waited for a proof: the page in the browser is that of the proof then."""
+    return bool(getattr(request, RESUMED, False))

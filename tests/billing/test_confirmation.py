@@ -1,0 +1,224 @@
+"""Above a limit, a saved card or the balance pays only after a fresh proof; nothing of the form is lost."""
+
+import re
+import uuid
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from billing.confirmation import needs_proof
+from billing.models import Charge, Order
+from portal.lib.money import Money
+from tests import make
+from tests.billing.books import buy, fund
+
+PROOF = reverse("account_reauthenticate")
+PRICE = Money(9900, "USD")
+
+
+@pytest.fixture(autouse=True)
+def _at_now(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def plan(db):
+    """A dear plan: US$99.00."""
+    return make.make_plan(prices={"USD": PRICE.minor})
+
+
+@pytest.fixture
+def renew_url(line, plan):
+    return reverse("billing:renew", args=[line.public_id]) + f"?plan={plan.public_id}"
+
+
+@pytest.fixture
+def card(subscriber):
+    return make.make_method(owner=subscriber, is_default=True)
+
+
+def form(**fields):
+    return {"form_key": str(uuid.uuid4()), "price_seen": "USD:9900", "pay_with": "new", **fields}
+
+
+def prove(client, asked):
+    """Give the password on the page that asked for it, as the browser does."""
+    onward = client.get(asked.url).context["redirect_field_value"]
+    return client.post(PROOF, {"password": make.PASSWORD, "next": onward})
+
+
+@pytest.mark.parametrize(
+    ("money", "asks"),
+    [
+        (Money(5000, "USD"), False),
+        (Money(5001, "USD"), True),
+        (Money(7500, "JPY"), False),
+        (Money(7501, "JPY"), True),
+        (Money(1, "ISK"), True),
+    ],
+    ids=str,
+)
+def test_the_limit_is_an_amount_of_each_currency(money, asks):
+    assert needs_proof(money) is asks
+
+
+def test_the_operator_sets_the_limit(settings):
+    settings.PORTAL_CONFIRM_ABOVE = {"USD": Money(10000, "USD")}
+
+    assert not needs_proof(PRICE)
+
+
+def test_a_saved_card_pays_after_the_proof_with_the_form_that_was_sent(as_subscriber, card, renew_url):
+    asked = as_subscriber.post(renew_url, form(pay_with=card.public_id))
+    before = Order.objects.exists()
+
+    answer = prove(as_subscriber, asked)
+
+    order = Order.objects.get()
+    assert asked.url.startswith(PROOF)
+    assert not before
+    assert answer.url == reverse("billing:order", args=[order.public_id])
+    assert order.charges.get().method == card
+
+
+def test_the_balance_pays_after_the_proof(as_subscriber, subscriber, renew_url):
+    fund(subscriber, PRICE)
+
+    asked = as_subscriber.post(renew_url, form(pay_with="balance"))
+    before = Order.objects.exists()
+    prove(as_subscriber, asked)
+
+    assert not before
+    assert Order.objects.get().paid_at is not None
+
+
+def test_a_new_card_needs_no_proof_its_bank_asks(as_subscriber, renew_url):
+    placed = as_subscriber.post(renew_url, form())
+
+    assert placed.url == reverse("billing:pay", args=[Order.objects.get().public_id])
+
+
+def test_a_new_card_beside_the_balance_is_paid_by_the_link_of_the_order(as_subscriber, subscriber, renew_url):
+    fund(subscriber, Money(6000, "USD"))
+
+    answer = prove(as_subscriber, as_subscriber.post(renew_url, form(use_balance="on")))
+
+    order = Order.objects.get()
+    assert answer.url == reverse("billing:order", args=[order.public_id])
+    assert "Go on and pay US$39.00" in as_subscriber.get(answer.url).text
+
+
+def test_adding_money_by_a_saved_card_asks_too(as_subscriber, card):
+    url = f"{reverse('billing:add_money')}?amount=100.00"
+
+    asked = as_subscriber.post(url, form(price_seen="USD:10000", pay_with=card.public_id))
+    prove(as_subscriber, asked)
+
+    assert (Order.objects.get().kind, Order.objects.get().total) == (Order.Kind.CREDIT, Money(10000, "USD"))
+
+
+def test_paying_another_way_by_a_saved_card_asks_too(as_subscriber, card, line, plan):
+    order = buy(line, plan, price=PRICE)
+
+    asked = as_subscriber.post(reverse("billing:pay", args=[order.public_id]), {"pay_with": card.public_id})
+    before = order.charges.count()
+    prove(as_subscriber, asked)
+
+    assert before == 1
+    assert order.charges.order_by("pk").last().method == card
+
+
+def test_within_minutes_of_a_proof_nothing_is_asked_again(as_subscriber, card, renew_url):
+    prove(as_subscriber, as_subscriber.post(renew_url, form(pay_with=card.public_id)))
+
+    again = as_subscriber.post(renew_url, form(pay_with=card.public_id))
+
+    assert again.url == reverse("billing:order", args=[Order.objects.latest("pk").public_id])
+
+
+def test_a_mailed_code_carries_the_form_on_too(as_subscriber, card, renew_url):
+    asked = as_subscriber.post(renew_url, form(pay_with=card.public_id))
+    onward = asked.url.partition("next=")[2]
+    page = as_subscriber.get(f"{reverse('accounts:confirm_by_code')}?next={onward}")
+    address = page.context["redirect_field_value"]
+
+    as_subscriber.post(reverse("accounts:confirm_by_code"), {"send_to": "email", "next": address})
+    code = re.search(r"\d{6}", mail.outbox[-1].body).group()
+    as_subscriber.post(reverse("accounts:confirm_by_code"), {"code": code, "next": address})
+
+    assert Order.objects.get().charges.get().method == card
+
+
+def test_a_wrong_password_buys_nothing(as_subscriber, card, renew_url):
+    as_subscriber.post(renew_url, form(pay_with=card.public_id))
+
+    as_subscriber.post(PROOF, {"password": "wrong", "next": renew_url})
+
+    assert not Order.objects.exists()
+
+
+def test_a_form_left_waiting_is_not_sent_by_proving_for_another_page(as_subscriber, card, renew_url):
+    as_subscriber.post(renew_url, form(pay_with=card.public_id))
+
+    answer = as_subscriber.post(PROOF, {"password": make.PASSWORD, "next": "/settings/"})
+
+    assert answer.url == "/settings/"
+    assert not Order.objects.exists()
+
+
+def test_a_form_left_waiting_for_long_is_shown_again_instead(as_subscriber, card, renew_url, time_machine, now):
+    as_subscriber.post(renew_url, form(pay_with=card.public_id))
+    time_machine.shift(1000)
+
+    answer = as_subscriber.post(PROOF, {"password": make.PASSWORD, "next": renew_url})
+
+    assert answer.url == renew_url
+    assert not Order.objects.exists()
+
+
+def test_looking_at_another_guarded_page_lets_go_of_the_form(as_subscriber, card, line, plan, renew_url):
+    make.make_allowance(line=line, plan=plan)
+    as_subscriber.post(renew_url, form(pay_with=card.public_id))
+    as_subscriber.get(reverse("billing:agree", args=[line.public_id]))
+
+    as_subscriber.post(PROOF, {"password": make.PASSWORD, "next": renew_url})
+
+    assert not Order.objects.exists()
+
+
+def test_a_proof_given_twice_buys_once(as_subscriber, card, renew_url):
+    asked = as_subscriber.post(renew_url, form(pay_with=card.public_id))
+
+    prove(as_subscriber, asked)
+    prove(as_subscriber, asked)
+
+    assert Order.objects.count() == Charge.objects.count() == 1
+
+
+def test_a_form_refused_after_the_proof_is_shown_where_it_can_be_sent_again(
+    as_subscriber, subscriber, card, plan, renew_url
+):
+    asked = as_subscriber.post(renew_url, form(pay_with=card.public_id))
+    card.removed_at = card.created_at
+    card.save()
+
+    answer = prove(as_subscriber, asked)
+
+    assert answer.status_code == 422
+    assert f'action="{renew_url}"' in answer.text
+
+
+def test_agreeing_to_auto_renewal_is_carried_on_with_the_box_ticked(as_subscriber, card, line, plan, time_machine):
+    make.make_allowance(line=line, plan=plan)
+    address = reverse("billing:agree", args=[line.public_id]) + f"?plan={plan.public_id}&source={card.public_id}"
+    as_subscriber.post(PROOF, {"password": make.PASSWORD, "next": address})
+    sentence = as_subscriber.get(address).context["terms"].sentence
+    time_machine.shift(400)
+
+    wishes = {"plan": plan.public_id, "source": card.public_id, "sentence_seen": sentence, "agreed": "on"}
+    answer = prove(as_subscriber, as_subscriber.post(address, wishes))
+
+    assert answer.url == reverse("billing:auto_renewal", args=[line.public_id])
+    line.subscription.refresh_from_db()
+    assert line.subscription.mode == "automatic"
