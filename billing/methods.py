@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from accounts import audit
 from accounts.models import User
 from accounts.notifications import notify
 from billing.card_consent import CardConsent
@@ -65,13 +66,16 @@ def make_default(*, method: PaymentMethod) -> None:
 def refresh(*, reference: str, gateway: PaymentGateway, now: datetime) -> None:
     """Take over what the gateway knows of a kept card now, such as a renewed expiry; one that is gone is forgotten.
 
-    Raises OutcomeUnknown.
+    A card that we do not use needs nothing. Raises OutcomeUnknown.
     """
+    known = PaymentMethod.objects.usable().filter(gateway=gateway.name, reference=reference)
+    if not known.exists():
+        return
     card = gateway.kept_card(reference)
     if card is None:
         forget(gateway_name=gateway.name, reference=reference, now=now)
     else:
-        PaymentMethod.objects.usable().filter(gateway=gateway.name, reference=reference).update(**_face(card))
+        known.update(**_face(card))
 
 
 @transaction.atomic
@@ -79,6 +83,14 @@ def forget(*, gateway_name: str, reference: str, now: datetime) -> None:
     """Stop using a card that its gateway no longer keeps, and tell who had auto-renewal on it. Safe to repeat."""
     known = PaymentMethod.objects.usable().filter(gateway=gateway_name, reference=reference)
     for method in known.select_related("owner"):
+        audit.record(
+            actor=None,
+            subject=method.owner,
+            action="payment_method.removed",
+            target=method.public_id,
+            detail={"card": str(method)},
+            now=now,
+        )
         for subscription in retire(method=method, now=now):
             _tell_paused(subscription, owner=method.owner, now=now)
 
