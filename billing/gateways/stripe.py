@@ -169,7 +169,8 @@ class StripeGateway:
                 raise
         customers.forget(request.customer, reference=customer)
         customer = customers.ensure(self._api, request.customer, email=request.customer_email)
-        return pages.create(self._api, wishes(customer), key=f"{request.key}:page")
+        # Another key: under the first one the refusal may be kept.
+        return pages.create(self._api, wishes(customer), key=f"{request.key}:page:again")
 
     def _page_of(self, key: str, *, customer: str, since: datetime) -> StripeData | None:
         reference = customers.reference_of(customer)

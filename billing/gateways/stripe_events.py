@@ -78,8 +78,8 @@ def read(*, body: bytes, headers: Mapping[str, str], settings: StripeSettings, n
             raise BadSignature("A test event came to a live portal, or the other way round.")
         _tell_other_version(event, settings.api_version)
         return notice_of(event)
-    # ValueError: neither JSON nor, deeper down, UTF-8.
-    except (http.BadSignature, ValueError, KeyError, TypeError) as error:
+    # ValueError: no JSON, or no UTF-8; the others: JSON, and no event.
+    except (http.BadSignature, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadSignature(f"{type(error).__name__}: {error}") from error
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime
 
-from billing.gateways.base import GatewayRefused, OutcomeUnknown, PaymentState, SavedCharge
+from billing.gateways.base import OutcomeUnknown, PaymentState, SavedCharge
 from billing.gateways.stripe_client import (
     CardDeclined,
     ConfirmParams,
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 WITH_METHOD = ["payment_method"]
 BATCH = 100
 MOST_CONFIRMATIONS = 4
-"""How many keys are tried for one intent, of which all but the last met a failure that Stripe keeps under its key."""
+"""How many keys are tried for one intent: another one where Stripe keeps a failure, or other wishes, under the last."""
 
 # The likeliest to have moved money first, should one of our keys be on several.
 BY_WEIGHT = [
@@ -76,15 +76,15 @@ def confirm(api: StripeApi, charge: SavedCharge) -> StripeData:
     for key in _keys(charge):
         try:
             return _confirm_once(api, charge.payment_id, params, key=key)
-        except (CardDeclined, KeyTaken):
+        except CardDeclined:
             return _retrieve_known(api, charge.payment_id)
-        except Refused as refusal:
-            return _after_refusal(api, charge, refusal)
-        except StoredFailure:
+        except (KeyTaken, StoredFailure):
             intent = _retrieve_known(api, charge.payment_id)
             if state_of(intent) != PaymentState.PREPARED:
                 return intent
-    raise OutcomeUnknown(f"Stripe failed {MOST_CONFIRMATIONS} times to confirm {charge.payment_id}")
+        except Refused as refusal:
+            return _after_refusal(api, charge, refusal)
+    raise OutcomeUnknown(f"Stripe confirmed {charge.payment_id} under none of {MOST_CONFIRMATIONS} keys")
 
 
 def retrieve(api: StripeApi, intent_id: str) -> StripeData | None:
@@ -126,7 +126,8 @@ def _confirm_once(api: StripeApi, intent_id: str, params: ConfirmParams, *, key:
 def _retrieve_known(api: StripeApi, intent_id: str) -> StripeData:
     intent = retrieve(api, intent_id)
     if intent is None:
-        raise GatewayRefused(f"Stripe does not know {intent_id}: is STRIPE_API_KEY of the account that made it?")
+        # Where it was made it may have been paid: a key of another account proves nothing.
+        raise OutcomeUnknown(f"Stripe does not know {intent_id}: is STRIPE_API_KEY of the account that made it?")
     return intent
 
 

@@ -35,7 +35,7 @@ def result_of_intent(intent: StripeData, *, live: bool) -> PaymentResult:
     """Tell where the payment of a kept card stands."""
     state = state_of(intent)
     error = intent.get("last_payment_error") or {}
-    refused = state in {State.DECLINED, State.NEEDS_ACTION}
+    refused = bool(error) and state in {State.DECLINED, State.NEEDS_ACTION}
     return PaymentResult(
         state=state,
         payment_id=intent["id"],
@@ -47,7 +47,7 @@ def result_of_intent(intent: StripeData, *, live: bool) -> PaymentResult:
         customer=subscriber_of(intent),
         problem=_problem(intent, live=live),
         advice=(error.get("advice_code") or "") if refused else "",
-        network_code=(error.get("network_advice_code") or "") if refused else "",
+        network_code=(error.get("network_decline_code") or "") if refused else "",
     )
 
 
