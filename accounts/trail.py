@@ -40,6 +40,11 @@ LABELS = {
     "auto_renewal.turned_off": _("Auto-renewal turned off"),
     "auto_renewal.paused_by_staff": _("Auto-renewal paused by support"),
     "auto_renewal.resumed_by_staff": _("Auto-renewal resumed by support"),
+    "order.refunded": _("Order given back"),
+    "refund.requested": _("Refund begun by support"),
+    "refund.approved": _("Refund approved by support"),
+    "refund.refused": _("Refund turned down by support"),
+    "refund.tried_again": _("Refund tried again by support"),
     "payment_method.removed": _("Saved card removed"),
 }
 """What the subscriber reads for each action, whichever app recorded it."""

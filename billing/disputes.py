@@ -14,6 +14,7 @@ from billing.refunds import charge_of_transaction
 from billing.schedule import last_paid, realigned
 from billing.verdicts import Reason
 from portal.lib.money import Money
+from portal.lib.ticks import InTime, always
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +37,12 @@ def to_ask_about(*, gateway: PaymentGateway, now: datetime) -> DisputeQuerySet:
     return Dispute.objects.to_ask_about(now).filter(gateway=gateway.name).order_by("check_due_at", "pk")
 
 
-def settle_disputes(*, gateway: PaymentGateway, now: datetime, limit: int = 100) -> int:
+def settle_disputes(*, gateway: PaymentGateway, now: datetime, limit: int = 100, in_time: InTime = always) -> int:
     """Ask about the open disputes once a day and return how many are decided now."""
     decided = 0
     for dispute in to_ask_about(gateway=gateway, now=now).select_related("charge")[:limit]:
+        if not in_time():
+            break
         try:
             decided += _ask(dispute, gateway=gateway, now=now).state != State.OPEN
         except Exception:

@@ -1,5 +1,6 @@
 """Where an order stands, in words: for its page, its timeline and lists."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.declines import code_to_show, explain
 from billing.models import Charge, Order
+from billing.refund_words import RefundRow
 from portal.lib.dates import format_clock, format_moment
+from portal.lib.money import format_money
+
+State = Order.State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,38 @@ class Step:
     at: str = ""
 
 
+SETTING_UP = Status(
+    kind="info",
+    title=_("Paid. We are setting it up"),
+    text=_("This takes a minute as a rule and 30 minutes at most. You can leave this page."),
+    is_moving=True,
+)
+STATUSES = {
+    State.PAID: SETTING_UP,
+    State.FULFILLING: SETTING_UP,
+    State.UNDELIVERABLE: Status(
+        kind="error",
+        title=_("The network could not deliver this"),
+        text=_("The whole price is back in your balance. Buy again, or choose another plan."),
+    ),
+    State.TAKING_BACK: Status(
+        kind="info",
+        title=_("We are taking it back"),
+        text=_("The network is asked first; then your money goes back. You can leave this page."),
+        is_moving=True,
+    ),
+    State.REFUNDED: Status(
+        kind="success",
+        title=_("Taken back"),
+        text=_("What you paid for it goes back to you. Below you see how far it is."),
+    ),
+    State.CANCELLED: Status(kind="info", title=_("You cancelled this order"), text=_("Nothing was charged.")),
+    State.EXPIRED: Status(
+        kind="info", title=_("Not paid in time"), text=_("Nothing was charged. You can buy it again at today's price.")
+    ),
+}
+
+
 def title_of(order: Order) -> str | Promise:
     """Say what the order is for: the heading of its page."""
     if order.kind == Order.Kind.CREDIT:
@@ -50,30 +87,11 @@ def title_of(order: Order) -> str | Promise:
 
 def status_of(order: Order, charge: Charge | None, *, to_install: bool, now: datetime) -> Status:
     """Say where an order stands at `now`, given its latest charge and whether its line waits to be installed."""
-    State = Order.State  # noqa: N806
-    match order.state:
-        case State.PENDING:
-            return _unpaid(charge)
-        case State.PAID | State.FULFILLING:
-            return Status(
-                kind="info",
-                title=_("Paid. We are setting it up"),
-                text=_("This takes a minute as a rule and 30 minutes at most. You can leave this page."),
-                is_moving=True,
-            )
-        case State.FULFILLED:
-            return _delivered(order, to_install=to_install, now=now)
-        case State.UNDELIVERABLE:
-            return Status(
-                kind="error",
-                title=_("The network could not deliver this"),
-                text=_("The whole price is back in your balance. Buy again, or choose another plan."),
-            )
-        case State.CANCELLED:
-            return Status(kind="info", title=_("You cancelled this order"), text=_("Nothing was charged."))
-    return Status(
-        kind="info", title=_("Not paid in time"), text=_("Nothing was charged. You can buy it again at today's price.")
-    )
+    if order.state == State.PENDING:
+        return _unpaid(charge)
+    if order.state == State.FULFILLED:
+        return _delivered(order, to_install=to_install, now=now)
+    return STATUSES[State(order.state)]
 
 
 def _delivered(order: Order, *, to_install: bool, now: datetime) -> Status:
@@ -156,8 +174,8 @@ def _under_way(*, by_kept_card: bool) -> Status:
     )
 
 
-def steps_of(order: Order, status: Status) -> list[Step]:
-    """Return the timeline: paid → accepted → sent to the network → confirmed, each with its time."""
+def steps_of(order: Order, status: Status, refunds: Iterable[RefundRow] = ()) -> list[Step]:
+    """Return the timeline: paid → accepted → sent to the network → confirmed → refunds, each with its time."""
     payment = (_("Paid") if order.paid_at else _("Payment"), order.paid_at)
     if order.kind == Order.Kind.CREDIT:
         named = [payment, (_("Added to your balance"), order.confirmed_at)]
@@ -173,7 +191,15 @@ def steps_of(order: Order, status: Status) -> list[Step]:
         state = "done" if at else _open_step_state(order, status) if is_next else "waiting"
         steps.append(Step(state=state, title=title, at=moment(at) if at else ""))
         is_next = at is not None
-    return steps
+    return [*steps, *map(_refund_step, refunds)]
+
+
+def _refund_step(refund: RefundRow) -> Step:
+    state = {"success": "done", "warning": "current"}.get(refund.kind, "failed")
+    money = format_money(refund.money, get_language() or "en")
+    title = _("Refund of %(money)s: %(where)s") % {"money": money, "where": refund.goes_to}
+    text = " · ".join(str(part) for part in (refund.state, refund.text) if part)
+    return Step(state=state, title=title, text=text, at=moment(refund.at))
 
 
 def _open_step_state(order: Order, status: Status) -> str:

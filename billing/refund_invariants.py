@@ -42,23 +42,23 @@ def open_money_is_accounted_for(_now: datetime) -> list[str]:
 def refunds_match_the_books(_now: datetime) -> list[str]:
     refunds = Refund.objects.annotate(
         begun=_is_booked("begun"), arrived=_is_booked("refunded"), failed=_is_booked("failed")
-    )
+    ).values_list("public_id", "state", "begun", "arrived", "failed")
     live = ~Q(refunds__state__in=State.WITHOUT_EFFECT)
     given = Coalesce(Sum("refunds__amount", filter=live), 0)
     charges = Charge.objects.filter(Q(refunded_amount__gt=0) | Exists(Refund.objects.filter(charge=OuterRef("pk"))))
     of_balance = Coalesce(Sum("refunds__amount", filter=live & Q(refunds__charge__isnull=True)), 0)
     orders = Order.objects.filter(wallet_amount__gt=0).annotate(given=of_balance)
     wrongly_counted = [
-        *charges.annotate(given=given).exclude(given=F("refunded_amount")),
-        *orders.exclude(given=F("refunded_wallet_amount")),
+        *charges.annotate(given=given).exclude(given=F("refunded_amount")).values_list("public_id", flat=True),
+        *orders.exclude(given=F("refunded_wallet_amount")).values_list("public_id", flat=True),
     ]
     return [
         *(
-            f"refund {one.public_id} is {one.state}, and the books say otherwise"
-            for one in refunds.iterator()
-            if (one.begun, one.arrived, one.failed) not in BOOKED[State(one.state)]
+            f"refund {one} is {state}, and the books say otherwise"
+            for one, state, *booked in refunds.iterator()
+            if tuple(booked) not in BOOKED[State(state)]
         ),
-        *(f"{one.public_id} counts refunds it does not have" for one in wrongly_counted),
+        *(f"{one} counts refunds it does not have" for one in wrongly_counted),
     ]
 
 

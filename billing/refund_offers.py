@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import ledger
 from billing.models import Order, Subscription
-from billing.refundable import Part, RefundUnderWay, Source, is_being_refunded, parts_of
+from billing.refundable import CannotGiveBack, Part, RefundUnderWay, Source, is_being_refunded, parts_of
 from esim.carriers.base import Carrier
 from esim.taking_back import Obstacle, obstacle_to
 from portal.lib.money import Money
@@ -29,12 +29,19 @@ NETWORK_CANNOT = _("The network of this line takes nothing back by itself.")
 NETWORK_SILENT = _("The network did not answer. Nothing was changed. Try again in a minute.")
 
 
-class CannotRefund(Exception):
+class CannotRefund(CannotGiveBack):
     """The order stands; `sentence` says why."""
 
     def __init__(self, sentence: Promise) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class AlreadyUndone(CannotRefund):
+    """It was given back before."""
+
+    def __init__(self) -> None:
+        super().__init__(OVER)
 
 
 def refund_offer(*, order: Order, carrier: Carrier, within: timedelta, now: datetime) -> list[Part]:
@@ -43,7 +50,7 @@ def refund_offer(*, order: Order, carrier: Carrier, within: timedelta, now: date
     `within` is how long after delivery that is possible.
     """
     if order.state in {Order.State.TAKING_BACK, Order.State.REFUNDED}:
-        raise CannotRefund(OVER)
+        raise AlreadyUndone
     if order.state != Order.State.FULFILLED or order.confirmed_at is None:
         raise CannotRefund(NOT_DELIVERED)
     parts = parts_of(order)

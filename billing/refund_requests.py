@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from billing import refund_settlement, taking_back
+from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Refund
-from billing.refundable import MoreThanWasPaid, Part, parts_of
+from billing.refundable import CannotGiveBack, MoreThanWasPaid, Part, parts_of
 from portal.lib.money import Money
 
 State = Refund.State
@@ -19,22 +20,28 @@ Destination = Refund.Destination
 Source = Refund.Source
 
 
-class OwnRequest(Exception):
+class OwnRequest(CannotGiveBack):
     """Two people look at a large refund; who asked for it is not the second one."""
 
     sentence = _("You asked for this refund yourself. Somebody else has to decide on it.")
 
 
-class InBalanceAlready(Exception):
+class InBalanceAlready(CannotGiveBack):
     """The money was added to the balance before; there is nothing to move."""
 
     sentence = _("This money is in the subscriber's balance already. It can only go back the way it was paid.")
 
 
-class NotAll(Exception):
+class NotAll(CannotGiveBack):
     """Taking the plan back and keeping part of its price is not offered."""
 
     sentence = _("Where the plan is taken back, all that was paid for it goes back. Give the whole amount.")
+
+
+class BalanceSpent(CannotGiveBack):
+    """What was paid is in the balance, or was, and is spent."""
+
+    sentence = _("The money was added to the subscriber's balance, which does not hold so much any more.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +61,7 @@ def request(*, wish: Wish, actor: User, ip: str | None, limits: Mapping[str, Mon
     """Write the wish down as refunds and begin them, unless it takes a second person.
 
     It does above the limit of its currency, and always in a currency that has none. Raises MoreThanWasPaid,
-    RefundUnderWay, NotAll, InBalanceAlready, CannotRefund and InsufficientBalance.
+    RefundUnderWay, CannotRefund, NotAll, InBalanceAlready and BalanceSpent.
     """
     limit = limits.get(wish.money.currency, Money.zero(wish.money.currency))
     with transaction.atomic():
@@ -82,7 +89,7 @@ def request(*, wish: Wish, actor: User, ip: str | None, limits: Mapping[str, Mon
 def approve(*, refund: Refund, actor: User, ip: str | None, now: datetime) -> bool:
     """Let a refund go its way, with the others of the same wish; return False where it waits for nobody any more.
 
-    Raises OwnRequest, CannotRefund and InsufficientBalance.
+    Raises OwnRequest, BalanceSpent and CannotRefund.
     """
     if refund.requested_by_id == actor.pk:
         raise OwnRequest
@@ -113,7 +120,7 @@ def try_again(*, refund: Refund, goes_to: Destination, actor: User, ip: str | No
     """Give a failed refund another try, or its money as balance; return None where it was solved already.
 
     It was agreed to before, by the same people. Raises MoreThanWasPaid, RefundUnderWay, InBalanceAlready and
-    InsufficientBalance.
+    BalanceSpent.
     """
     if goes_to == Destination.BALANCE and refund.taken_from == Source.WALLET:
         raise InBalanceAlready
@@ -138,7 +145,7 @@ def try_again(*, refund: Refund, goes_to: Destination, actor: User, ip: str | No
         )
         Refund.objects.filter(pk=again.pk).update(tries_again=failed, approved_by=failed.approved_by_id)
         _record("refund.tried_again", [again], actor=actor, ip=ip, now=now, goes_to=goes_to.value)
-        refund_settlement.begin(again, now=now)
+        _begin([again], now=now)
     return again
 
 
@@ -171,8 +178,15 @@ def _go_on(refunds: Sequence[Refund], *, order: Order, now: datetime) -> None:
     if any(refund.takes_back for refund in refunds):
         taking_back.start(order=order, refunds=refunds, now=now)
         return
-    for refund in refunds:
-        refund_settlement.begin(refund, now=now)
+    _begin(refunds, now=now)
+
+
+def _begin(refunds: Sequence[Refund], *, now: datetime) -> None:
+    try:
+        for refund in refunds:
+            refund_settlement.begin(refund, now=now)
+    except InsufficientBalance as error:
+        raise BalanceSpent from error
 
 
 def _waiting_with(refund: Refund) -> list[Refund]:

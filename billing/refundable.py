@@ -6,6 +6,7 @@ Functions that write run inside the caller's transaction, which holds the order.
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Charge, Dispute, LedgerEntry, Order, Refund
@@ -15,13 +16,19 @@ Source = Refund.Source
 DELIVERED = frozenset({Order.State.FULFILLED, Order.State.TAKING_BACK, Order.State.REFUNDED})
 
 
-class MoreThanWasPaid(Exception):
+class CannotGiveBack(Exception):
+    """Nothing was changed; `sentence` says why."""
+
+    sentence: Promise
+
+
+class MoreThanWasPaid(CannotGiveBack):
     """So much was not paid, or was given back already, or the bank has it; nothing was changed."""
 
     sentence = _("Less than that is left to give back of what was paid. Nothing was changed.")
 
 
-class RefundUnderWay(Exception):
+class RefundUnderWay(CannotGiveBack):
     """One refund of a charge at a time: two on their way could both be late, and nobody would know what is left."""
 
     sentence = _("Another refund of this payment is under way. Wait until it is finished.")
@@ -46,8 +53,7 @@ def parts_of(order: Order) -> list[Part]:
         if (source := source_of(charge, order=order)) is not None
     ]
     if order.state in DELIVERED:
-        left = Money(order.wallet_amount - order.refunded_wallet_amount, order.currency)
-        parts.append(Part(charge=None, money=left))
+        parts.append(Part(charge=None, money=order.wallet_part - order.refunded_wallet_part))
     return [part for part in parts if part.money]
 
 

@@ -1,7 +1,7 @@
 """Giving money back through a gateway: asked outside any transaction, and asked about until it is over."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from billing.gateways.base import (
 from billing.models import Charge, GatewayEvent, Order, Refund, RefundQuerySet
 from billing.refund_settlement import FIRST_CHECK, book_as_sent, draft, move, settle, transaction_of
 from billing.refundable import Part, parts_of
+from portal.lib.ticks import InTime, always
 
 __all__ = ["ask", "charge_of_transaction", "hear", "send", "send_all", "settle", "settle_refunds", "to_ask_about"]
 
@@ -39,12 +40,12 @@ def send(*, refund: Refund, gateway: PaymentGateway, now: datetime) -> Refund:
     return _request(refund, gateway=gateway, now=now)
 
 
-def send_all(*, order_id: int, gateways: Iterable[PaymentGateway], now: datetime) -> None:
-    """Send the refunds of an order that nobody has sent yet."""
-    created = Refund.objects.filter(order=order_id, state=State.CREATED).select_related("charge", "order__owner")
-    for gateway in gateways:
-        for refund in created.filter(charge__gateway=gateway.name):
-            send(refund=refund, gateway=gateway, now=now)
+def send_all(*, order_id: int, gateways: Mapping[str, PaymentGateway], now: datetime) -> None:
+    """Send the refunds of an order that nobody has sent yet; `gateways` are those set up, by name."""
+    created = Refund.objects.filter(order=order_id, state=State.CREATED, charge__gateway__in=gateways)
+    for refund in created.select_related("charge", "order__owner"):
+        if refund.charge is not None:
+            send(refund=refund, gateway=gateways[refund.charge.gateway], now=now)
 
 
 def to_ask_about(*, gateway: PaymentGateway, now: datetime) -> RefundQuerySet:
@@ -52,10 +53,12 @@ def to_ask_about(*, gateway: PaymentGateway, now: datetime) -> RefundQuerySet:
     return Refund.objects.to_ask_about(now).filter(charge__gateway=gateway.name).order_by("check_due_at", "pk")
 
 
-def settle_refunds(*, gateway: PaymentGateway, now: datetime, limit: int = 100) -> int:
+def settle_refunds(*, gateway: PaymentGateway, now: datetime, limit: int = 100, in_time: InTime = always) -> int:
     """Ask about the refunds that are due and return how many are over now; one that fails does not stop the rest."""
     over = 0
     for refund in to_ask_about(gateway=gateway, now=now).select_related("charge", "order__owner")[:limit]:
+        if not in_time():
+            break
         try:
             over += not ask(refund=refund, gateway=gateway, now=now).is_open
         except Exception:

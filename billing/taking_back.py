@@ -21,13 +21,13 @@ from billing.refund_offers import (
     BEING_RENEWED,
     NETWORK_SILENT,
     OBSTACLES,
-    OVER,
     SPENT,
+    AlreadyUndone,
     CannotRefund,
     is_being_bought_for,
     refund_offer,
 )
-from billing.refundable import MoreThanWasPaid, RefundUnderWay, parts_of
+from billing.refundable import CannotGiveBack, parts_of
 from esim import taking_back, usage
 from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown
 from esim.models import Line
@@ -37,7 +37,8 @@ from plans.models import Plan
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=6)  # longer than a task may run
-BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 60)]
+# By the order's attempts, of which delivering it took the first.
+BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 1, 5, 30, 60)]
 State = Order.State
 
 
@@ -54,6 +55,7 @@ def undo(
 
     The network is asked what was used just now: its reports come late.
     """
+    order.refresh_from_db(fields=["state"])
     refund_offer(order=order, carrier=carrier, within=within, now=now)
     if order.line is not None:
         try:
@@ -70,14 +72,14 @@ def undo(
 
 
 def lock(order: Order) -> Order:
-    """Hold an order that may be undone, and its line; raises CannotRefund where it is undone or was never delivered.
+    """Hold an order that is delivered, and its line; raises AlreadyUndone where it is not, or no more.
 
     The line first, as where plans are delivered and usage is counted.
     """
     list(Line.objects.select_for_update(of=("self",)).filter(orders=order))
     locked = Order.objects.select_for_update(of=("self",)).select_related("owner", "line", "plan").get(pk=order.pk)
     if locked.state != State.FULFILLED:
-        raise CannotRefund(OVER)
+        raise AlreadyUndone
     return locked
 
 
@@ -117,8 +119,8 @@ def _draft_all(order: Order, *, goes_to: Refund.Destination, now: datetime) -> l
             )
             for part in parts_of(order)
         ]
-    except (MoreThanWasPaid, RefundUnderWay) as error:
-        raise CannotRefund(error.sentence) from error
+    except CannotGiveBack as problem:
+        raise CannotRefund(problem.sentence) from problem
 
 
 def take_back_due(*, carrier: Carrier, now: datetime, limit: int = 50) -> list[Order]:

@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 from billing import (
     card_upkeep,
     discrepancies,
+    disputes,
     expiry,
     gateway_events,
     gateways,
@@ -18,8 +19,10 @@ from billing import (
     orders,
     paying,
     reconciliation,
+    refunds,
     reminders,
     renewals,
+    taking_back,
 )
 from billing.gateways import sandbox_callbacks
 from billing.models import Order
@@ -102,6 +105,23 @@ def read_missed_events() -> None:
 def compare_with_gateways() -> None:
     for gateway in gateways.configured():
         discrepancies.compare_days(gateway=gateway, now=timezone.now(), in_time=time_budget(LOOK_SECONDS))
+
+
+@shared_task(name="billing.return_money")
+def return_money(*, order_id: int, **_: Any) -> None:
+    now = timezone.now()
+    taking_back.take_back(order_id=order_id, carrier=carriers.chosen(), now=now)
+    refunds.send_all(order_id=order_id, gateways=gateways.by_name(), now=now)
+
+
+@shared_task(name="billing.settle_refunds")
+def settle_refunds() -> None:
+    now = timezone.now()
+    for order in taking_back.take_back_due(carrier=carriers.chosen(), now=now):
+        refunds.send_all(order_id=order.pk, gateways=gateways.by_name(), now=now)
+    for gateway in gateways.configured():
+        refunds.settle_refunds(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
+        disputes.settle_disputes(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
 
 
 @shared_task(name="billing.renew_due")

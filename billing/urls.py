@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from billing import sandbox_views, webhooks
-from billing.views import auto_renewal, methods, orders, overview, payment, purchase
+from billing.views import auto_renewal, methods, orders, overview, payment, purchase, refunds
 
 app_name = "billing"
 
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<public_id:public_id>/another-way/", payment.another_way, name="another_way"),
     path("orders/<public_id:public_id>/confirm/", payment.confirm, name="confirm"),
     path("orders/<public_id:public_id>/cancel/", orders.cancel, name="cancel"),
+    path("orders/<public_id:public_id>/refund/", refunds.refund, name="refund"),
     path("orders/<public_id:public_id>/receipt/", orders.receipt, name="receipt"),
     path("billing/", overview.overview, name="overview"),
     path("billing/orders/", overview.orders, name="orders"),

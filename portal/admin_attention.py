@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Model, Q
+from django.db.models import Count, Min, Model, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Notification, User
 from billing import gateways
-from billing.models import Charge, Discrepancy, GatewayEvent, Order, Subscription
+from billing.models import Charge, Discrepancy, Dispute, GatewayEvent, Order, Refund, Subscription
 from billing.silence import Silence, silences
 from portal.lib.dates import format_moment
 
@@ -34,7 +34,7 @@ class Attention:
 
 def needs_a_person(user: User, now: datetime) -> list[Attention]:
     """Return the groups of rows that somebody has to look at, as far as this person may see them."""
-    groups = [*_orders(user, now), *_others(user, now), *_gateways(user, now)]
+    groups = [*_orders(user, now), *_others(user, now), *_disputes(user), *_gateways(user, now)]
     return [group for group in groups if group.count]
 
 
@@ -61,6 +61,12 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             Charge,
             {"state__in": [Charge.State.UNKNOWN.value], "created_at__lt": now - SETTLE_WITHIN},
         ),
+        (_("Refunds that wait for a second person"), Refund, {"state__in": [Refund.State.REQUESTED.value]}),
+        (
+            _("Refunds that failed: try again, or give the money as balance"),
+            Refund,
+            {"state__in": [Refund.State.FAILED.value], "tried_again__isnull": True},
+        ),
         (_("Gateway events that failed"), GatewayEvent, {"state__in": [GatewayEvent.State.FAILED.value]}),
         (_("Money that a gateway and our books tell differently"), Discrepancy, {"resolved_at__isnull": True}),
         (
@@ -81,6 +87,17 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
         meta = model._meta  # noqa: SLF001
         if user.has_perm(f"{meta.app_label}.view_{meta.model_name}") and meta.default_manager:
             yield Attention(title, meta.default_manager.filter(**filters).count(), _list(model, filters))
+
+
+def _disputes(user: User) -> Iterator[Attention]:
+    if not user.has_perm("billing.view_dispute"):
+        return
+    found = Dispute.objects.open().aggregate(count=Count("pk"), first=Min("respond_by"))
+    title = gettext("Open disputes")
+    if found["first"]:
+        day = format_moment(timezone.localtime(found["first"]), get_language() or "en")
+        title = gettext("Open disputes; the next has to be answered by %(moment)s") % {"moment": day}
+    yield Attention(title, found["count"], _list(Dispute, {"state__in": [Dispute.State.OPEN.value]}))
 
 
 def _gateways(user: User, now: datetime) -> Iterator[Attention]:

@@ -87,6 +87,8 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             _("Money"),
             [
                 _item(_("Charges"), "credit_score", "billing", "charge"),
+                _item(_("Refunds"), "undo", "billing", "refund"),
+                _item(_("Disputes"), "gavel", "billing", "dispute"),
                 _item(_("Discrepancies"), "compare_arrows", "billing", "discrepancy"),
                 _item(_("Payment methods"), "credit_card", "billing", "paymentmethod"),
                 _item(_("Ledger"), "menu_book", "billing", "ledgerentry"),

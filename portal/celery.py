@@ -29,6 +29,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "read-missed-events": {"task": "billing.read_missed_events", "schedule": 300.0},
     # Every hour, because rows know which days were compared, and a day missed at a standstill is made up for.
     "compare-with-gateways": {"task": "billing.compare_with_gateways", "schedule": crontab(minute=20)},
+    "settle-refunds": {"task": "billing.settle_refunds", "schedule": 60.0},
     "expire-unpaid-orders": {"task": "billing.expire_unpaid_orders", "schedule": 60.0},
     "send-reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/10")},
     "remind-about-cards": {"task": "billing.remind_about_cards", "schedule": crontab(minute=20)},

@@ -7,7 +7,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 
 from accounts.models import User
-from billing.models import Order, PaymentMethod, Subscription
+from billing.models import Charge, Dispute, Order, PaymentMethod, Refund, Subscription
 from esim.models import Allowance, DownloadState, Line, ServiceState, SimProfile
 from plans.models import Plan, PlanPrice
 from portal.lib.data_size import GB
@@ -127,3 +127,38 @@ def make_subscription(*, line: Line, plan: Plan, **fields: Any) -> Subscription:
     fields.setdefault("consent_amount", 1490)
     fields.setdefault("consented_at", NOW - timedelta(days=30))
     return Subscription.objects.create(line=line, plan=plan, **fields)
+
+
+def make_charge(*, order: Order, **fields: Any) -> Charge:
+    """Make a charge of US$14.90 that was paid at the sandbox."""
+    number = next(_numbers)
+    fields.setdefault("gateway", "sandbox")
+    fields.setdefault("gateway_payment_id", f"pay_{number}")
+    fields.setdefault("currency", order.currency)
+    fields.setdefault("amount", order.amount)
+    fields.setdefault("state", Charge.State.SUCCEEDED)
+    fields.setdefault("settled_at", NOW)
+    return Charge.objects.create(order=order, **fields)
+
+
+def make_refund(*, charge: Charge, **fields: Any) -> Refund:
+    """Make a refund of a whole charge that goes back to the payer and waits for a second person."""
+    fields.setdefault("currency", charge.currency)
+    fields.setdefault("amount", charge.amount)
+    fields.setdefault("goes_to", Refund.Destination.PAYER)
+    fields.setdefault("reason", Refund.Reason.COMPLAINT)
+    fields.setdefault("created_at", NOW)
+    return Refund.objects.create(order=charge.order, charge=charge, **fields)
+
+
+def make_dispute(*, charge: Charge, **fields: Any) -> Dispute:
+    """Make an open dispute about a whole charge, to be answered within a week."""
+    number = next(_numbers)
+    fields.setdefault("gateway", charge.gateway)
+    fields.setdefault("gateway_dispute_id", f"dp_{number}")
+    fields.setdefault("currency", charge.currency)
+    fields.setdefault("amount", charge.amount)
+    fields.setdefault("reason", "fraudulent")
+    fields.setdefault("respond_by", NOW + timedelta(days=7))
+    fields.setdefault("created_at", NOW)
+    return Dispute.objects.create(charge=charge, **fields)

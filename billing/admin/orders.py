@@ -6,14 +6,23 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin.columns import amount, created, settled
-from billing.models import Charge, LedgerEntry, Order
+from billing.admin.refund_dialogs import ChargeGivesBack, OrderGivesBack
+from billing.models import Charge, Dispute, LedgerEntry, Order, Refund
 from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, moment_column, money_column, state_column
 
-ORDER_COLOURS = {"paid": "info", "fulfilling": "info", "fulfilled": "success", "undeliverable": "danger"}
+ORDER_COLOURS = {
+    "paid": "info",
+    "fulfilling": "info",
+    "fulfilled": "success",
+    "undeliverable": "danger",
+    "taking_back": "warning",
+}
 CHARGE_COLOURS = {"succeeded": "success", "declined": "danger", "unknown": "warning", "needs_action": "warning"}
 
 total = money_column("total", _("total"), ordering="amount")
 wallet_part = money_column("wallet_part", _("from the balance"))
+refunded_wallet_part = money_column("refunded_wallet_part", _("given back to the balance"))
+refunded = money_column("refunded", _("refunded"))
 paid = moment_column("paid_at", _("paid"))
 order_state = state_column("state", _("state"), Order.State, ORDER_COLOURS)
 charge_state = state_column("state", _("state"), Charge.State, CHARGE_COLOURS)
@@ -22,6 +31,16 @@ charge_state = state_column("state", _("state"), Charge.State, CHARGE_COLOURS)
 class ChargeInline(ReadOnlyInline):
     model = Charge
     fields = ("public_id", amount, "state", "decline_code", "gateway", "created_at", "settled_at")
+
+
+class RefundInline(ReadOnlyInline):
+    model = Refund
+    fields = ("public_id", amount, "state", "goes_to", "reason", "created_at", "settled_at")
+
+
+class DisputeInline(ReadOnlyInline):
+    model = Dispute
+    fields = ("public_id", amount, "state", "reason", "respond_by", "created_at")
 
 
 class EntryInline(ReadOnlyInline):
@@ -34,22 +53,24 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnlyAdmin):
+class OrderAdmin(OrderGivesBack, ReadOnlyAdmin):
     list_display = ("public_id", "owner", "kind", order_state, total, "line", "plan", created, paid)
     list_filter = ("state", "kind", "currency", "created_at")
     list_select_related = ("owner", "line", "plan")
     search_fields = ("public_id", "owner__email", "owner__phone", "line__msisdn", "charges__public_id")
     ordering = ("-id",)
-    shown_as = {"amount": total, "wallet_amount": wallet_part}
-    inlines = (ChargeInline, EntryInline)
+    shown_as = {"amount": total, "wallet_amount": wallet_part, "refunded_wallet_amount": refunded_wallet_part}
+    inlines = (ChargeInline, RefundInline, EntryInline)
+    actions_detail = ("give_back",)
 
 
 @admin.register(Charge)
-class ChargeAdmin(ReadOnlyAdmin):
+class ChargeAdmin(ChargeGivesBack, ReadOnlyAdmin):
     list_display = ("public_id", "order", charge_state, amount, "method", "decline_code", created, settled)
     list_filter = ("state", "gateway", "off_session", "currency", "created_at")
     list_select_related = ("order", "method")
     search_fields = ("public_id", "gateway_payment_id", "order__public_id", "order__owner__email")
     ordering = ("-id",)
-    shown_as = {"amount": amount}
-    inlines = (EntryInline,)
+    shown_as = {"amount": amount, "refunded_amount": refunded}
+    inlines = (RefundInline, DisputeInline, EntryInline)
+    actions_detail = ("give_back",)

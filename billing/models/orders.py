@@ -178,3 +178,7 @@ class Order(models.Model):
     def to_charge(self) -> Money:
         """What the card (or another outside method) has to pay."""
         return Money(self.amount - self.wallet_amount, self.currency)
+    @property
+    def refunded_wallet_part(self) -> Money:
+        return Money(self.refunded_wallet_amount, self.currency)
+

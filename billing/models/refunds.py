@@ -35,6 +35,11 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         """Refunds on their way whose next look at the gateway is due."""
         return self.at_the_gateway().filter(check_due_at__lte=now)
 
+    def shown_to_owner(self) -> "RefundQuerySet":
+        """Leave out what only staff talk about, and what another refund took the place of."""
+        of_staff = Q(state=Refund.State.REFUSED) & ~Q(requested_by=F("order__owner"))
+        return self.exclude(state=Refund.State.REQUESTED).exclude(of_staff).filter(tried_again__isnull=True)
+
     def unsolved(self) -> "RefundQuerySet":
         """Failed ones that nobody has tried again or given as balance."""
         return self.filter(state=Refund.State.FAILED, tried_again__isnull=True)

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -18,9 +19,12 @@ from billing.forms import PayForm
 from billing.models import Charge, Order
 from billing.order_status import Status, moment, status_of, steps_of, title_of
 from billing.order_visits import look_again
+from billing.refund_offers import CannotRefund, refund_offer
+from billing.refund_words import RefundRow, refund_row
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import leads_to_gateway
 from billing.ways_to_pay import ways_to_pay
+from esim import carriers
 from esim.installing import current_profile, is_to_install
 from plans.terms import PlanTerms
 
@@ -66,7 +70,8 @@ def receipt(request: SubscriberRequest, public_id: str) -> HttpResponse:
         return redirect("billing:order", public_id)
     paid = found.charges.filter(state=Charge.State.SUCCEEDED).select_related("method")
     terms = PlanTerms.from_json(found.plan_terms) if found.plan_terms else None
-    return render(request, "billing/receipt.html", {"nav": "billing", "order": found, "charges": paid, "terms": terms})
+    context = {"nav": "billing", "order": found, "charges": paid, "terms": terms, "refunds": _refunds(found)}
+    return render(request, "billing/receipt.html", context)
 
 
 def _order(request: SubscriberRequest, public_id: str) -> Order:
@@ -83,8 +88,23 @@ def _order_context(order: Order, charge: Charge | None, status: Status) -> dict[
         "charge": charge,
         "terms": PlanTerms.from_json(order.plan_terms) if order.plan_terms else None,
         "status": status,
-        "steps": steps_of(order, status),
+        "steps": steps_of(order, status, _refunds(order)),
+        "can_give_back": _can_give_back(order),
     }
+
+
+def _refunds(order: Order) -> list[RefundRow]:
+    shown = order.refunds.shown_to_owner().select_related("charge__method", "order").order_by("pk")
+    return [refund_row(refund) for refund in shown]
+
+
+def _can_give_back(order: Order) -> bool:
+    try:
+        within = settings.PORTAL_REFUND_WINDOW
+        refund_offer(order=order, carrier=carriers.chosen(), within=within, now=timezone.now())
+    except CannotRefund:
+        return False
+    return True
 
 
 def _is_to_install(order: Order) -> bool:

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SubscriberRequest
 from billing import ledger
-from billing.models import Charge, LedgerAccount, Order, PaymentMethod
+from billing.models import Charge, LedgerAccount, Order, PaymentMethod, Refund
+from billing.refund_words import refund_row
 from billing.statement import movement_of
 from portal.lib.money import Money
 
@@ -30,6 +31,7 @@ def overview(request: SubscriberRequest) -> HttpResponse:
         "balances": [own, *(money for money in kept.values() if money)],
         "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
         "orders": _orders(user)[:AT_A_GLANCE],
+        "refunds": [refund_row(refund) for refund in _refunds(user)[:AT_A_GLANCE]],
     }
     return render(request, "billing/overview.html", context)
 
@@ -57,6 +59,11 @@ def movements(request: SubscriberRequest) -> HttpResponse:
 
 def _orders(user: Any) -> Any:
     return Order.objects.owned_by(user).select_related("line", "plan").order_by("-created_at", "-pk")
+
+
+def _refunds(user: Any) -> Any:
+    shown = Refund.objects.owned_by(user).shown_to_owner()
+    return shown.select_related("charge__method", "order").order_by("-pk")
 
 
 def _list(request: SubscriberRequest, template: str, rows: Any, *, shown_as: Any = None) -> HttpResponse:

@@ -55,6 +55,14 @@ def make_trouble(owner, now):
             resolved_at=resolved_at,
         )
     Charge.objects.create(order=make.make_order(owner=owner), gateway="former", currency="USD", amount=1)
+    for state in ("requested", "refused"):
+        make.make_refund(charge=make.make_charge(order=make.make_order(owner=owner)), state=state)
+    failed, tried = (
+        make.make_refund(charge=make.make_charge(order=make.make_order(owner=owner)), state="failed") for _ in range(2)
+    )
+    make.make_refund(charge=tried.charge, tries_again=tried, state="created")
+    make.make_dispute(charge=failed.charge)
+    make.make_dispute(charge=tried.charge, state="won", closed_at=now)
 
 
 def test_each_trouble_is_counted_once(as_staff, subscriber, now):
@@ -68,6 +76,9 @@ def test_each_trouble_is_counted_once(as_staff, subscriber, now):
         "Charges without an answer from the gateway for an hour": 1,
         "Gateway events that failed": 1,
         "Money that a gateway and our books tell differently": 1,
+        "Refunds that wait for a second person": 1,
+        "Refunds that failed: try again, or give the money as balance": 1,
+        "Open disputes; the next has to be answered by 28 Nov 2026, 10:00": 1,
         "Open charges of former, a gateway that is not set up": 1,
         "Notifications of the last 7 days that failed": 1,
         "Auto-renewals whose payment was declined": 1,
@@ -211,5 +222,5 @@ def test_front_page_costs_the_same_however_much_there_is(
     hear(minutes_ago=1)
     as_staff.get("/admin/")
 
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(20):
         as_staff.get("/admin/")

@@ -8,7 +8,6 @@ from django.urls import reverse
 from accounts import audit
 from accounts.models import Notification, OutboxMessage
 from billing.models import (
-    Charge,
     ComparedDay,
     Discrepancy,
     EventsCursor,
@@ -41,7 +40,9 @@ def make_world(now, number):
     make.make_allowance(line=line, plan=plan)
     subscription = make.make_subscription(line=line, plan=plan)
     order = make.make_order(owner=person, line=line, plan=plan, subscription=subscription, period_index=1)
-    charge = Charge.objects.create(order=order, gateway="sandbox", currency="USD", amount=1490)
+    charge = make.make_charge(order=order)
+    make.make_refund(charge=charge, requested_by=make.make_user(is_staff=True))
+    make.make_dispute(charge=charge)
     wallet = LedgerAccount.objects.create(kind="wallet", owner=person, currency="USD")
     held = LedgerAccount.objects.get_or_create(kind="held", currency="USD")[0]
     LedgerEntry.objects.create(
@@ -139,7 +140,15 @@ def test_no_page_shows_a_secret(as_staff, now, model):
 
 
 @pytest.mark.parametrize(
-    "name", ["billing.ledgerentry", "billing.ledgeraccount", "billing.order", "billing.charge", "accounts.auditevent"]
+    "name",
+    [
+        "billing.ledgerentry",
+        "billing.ledgeraccount",
+        "billing.order",
+        "billing.charge",
+        "billing.refund",
+        "accounts.auditevent",
+    ],
 )
 def test_money_and_trail_are_neither_added_nor_changed(as_staff, now, name):
     make_world(now, 1)

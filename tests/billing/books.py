@@ -50,15 +50,21 @@ def paid_order(line, plan, /, *, now=NOW, **changes):
     return buy(line, plan, now=now, gateway="", use_wallet=True, **changes)
 
 
+def pay(charge, *, gateway, answer="paid", now=NOW):
+    """Pay on the gateway's page, or be declined there."""
+    if not charge.gateway_payment_id:
+        charges.open_page(charge=charge, gateway=gateway, return_url="/back/", locale="en", now=now)
+        charge.refresh_from_db()
+    gateway.bank_says(charge.gateway_payment_id, answer)
+    result = gateway.look_up(payment_id=charge.gateway_payment_id, key="")
+    return charges.settle(charge_id=charge.pk, result=result, now=now)
+
+
 def delivered(line, plan, /, *, gateway, carrier, now=NOW, **changes):
     """Buy, pay on the gateway's page what the balance does not, and have it delivered."""
     order = buy(line, plan, now=now, **changes)
     if charge := charges.open_charge(order):
-        charges.open_page(charge=charge, gateway=gateway, return_url="/back/", locale="en", now=now)
-        charge.refresh_from_db()
-        gateway.bank_says(charge.gateway_payment_id, "paid")
-        result = gateway.look_up(payment_id=charge.gateway_payment_id, key="")
-        charges.settle(charge_id=charge.pk, result=result, now=now)
+        pay(charge, gateway=gateway, now=now)
     return orders.fulfil(order_id=order.pk, carrier=carrier, now=now)
 
 

@@ -1,0 +1,154 @@
+"""The dialogs in which staff give money back, on the page of an order and of a charge."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRefresh
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from accounts.http import client_ip
+from accounts.models import User
+from billing import refund_requests
+from billing.models import Charge, Order, Refund
+from billing.refund_requests import Wish
+from billing.refundable import CannotGiveBack, parts_of
+from billing.tasks import nudge, return_money
+from portal.lib.money import Money
+
+STAFF_REASONS = [choice for choice in Refund.Reason.choices if choice[0] != Refund.Reason.AT_THE_GATEWAY]
+
+
+class RefundForm(BaseDialogForm):  # type: ignore[misc]
+    """How much of what paid goes back, where to, and why; everything that is left is offered."""
+
+    amount = forms.CharField(label=_("Amount"), max_length=20, widget=UnfoldAdminTextInputWidget)
+    goes_to = forms.ChoiceField(label=_("Goes to"), choices=Refund.Destination.choices, widget=UnfoldAdminSelectWidget)
+    reason = forms.ChoiceField(label=_("Reason"), choices=STAFF_REASONS, widget=UnfoldAdminSelectWidget)
+    note = forms.CharField(
+        label=_("Note"), max_length=300, help_text=_("The subscriber can read it."), widget=UnfoldAdminTextareaWidget
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order, self.charge = self.payment()
+        parts = [part for part in parts_of(self.order) if self.charge is None or part.charge == self.charge]
+        left = sum((part.money for part in parts), Money.zero(self.order.currency))
+        self.fields["amount"].initial = f"{left.decimal:f}"
+        self.fields["amount"].help_text = _("%(currency)s; at most what is left.") % {"currency": left.currency}
+
+    def payment(self) -> tuple[Order, Charge | None]:
+        """Return what the dialog is about."""
+        raise NotImplementedError
+
+    def clean_amount(self) -> Money:
+        try:
+            money = Money.parse(self.cleaned_data["amount"], self.order.currency)
+        except ValueError as error:
+            raise forms.ValidationError(_("Write an amount such as 14.90.")) from error
+        if money <= Money.zero(money.currency):
+            raise forms.ValidationError(_("Write an amount above zero."))
+        return money
+
+    @property
+    def wish(self) -> Wish:
+        return Wish(
+            order=self.order,
+            charge=self.charge,
+            money=self.cleaned_data["amount"],
+            goes_to=Refund.Destination(self.cleaned_data["goes_to"]),
+            reason=Refund.Reason(self.cleaned_data["reason"]),
+            note=self.cleaned_data["note"],
+            takes_back=self.cleaned_data.get("takes_back", False),
+        )
+
+
+class ChargeRefundForm(RefundForm):
+    def payment(self) -> tuple[Order, Charge | None]:
+        charge = get_object_or_404(Charge.objects.select_related("order__owner"), pk=self.object_id)
+        return charge.order, charge
+
+
+class OrderRefundForm(RefundForm):
+    takes_back = forms.BooleanField(
+        label=_("Take the plan back, too"),
+        required=False,
+        help_text=_("The whole amount goes back, and the subscriber has the plan no more."),
+        widget=UnfoldBooleanWidget,
+    )
+
+    def payment(self) -> tuple[Order, Charge | None]:
+        return get_object_or_404(Order.objects.select_related("owner"), pk=self.object_id), None
+
+
+DIALOG = {
+    "title": _("Give money back?"),
+    "description": _("Large amounts wait until somebody else has approved them."),
+    "form_submit_text": _("Refund"),
+}
+
+
+class GivesBack:
+    """What the pages of orders and charges have in common: permission to refund, and doing it."""
+
+    def has_refund_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
+        return bool(request.user.is_active and request.user.has_perm("billing.add_refund"))
+
+    def _give_back(self, request: HttpRequest, form: RefundForm) -> HttpResponse:
+        if not isinstance(request.user, User):
+            return HttpResponseClientRefresh()
+        try:
+            refunds = refund_requests.request(
+                wish=form.wish,
+                actor=request.user,
+                ip=client_ip(request),
+                limits=settings.PORTAL_REFUND_APPROVAL_ABOVE,
+                now=timezone.now(),
+            )
+        except CannotGiveBack as problem:
+            messages.error(request, str(problem.sentence))
+            return HttpResponseClientRefresh()
+        waits = any(Refund.objects.filter(pk=one.pk, state=Refund.State.REQUESTED).exists() for one in refunds)
+        transaction.on_commit(partial(nudge, return_money, order_id=form.order.pk))
+        told = gettext("Somebody else has to approve it now.") if waits else gettext("The refund is on its way.")
+        messages.success(request, told)
+        return HttpResponseClientRefresh()
+
+
+class ChargeGivesBack(GivesBack):
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Refund…"),
+        permissions=["refund"],
+        url_path="refund",
+        icon="undo",
+        dialog={**DIALOG, "form_class": ChargeRefundForm},
+    )
+    def give_back(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        return self._give_back(request, form)
+
+
+class OrderGivesBack(GivesBack):
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Refund…"),
+        permissions=["refund"],
+        url_path="refund",
+        icon="undo",
+        dialog={**DIALOG, "form_class": OrderRefundForm},
+    )
+    def give_back(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        return self._give_back(request, form)

@@ -1,0 +1,149 @@
+"""Refunds: the second person's decision, and what to do about those that failed."""
+
+from collections.abc import Callable
+from functools import partial
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRefresh
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from accounts.http import client_ip
+from accounts.models import User
+from billing import refund_requests
+from billing.admin.columns import amount, created, settled
+from billing.models import Refund
+from billing.refundable import CannotGiveBack
+from billing.tasks import nudge, return_money
+from portal.lib.staff import ReadOnlyAdmin, state_column
+
+REFUND_COLOURS = {
+    "requested": "warning",
+    "taking_back": "info",
+    "created": "info",
+    "pending": "info",
+    "unknown": "warning",
+    "succeeded": "success",
+    "failed": "danger",
+}
+Destination = Refund.Destination
+refund_state = state_column("state", _("state"), Refund.State, REFUND_COLOURS)
+
+
+class WhyForm(BaseDialogForm):  # type: ignore[misc]
+    why = forms.CharField(label=_("Why"), max_length=100, widget=UnfoldAdminTextareaWidget)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ("public_id", "order", refund_state, amount, "goes_to", "reason", "requested_by", created, settled)
+    list_filter = ("state", "goes_to", "reason", "takes_back", "currency", "created_at")
+    list_select_related = ("order", "requested_by")
+    search_fields = ("public_id", "gateway_refund_id", "order__public_id", "charge__public_id", "order__owner__email")
+    ordering = ("-id",)
+    shown_as = {"amount": amount}
+    actions_detail = ("approve", "refuse", "try_again", "give_as_balance")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow what the front page counts: failed ones that nobody has tried again."""
+        allowed = super().lookup_allowed(lookup, value, request)
+        return bool(lookup == "tried_again__isnull" or allowed)
+
+    def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whoever may approve, for what somebody else asked."""
+        waiting = Refund.objects.filter(pk=object_id or 0, state=Refund.State.REQUESTED).exclude(
+            requested_by=request.user.pk
+        )
+        return bool(request.user.has_perm("billing.approve_refund") and waiting.exists())
+
+    def has_retry_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        failed = Refund.objects.unsolved().filter(pk=object_id or 0)
+        return bool(request.user.has_perm("billing.add_refund") and failed.exists())
+
+    def has_to_balance_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        elsewhere = Refund.objects.filter(pk=object_id or 0).exclude(taken_from=Refund.Source.WALLET)
+        return self.has_retry_permission(request, object_id) and elsewhere.exists()
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Approve"),
+        permissions=["decide"],
+        url_path="approve",
+        icon="check",
+        dialog={
+            "title": _("Approve this refund?"),
+            "description": _("It begins at once. Where the plan is taken back, the network is asked first."),
+            "form_class": BaseDialogForm,
+            "form_submit_text": _("Approve"),
+        },
+    )
+    def approve(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        return self._do(request, refund_requests.approve, object_id)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Refuse"),
+        permissions=["decide"],
+        url_path="refuse",
+        icon="block",
+        dialog={
+            "title": _("Refuse this refund?"),
+            "description": _("Nothing is given back. Whoever asked for it can ask again."),
+            "form_class": WhyForm,
+            "form_submit_text": _("Refuse"),
+        },
+    )
+    def refuse(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
+        return self._do(request, partial(refund_requests.refuse, why=form.cleaned_data["why"]), object_id)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Try again"),
+        permissions=["retry"],
+        url_path="try-again",
+        icon="replay",
+        dialog={
+            "title": _("Try this refund again?"),
+            "description": _("The gateway is asked for a refund of its own, the way it was paid."),
+            "form_class": BaseDialogForm,
+            "form_submit_text": _("Try again"),
+        },
+    )
+    def try_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        return self._do(request, partial(refund_requests.try_again, goes_to=Destination.PAYER), object_id)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Give as balance instead"),
+        permissions=["to_balance"],
+        url_path="give-as-balance",
+        icon="account_balance_wallet",
+        dialog={
+            "title": _("Give the money as balance instead?"),
+            "description": _("It is in the subscriber's balance at once, and they are told."),
+            "form_class": BaseDialogForm,
+            "form_submit_text": _("Give as balance"),
+        },
+    )
+    def give_as_balance(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
+        return self._do(request, partial(refund_requests.try_again, goes_to=Destination.BALANCE), object_id)
+
+    def _do(self, request: HttpRequest, deed: Callable[..., object], object_id: str) -> HttpResponse:
+        refund = get_object_or_404(Refund.objects.select_related("order__owner"), pk=object_id)
+        if not isinstance(request.user, User):
+            return HttpResponseClientRefresh()
+        try:
+            done = deed(refund=refund, actor=request.user, ip=client_ip(request), now=timezone.now())
+        except CannotGiveBack as problem:
+            self.message_user(request, str(problem.sentence), messages.ERROR)
+            return HttpResponseClientRefresh()
+        transaction.on_commit(partial(nudge, return_money, order_id=refund.order_id))
+        if done:
+            self.message_user(request, gettext("Done. It is in the audit trail."), messages.SUCCESS)
+        else:
+            self.message_user(request, gettext("Nothing was changed: its state does not allow it."), messages.WARNING)
+        return HttpResponseClientRefresh()
