@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from billing import charges, checkout, dunning
-from billing.gateways.base import PaymentGateway
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Subscription
 from billing.verdicts import Verdict
@@ -28,7 +27,7 @@ class Renewal:
     refusal: str = ""
 
 
-def intend(verdict: Verdict, *, gateway: PaymentGateway, now: datetime) -> Renewal:
+def intend(verdict: Verdict, *, now: datetime) -> Renewal:
     """Commit the order and the charge that a verdict allows.
 
     A declined order that can still be paid gets another charge; one that came to nothing is placed anew.
@@ -38,13 +37,17 @@ def intend(verdict: Verdict, *, gateway: PaymentGateway, now: datetime) -> Renew
         raise ClaimLost(subscription.public_id)
     subscription.period_index = verdict.schedule.period_index
     try:
-        order = checkout.place_order(purchase=_purchase(subscription, gateway=gateway), now=now)
+        order = checkout.place_order(purchase=_purchase(subscription), now=now)
     except InsufficientBalance:
         return Renewal(subscription=subscription, refusal=BALANCE_TOO_LOW)
     renewal = Renewal(subscription=subscription, order=order)
     if order.state == Order.State.PENDING:
         renewal.charge = charges.start_charge(
-            order=order, gateway_name=gateway.name, method=subscription.method, off_session=True, now=now
+            order=order,
+            gateway_name=_gateway_name(subscription, order=order),
+            method=subscription.method,
+            off_session=True,
+            now=now,
         )
     return renewal
 
@@ -57,7 +60,14 @@ def found_again(subscription: Subscription) -> Renewal:
     )
 
 
-def _purchase(subscription: Subscription, *, gateway: PaymentGateway) -> checkout.Purchase:
+def _gateway_name(subscription: Subscription, *, order: Order) -> str:
+    """Return where the card is kept; without one, where the order was tried to be paid before."""
+    if subscription.method is not None:
+        return subscription.method.gateway
+    return order.charges.order_by("pk").values_list("gateway", flat=True).last() or ""
+
+
+def _purchase(subscription: Subscription) -> checkout.Purchase:
     # Orders that came to nothing keep their form key; the next one for the same period needs its own.
     earlier = subscription.orders.filter(period_index=subscription.period_index).count()
     uses_card = subscription.pay_from != Subscription.PayFrom.WALLET
@@ -69,7 +79,7 @@ def _purchase(subscription: Subscription, *, gateway: PaymentGateway) -> checkou
         price=subscription.agreed_price,
         form_key=f"renewal:{subscription.public_id}:{subscription.period_index}:{earlier}",
         use_wallet=subscription.pay_from != Subscription.PayFrom.METHOD,
-        gateway=gateway.name if uses_card else "",
+        gateway=subscription.method.gateway if uses_card and subscription.method else "",
         method=subscription.method if uses_card else None,
         off_session=True,
         subscription=subscription,

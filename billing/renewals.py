@@ -6,7 +6,7 @@ the same functions as a click on "Renew".
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,6 +30,9 @@ from portal.lib.ticks import InTime, always
 
 logger = logging.getLogger(__name__)
 
+Gateways = Mapping[str, PaymentGateway]
+"""By the name that rows know them by; a card is charged where it is kept."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -39,32 +42,28 @@ LOOK_AGAIN = timedelta(minutes=1)
 BATCH = 100
 
 
-def renew_due(*, gateway: PaymentGateway, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
+def renew_due(*, gateways: Gateways, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
     """Finish what earlier runs left in flight, then renew what is due at `now`.
 
     Batch after batch, so that a backlog empties, until nothing is left or `in_time` says no.
     """
-    finished = finish_in_flight(gateway=gateway, carrier=carrier, now=now, in_time=in_time)
-    buy = partial(_buy, gateway=gateway, carrier=carrier, now=now)
+    finished = finish_in_flight(gateways=gateways, carrier=carrier, now=now, in_time=in_time)
+    buy = partial(_buy, gateways=gateways, carrier=carrier, now=now)
     return finished + _in_batches(Subscription.objects.due(now), buy, now=now, in_time=in_time)
 
 
-def retry_declined(
-    *, gateway: PaymentGateway, carrier: Carrier, now: datetime, in_time: InTime = always
-) -> list[Renewal]:
+def retry_declined(*, gateways: Gateways, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
     """Try declined renewals again whose next rung of the ladder is reached."""
-    buy = partial(_buy, gateway=gateway, carrier=carrier, now=now)
+    buy = partial(_buy, gateways=gateways, carrier=carrier, now=now)
     return _in_batches(Subscription.objects.to_retry(now), buy, now=now, in_time=in_time)
 
 
-def finish_in_flight(
-    *, gateway: PaymentGateway, carrier: Carrier, now: datetime, in_time: InTime = always
-) -> list[Renewal]:
+def finish_in_flight(*, gateways: Gateways, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
     """Move on what stands in flight: charges settled since by reconciliation, and the remains of a crash."""
 
     def finish(left: list[Subscription]) -> list[Renewal]:
         renewals = [renewal_orders.found_again(subscription) for subscription in left]
-        return _carry_out(renewals, gateway=gateway, carrier=carrier, now=now)
+        return _carry_out(renewals, gateways=gateways, carrier=carrier, now=now)
 
     return _in_batches(Subscription.objects.in_flight(now), finish, now=now, in_time=in_time)
 
@@ -100,40 +99,38 @@ def claim(wanted: SubscriptionQuerySet, *, now: datetime, limit: int) -> list[Su
         return list(claimed.order_by("charge_due_at", "pk"))
 
 
-def _buy(
-    subscriptions: list[Subscription], *, gateway: PaymentGateway, carrier: Carrier, now: datetime
-) -> list[Renewal]:
+def _buy(subscriptions: list[Subscription], *, gateways: Gateways, carrier: Carrier, now: datetime) -> list[Renewal]:
     verdicts = judge(subscriptions, now=now) if subscriptions else []
     _each(verdicts, lambda verdict: _set_aside(verdict, now=now))
     to_charge = [verdict for verdict in verdicts if verdict.action == Action.CHARGE]
-    return _carry_out(intend(to_charge, gateway=gateway, now=now), gateway=gateway, carrier=carrier, now=now)
+    return _carry_out(intend(to_charge, now=now), gateways=gateways, carrier=carrier, now=now)
 
 
-def _carry_out(renewals: list[Renewal], *, gateway: PaymentGateway, carrier: Carrier, now: datetime) -> list[Renewal]:
-    charge(renewals, gateway=gateway, now=now)
+def _carry_out(renewals: list[Renewal], *, gateways: Gateways, carrier: Carrier, now: datetime) -> list[Renewal]:
+    charge(renewals, gateways=gateways, now=now)
     fulfil(renewals, carrier=carrier, now=now)
     conclude(renewals, now=now)
     return renewals
 
 
-def intend(verdicts: Iterable[Verdict], *, gateway: PaymentGateway, now: datetime) -> list[Renewal]:
+def intend(verdicts: Iterable[Verdict], *, now: datetime) -> list[Renewal]:
     """Commit orders and charges, with the keys the gateway will be asked with, before anybody is asked."""
 
     def one(verdict: Verdict) -> Renewal:
         # A savepoint: what is wrong with one row doesn't undo the others.
         with transaction.atomic():
-            return renewal_orders.intend(verdict, gateway=gateway, now=now)
+            return renewal_orders.intend(verdict, now=now)
 
     with transaction.atomic():
         return _each(verdicts, one)
 
 
-def charge(renewals: Iterable[Renewal], *, gateway: PaymentGateway, now: datetime) -> None:
-    """Ask the gateway and settle its answers, outside any transaction; without an answer a charge stays open."""
+def charge(renewals: Iterable[Renewal], *, gateways: Gateways, now: datetime) -> None:
+    """Ask the gateways and settle their answers, outside any transaction; without an answer a charge stays open."""
     created = [one.charge for one in renewals if one.charge and one.charge.state == Charge.State.CREATED]
     # Without a card it is the subscriber's own attempt, about to be paid on a page: that is not ours to charge.
-    asked = [one for one in created if one.method_id is not None]
-    _each(asked, lambda one: charges.charge_saved(charge=one, gateway=gateway, now=now))
+    asked = [one for one in created if one.method_id is not None and one.gateway in gateways]
+    _each(asked, lambda one: charges.charge_saved(charge=one, gateway=gateways[one.gateway], now=now))
 
 
 def fulfil(renewals: Iterable[Renewal], *, carrier: Carrier, now: datetime) -> None:

@@ -127,7 +127,7 @@ def settle_refunds() -> None:
 @shared_task(name="billing.renew_due")
 def renew_due() -> None:
     renewals.renew_due(
-        gateway=gateways.chosen(),
+        gateways=gateways.by_name(),
         carrier=carriers.chosen(),
         now=timezone.now(),
         in_time=time_budget(RENEWAL_SECONDS),
@@ -137,7 +137,7 @@ def renew_due() -> None:
 @shared_task(name="billing.retry_declined")
 def retry_declined() -> None:
     renewals.retry_declined(
-        gateway=gateways.chosen(),
+        gateways=gateways.by_name(),
         carrier=carriers.chosen(),
         now=timezone.now(),
         in_time=time_budget(RENEWAL_SECONDS),

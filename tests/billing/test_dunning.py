@@ -25,14 +25,14 @@ def subscription(line, plan, now):
 def declined(subscription, gateway, carrier, now):
     """A renewal that the bank has just declined for want of funds."""
     gateway.outcomes[subscription.method.reference] = "insufficient_funds"
-    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
     subscription.refresh_from_db()
     return subscription
 
 
 @pytest.fixture
 def retry(gateway, carrier):
-    return lambda at: renewals.retry_declined(gateway=gateway, carrier=carrier, now=at)
+    return lambda at: renewals.retry_declined(gateways={gateway.name: gateway}, carrier=carrier, now=at)
 
 
 def test_a_declined_renewal_is_told_at_once_and_put_on_the_ladder(declined, now):
@@ -69,11 +69,11 @@ def test_a_scheduler_that_was_off_takes_one_rung_not_all(declined, retry, gatewa
 @pytest.mark.parametrize("code", ["lost_card", "stolen_card", "expired_card", "authentication_required"])
 def test_what_time_will_not_heal_is_never_tried_again(subscription, retry, gateway, carrier, now, code):
     gateway.outcomes[subscription.method.reference] = code
-    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
 
     for days in range(1, 30):
         retry(now + days * DAY)
-        renewals.renew_due(gateway=gateway, carrier=carrier, now=now + days * DAY)
+        renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now + days * DAY)
 
     subscription.refresh_from_db()
     assert gateway.calls.count("charge_saved") == 1
@@ -84,7 +84,7 @@ def test_what_time_will_not_heal_is_never_tried_again(subscription, retry, gatew
 def test_a_payment_that_needs_confirming_waits_for_its_payer(subscription, gateway, carrier, now):
     gateway.outcomes[subscription.method.reference] = "needs_action"
 
-    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
 
     subscription.refresh_from_db()
     assert subscription.reason == "declined:authentication_required"
@@ -117,7 +117,7 @@ def test_a_renewal_by_hand_ends_the_ladder(declined, line, plan, retry, gateway,
 
 def test_a_renewal_by_hand_does_not_revive_a_lost_card(subscription, line, plan, gateway, carrier, now):
     gateway.outcomes[subscription.method.reference] = "lost_card"
-    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
 
     by_hand = paid_order(line, plan, now=now + HOUR)
     orders.fulfil(order_id=by_hand.pk, carrier=carrier, now=now + HOUR)
@@ -132,7 +132,7 @@ def test_one_line_in_arrears_does_not_block_another(declined, subscriber, plan, 
     make.make_allowance(line=other, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
     make.make_subscription(line=other, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now)
 
-    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
 
     assert len(gateway.taken) == 1
 

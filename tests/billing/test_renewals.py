@@ -31,7 +31,7 @@ def subscription(line, plan, now):
 @pytest.fixture
 def renew(gateway, carrier, now):
     """Run the tick at a moment, now unless told otherwise."""
-    return lambda at=now: renewals.renew_due(gateway=gateway, carrier=carrier, now=at)
+    return lambda at=now: renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=at)
 
 
 def end_of_paid_time(line):
@@ -86,7 +86,7 @@ def test_renewals_keep_the_day_of_the_month(line, gateway, carrier):
 
     for _month in range(3):
         due_at = Subscription.objects.get().charge_due_at
-        renewals.renew_due(gateway=gateway, carrier=carrier, now=due_at)
+        renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=due_at)
 
     ends = list(Allowance.objects.order_by("ends_at").values_list("ends_at", flat=True))
     assert [(end.month, end.day) for end in ends] == [(2, 28), (3, 31), (4, 30), (5, 31)]
@@ -164,7 +164,7 @@ def test_a_crash_after_the_claim_is_made_good_when_the_lease_ends(subscription, 
 
 def test_a_crash_after_the_intent_is_carried_out_by_the_next_worker(subscription, renew, gateway, now):
     claimed = renewals.claim(Subscription.objects.due(now), now=now, limit=10)
-    renewals.intend(renewals.judge(claimed, now=now), gateway=gateway, now=now)
+    renewals.intend(renewals.judge(claimed, now=now), now=now)
 
     renew(now + renewals.LEASE)
 
@@ -176,7 +176,7 @@ def test_a_worker_whose_lease_ran_out_writes_nothing_more(subscription, renew, g
     stale = renewals.claim(Subscription.objects.due(now), now=now, limit=10)
     renew(now + renewals.LEASE)
 
-    done = renewals.intend(renewals.judge(stale, now=now), gateway=gateway, now=now)
+    done = renewals.intend(renewals.judge(stale, now=now), now=now)
 
     assert done == []
     assert Order.objects.count() == 1
@@ -340,7 +340,7 @@ def test_two_workers_at_once_charge_each_line_once(subscriber, plan, now):
         make.make_subscription(line=line, plan=plan, method=method, anchor_at=now - 29 * DAY, charge_due_at=now)
     gateway, carrier = FakeGateway(), FakeCarrier()
 
-    together(4, lambda _worker: renewals.renew_due(gateway=gateway, carrier=carrier, now=now))
+    together(4, lambda _worker: renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now))
 
     assert len(gateway.taken) == Order.objects.filter(state=Order.State.FULFILLED).count() == 8
     assert set(Subscription.objects.values_list("period_index", flat=True)) == {2}
@@ -378,7 +378,7 @@ def test_a_backlog_empties_in_one_run(backlog, renew, gateway, now):
 
 
 def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next(backlog, gateway, carrier, now):
-    renewals.renew_due(gateway=gateway, carrier=carrier, now=now, in_time=lambda: False)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now, in_time=lambda: False)
 
     assert len(gateway.taken) == 2
     assert Subscription.objects.due(now).count() == 3

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import charges
+from billing import charges, renewals
 from billing.expiry import cancel_order, expire_unpaid_orders, to_end
 from billing.gateway_events import apply_gateway_events
 from billing.invariants import broken_invariants
@@ -12,6 +12,7 @@ from billing.missed_events import read_missed_events
 from billing.models import Charge, EventsCursor, Order
 from billing.order_visits import look_again
 from billing.reconciliation import reconcile_charges, to_ask_about
+from tests import make
 from tests.billing.books import buy
 from tests.fakes.gateway import FakeGateway
 
@@ -126,3 +127,27 @@ def test_choosing_what_to_end_is_one_query(opened, gateway, former, now, django_
 
     with django_assert_num_queries(1):
         assert len(to_end(gateway_names=["sandbox"], now=now + LATER)) == count
+
+
+@pytest.fixture
+def subscription(line, plan, subscriber, now):
+    """A renewal that is due, paid with a card kept at the former gateway."""
+    make.make_allowance(line=line, plan=plan, starts_at=now - timedelta(days=30), ends_at=now)
+    method = make.make_method(owner=subscriber, gateway="former", reference="card_ada")
+    return make.make_subscription(line=line, plan=plan, method=method)
+
+
+def test_a_renewal_is_charged_where_its_card_is_kept(subscription, gateway, former, carrier, now):
+    renewals.renew_due(gateways={"sandbox": gateway, "former": former}, carrier=carrier, now=now)
+
+    assert len(former.taken) == 1
+    assert gateway.calls == []
+    assert Charge.objects.get().gateway == "former"
+    assert Order.objects.get().state == "fulfilled"
+
+
+def test_a_renewal_whose_card_is_kept_at_a_gone_gateway_is_charged_nowhere(subscription, gateway, carrier, now):
+    renewals.renew_due(gateways={"sandbox": gateway}, carrier=carrier, now=now)
+
+    assert gateway.calls == []
+    assert (Charge.objects.get().gateway, Charge.objects.get().state) == ("former", "created")

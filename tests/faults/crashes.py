@@ -25,8 +25,8 @@ def tick(*, gateway, carrier, now):
     gateway_events.apply_gateway_events(gateway=gateway, now=now)
     reconciliation.reconcile_charges(gateway=gateway, now=now)
     orders.fulfil_due(carrier=carrier, now=now)
-    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
-    renewals.retry_declined(gateway=gateway, carrier=carrier, now=now)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+    renewals.retry_declined(gateways={gateway.name: gateway}, carrier=carrier, now=now)
     expiry.expire_unpaid_orders(gateways={gateway.name: gateway}, now=now)
 
 

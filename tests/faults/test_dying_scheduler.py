@@ -29,11 +29,11 @@ def subscription(line, plan):
 
 
 def renew_due(*, gateway, carrier, now=NOW):
-    renewals.renew_due(gateway=gateway, carrier=carrier, now=now)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
 
 
 def retry(*, gateway, carrier, now=NOW):
-    renewals.retry_declined(gateway=gateway, carrier=carrier, now=now)
+    renewals.retry_declined(gateways={gateway.name: gateway}, carrier=carrier, now=now)
 
 
 @pytest.mark.slow

@@ -15,6 +15,6 @@ class Command(TickCommand):
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
         if dry_run:
             return renewal_report.would_do(Subscription.objects.due(now), now=now)
-        done = renewals.renew_due(gateway=gateways.chosen(), carrier=carriers.chosen(), now=now)
+        done = renewals.renew_due(gateways=gateways.by_name(), carrier=carriers.chosen(), now=now)
         told = deliver_due(now=now)
         return [*renewal_report.done(done), f"sent {told} notices"]
