@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from datetime import timedelta
 
 import pytest
@@ -50,6 +51,13 @@ def newest(fake, event_type):
 
 def test_all_that_is_listened_to_fits_into_one_question():
     assert len(LISTENED_TO) == len(set(LISTENED_TO)) <= 20
+
+
+def test_the_endpoint_of_the_documentation_is_the_one_the_portal_needs(settings):
+    page = (settings.BASE_DIR / "docs" / "payments.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"enabled_events\[\]=([a-z_.]+)", page)) == set(LISTENED_TO)
+    assert re.findall(r"api_version=(\S+)", page) == [settings.STRIPE_API_VERSION]
 
 
 def test_events_of_a_payment_are_about_our_charge(stripe_gateway, stripe_fake, paid):
