@@ -66,9 +66,6 @@ def takings(fake):
     return [taken["metadata"]["charge"] for taken in fake.money_taken()]
 
 
-# What is sent.
-
-
 def test_a_renewal_is_marked_as_one_the_payer_agreed_to(stripe_gateway, stripe_fake, wish):
     stripe_gateway.charge_saved(prepared(stripe_gateway, wish))
 
@@ -109,9 +106,6 @@ def test_preparing_in_another_language_finds_what_was_prepared(stripe_gateway, w
     assert stripe_gateway.prepare(replace(wish, description="續訂")) == payment_id
 
 
-# What banks say.
-
-
 @pytest.mark.parametrize("word", DECLINES)
 def test_every_decline_has_a_code_with_a_plain_sentence(stripe_gateway, stripe_fake, wish, word):
     stripe_fake.set_outcome(wish.card_reference, word)
@@ -143,8 +137,6 @@ def test_a_card_of_somebody_else_is_not_charged(stripe_gateway, stripe_fake, wis
     assert (result.state, result.decline_code) == (PaymentState.DECLINED, "card_gone")
     assert takings(stripe_fake) == []
 
-
-# What goes wrong on the way.
 
 LOST = ["drop_before", "drop_after", "error_before", "error_after", "garbage"]
 
@@ -290,9 +282,6 @@ def test_a_payment_of_another_account_is_never_declined(stripe_gateway, wish):
 def test_a_key_is_looked_for_among_the_payments_of_its_customer(stripe_gateway, wish):
     with pytest.raises(ValueError, match="customer"):
         stripe_gateway.look_up(payment_id="", key="chg_1")
-
-
-# A day later, when Stripe has forgotten its keys.
 
 
 @pytest.fixture

@@ -205,9 +205,6 @@ def test_the_webhook_takes_a_letter_of_stripe_once(client, stripe_gateway, strip
     assert GatewayEvent.objects.get().payment_id == paid.transaction_id
 
 
-# The list.
-
-
 def told(gateway, cursor="", *, now=None):
     return gateway.notices_since(cursor, now=now or timezone.now())
 

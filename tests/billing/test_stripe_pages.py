@@ -190,9 +190,6 @@ def test_the_statement_says_what_the_operator_wants(stripe_settings, stripe_fake
     assert stripe_fake.objects("payment_intent")[0]["statement_descriptor_suffix"] == "ESIM"
 
 
-# Customers.
-
-
 def test_a_subscriber_is_one_customer_at_stripe(stripe_gateway, stripe_fake, wish, subscriber):
     stripe_gateway.open_page(wish)
     stripe_gateway.open_page(replace(wish, key="chg_2"))
@@ -228,9 +225,6 @@ def test_a_customer_unknown_here_is_told_from_what_we_wrote(stripe_gateway, wish
     GatewayCustomer.objects.all().delete()
 
     assert look(stripe_gateway, page).customer == subscriber.public_id
-
-
-# Test and live.
 
 
 def test_a_live_portal_does_not_know_test_payments(stripe_settings, stripe_gateway, wish):

@@ -2,22 +2,24 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from django.utils import timezone
 
 from billing.gateways import sandbox_bank as bank
 from billing.gateways import sandbox_returns as returns
-from billing.gateways.base import CardPageRequest
+from billing.gateways.base import CardPageRequest, SavedCharge
 from billing.gateways.sandbox import SIGNATURE_HEADER
 from billing.gateways.sandbox_cards import CARDS_BY_LAST_FOUR
 from billing.gateways.sandbox_events import event_of
 from billing.models import SandboxCard, SandboxPayment, SandboxRefund
 from portal.lib.http import sign_body
+from portal.lib.money import Money
 from tests.fakes.stripe.client import Refused
 
 BACK = "https://portal.example.com/back/"
-LEAST = timedelta(seconds=1)
+PRICE = Money(1490, "USD")
 WEBHOOK_SECRET = "whsec_portal"
 """The secret that both gateways of this suite know, after an older one."""
 
@@ -28,6 +30,19 @@ class World:
     def __init__(self, gateway, subscriber):
         self.gateway = gateway
         self.subscriber = subscriber
+
+    def look(self, page):
+        return self.gateway.look_up(payment_id=page.payment_id, key="")
+
+    def look_by_key(self, key):
+        since = timezone.now() - timedelta(minutes=1)
+        return self.gateway.look_up(payment_id="", key=key, customer=self.subscriber.public_id, since=since)
+
+    def prepared(self, card, **fields):
+        """Prepare a renewal of US$5.00 with a kept card; fields of the charge may be given."""
+        fields = {"key": "chg_saved", "money": Money(500, "USD"), "description": "Renewal", "recurring": True, **fields}
+        charge = SavedCharge(customer=self.subscriber.public_id, card_reference=card.reference, **fields)
+        return replace(charge, payment_id=self.gateway.prepare(charge))
 
     def keep_card(self, outcome="paid"):
         """Keep a card whose bank will say `outcome` when it is charged, and return it."""
