@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's word for it
 
 from billing.gateways.base import GatewayRefused, OutcomeUnknown
-from billing.gateways.stripe_settings import STRIPE_ITSELF, mode_of
+from billing.gateways.stripe_settings import STRIPE, STRIPE_ITSELF, mode_of
 from portal.lib.money import CURRENCIES
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ SEE = "See docs/payments.md."
 
 def stripe_settings(**_: Any) -> list[CheckMessage]:
     """Refuse settings with which Stripe would take no money, or real money where everything else only pretends."""
-    if settings.PAYMENT_GATEWAY != "stripe" and not settings.STRIPE_API_KEY:
+    if settings.PAYMENT_GATEWAY != STRIPE and not settings.STRIPE_API_KEY:
         return []
     return [*_key(), *_webhook_secrets(), *_wishes()]
 

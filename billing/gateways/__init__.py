@@ -4,9 +4,7 @@ from django.conf import settings
 
 from billing.gateways.base import PaymentGateway
 from billing.gateways.sandbox import SandboxGateway
-from billing.gateways.stripe_settings import from_settings
-
-STRIPE = "stripe"
+from billing.gateways.stripe_settings import STRIPE, from_settings
 
 
 class UnknownGateway(Exception):

@@ -36,7 +36,7 @@ from billing.gateways.stripe_client import KeyTaken, Refused, SessionParams, Str
 from billing.gateways.stripe_methods import offered_in
 from billing.gateways.stripe_money import check_chargeable
 from billing.gateways.stripe_results import card_of, result_of_intent, result_of_page
-from billing.gateways.stripe_settings import StripeSettings
+from billing.gateways.stripe_settings import STRIPE, StripeSettings
 
 PAGE = "cs_"
 CARD_GONE = "card_gone"
@@ -45,7 +45,7 @@ KEYS_KEPT = timedelta(hours=25)
 
 
 class StripeGateway:
-    name = customers.GATEWAY
+    name = STRIPE
 
     def __init__(self, settings: StripeSettings) -> None:
         self._settings = settings

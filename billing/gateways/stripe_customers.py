@@ -6,9 +6,8 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from billing.gateways.stripe_client import StripeApi, StripeData
+from billing.gateways.stripe_settings import STRIPE
 from billing.models import GatewayCustomer
-
-GATEWAY = "stripe"
 
 
 def reference_of(subscriber: str) -> str:
@@ -20,7 +19,7 @@ def subscriber_of(about: StripeData) -> str:
     """Return whose something is at Stripe: the public id kept with its customer, or else what we wrote into it."""
     reference = id_of(about.get("customer"))
     if reference:
-        known = GatewayCustomer.objects.filter(gateway=GATEWAY, reference=reference)
+        known = GatewayCustomer.objects.filter(gateway=STRIPE, reference=reference)
         if subscriber := known.values_list("owner__public_id", flat=True).first():
             return subscriber
     return str((about.get("metadata") or {}).get("customer", ""))
@@ -43,7 +42,7 @@ def ensure(api: StripeApi, subscriber: str, *, email: str) -> str:
         )
     )
     row, _made = GatewayCustomer.objects.get_or_create(
-        owner=User.objects.get(public_id=subscriber), gateway=GATEWAY, defaults={"reference": made["id"]}
+        owner=User.objects.get(public_id=subscriber), gateway=STRIPE, defaults={"reference": made["id"]}
     )
     return row.reference
 
@@ -61,4 +60,4 @@ def id_of(one: StripeData | str | None) -> str:
 
 
 def _of(subscriber: str) -> QuerySet[GatewayCustomer]:
-    return GatewayCustomer.objects.filter(owner__public_id=subscriber, gateway=GATEWAY)
+    return GatewayCustomer.objects.filter(owner__public_id=subscriber, gateway=STRIPE)

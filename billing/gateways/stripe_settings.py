@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+STRIPE = "stripe"
+"""What our rows call this gateway."""
+
 STRIPE_ITSELF = "https://api.stripe.com"
 HOSTED_CHECKOUT = "https://checkout.stripe.com"
 SECRET_PREFIXES = ("sk", "rk")
