@@ -67,13 +67,12 @@ class StripeApi:
     """The API of one account at Stripe."""
 
     def __init__(self, settings: StripeSettings) -> None:
-        self._transport = PacedTransport(settings)
         self._client = stripe.StripeClient(
             settings.api_key,
             stripe_version=settings.api_version,
             base_addresses={"api": settings.api_base},
             max_network_retries=settings.max_retries,
-            http_client=self._transport,
+            http_client=PacedTransport(settings),
         )
 
     def ask(self, call: Ask) -> StripeData:
@@ -95,10 +94,6 @@ class StripeApi:
         with three_outcomes():
             for one in call(self._client).auto_paging_iter():
                 yield one.to_dict()
-
-    def close(self) -> None:
-        """Let go of all connections."""
-        self._transport.close()
 
 
 def api_of(settings: StripeSettings) -> StripeApi:

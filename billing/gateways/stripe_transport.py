@@ -56,10 +56,6 @@ class PacedTransport(stripe.RequestsClient):
             waited += pause
             attempt += 1
 
-    def close(self) -> None:
-        super().close()  # type: ignore[no-untyped-call]
-        self._pace.close()
-
 
 def endpoint_of(method: str, url: str) -> str:
     """Return what Stripe's limits are counted by: the method and the path without the id in it."""
