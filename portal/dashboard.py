@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, DateTimeField, Field, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.models import User
 from billing.models import LedgerAccount, Order
-from esim.models import Allowance, DailyUsage, Line
+from esim.models import Allowance, DailyUsage, Line, SimProfile
 from plans.models import Plan, PlanPrice
 from portal.charts import Chart, usage_chart
+from portal.lib.kept_sql import KeptQuery, Slot
 from portal.lib.money import Money
 from portal.line_cards import LineCard, make_card
 
@@ -60,12 +60,33 @@ class LineDetails:
     orders: Sequence[Order]
 
 
+def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
+    """Lines with auto-renewal, how far the SIM is, until when time is paid, and how often something was granted."""
+    sims = SimProfile.objects.filter(line=OuterRef("pk"), is_current=True)
+    granted = Allowance.objects.filter(line=OuterRef("pk")).order_by().values("line")
+    paid = Allowance.objects.standing().filter(line=OuterRef("pk"), is_data_pack=False).order_by("-ends_at")
+    return lines.select_related("subscription__method").annotate(
+        download_state=Subquery(sims.values("download_state")[:1]),
+        paid_until=Subquery(paid.values("ends_at")[:1]),
+        # Counted up by each grant, and by each taking back.
+        granted=Subquery(granted.annotate(times=Count("pk") + Count("taken_back_at")).values("times")),
+    )
+
+
+LINES_IN_USE = KeptQuery(lambda: _described(Line.objects.owned_by(Slot("owner")).in_use()))
+LINE = KeptQuery(lambda: _described(Line.objects.owned_by(Slot("owner"))).filter(public_id=Slot("public_id")))
+WALLETS = KeptQuery(
+    lambda: (
+        LedgerAccount.objects.owned_by(Slot("owner"))
+        .filter(Q(balance__gt=0) | Q(currency=Slot("currency")))
+        .order_by("currency")
+    )
+)
+
+
 def front_rows(user: User) -> FrontRows:
     """Load the lines and the balances: two queries, however many lines there are."""
-    wallets = LedgerAccount.objects.owned_by(user).filter(Q(balance__gt=0) | Q(currency=user.currency))
-    return FrontRows(
-        lines=list(_described(Line.objects.owned_by(user).in_use())), wallets=list(wallets.order_by("currency"))
-    )
+    return FrontRows(lines=LINES_IN_USE.all(owner=user.pk), wallets=WALLETS.all(owner=user.pk, currency=user.currency))
 
 
 def overview(*, rows: FrontRows, user: User, now: datetime, with_hidden: bool = False) -> Overview:
@@ -84,7 +105,9 @@ def overview(*, rows: FrontRows, user: User, now: datetime, with_hidden: bool = 
 
 def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
     """Return what the page of a line shows; raises Line.DoesNotExist for what isn't the user's."""
-    line = _described(Line.objects.owned_by(user)).get(public_id=public_id)
+    line = LINE.first(owner=user.pk, public_id=public_id)
+    if line is None:
+        raise Line.DoesNotExist
     usage = _daily_usage([line], now=now)
     card = _cards([line], usage=usage, user=user, now=now)[0]
     caps = [one.daily_cap_bytes for one in card.running if one.data_bytes is None]
@@ -95,26 +118,6 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
         chart=_chart(usage[line.pk], today=today, cap_bytes=caps[0] if caps else None),
         orders=list(orders[:RECENT_ORDERS]),
     )
-
-
-def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
-    """Lines with auto-renewal, how far the SIM is, until when time is paid, and how often something was granted.
-
-    In SQL, because every look at the front page asks: the ORM takes longer to put three subqueries together than
-    the database to answer them.
-    """
-    return lines.select_related("subscription__method").annotate(
-        download_state=_of_line("SELECT download_state FROM esim_simprofile WHERE is_current", CharField()),
-        paid_until=_of_line(
-            "SELECT MAX(ends_at) FROM esim_allowance WHERE NOT is_data_pack AND taken_back_at IS NULL", DateTimeField()
-        ),
-        # Counted up by each grant, and by each taking back.
-        granted=_of_line("SELECT COUNT(*) + COUNT(taken_back_at) FROM esim_allowance WHERE TRUE", BigIntegerField()),
-    )
-
-
-def _of_line(sql: str, output_field: Field[Any, Any]) -> RawSQL:
-    return RawSQL(f"{sql} AND line_id = esim_line.id", (), output_field)  # noqa: S611 - constants
 
 
 def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: datetime) -> list[LineCard]:

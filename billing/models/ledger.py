@@ -15,10 +15,11 @@ from portal.lib.public_ids import PublicIdField
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from portal.lib.kept_sql import Slot
 
 
 class LedgerAccountQuerySet(models.QuerySet["LedgerAccount"]):
-    def owned_by(self, user: "User") -> "LedgerAccountQuerySet":
+    def owned_by(self, user: "User | Slot") -> "LedgerAccountQuerySet":
         return self.filter(kind=LedgerAccount.Kind.WALLET, owner=user)
 
 

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Model, QuerySet
+from django.db.models.query import RelatedPopulator, get_related_populators
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -37,13 +38,15 @@ class _Select:
     model: Any
     sql: str
     parameters: Sequence[object]
+    own: slice
     columns: list[str]
     annotations: dict[str, int]
+    related: list[RelatedPopulator]
     converters: dict[int, tuple[list[Callable[..., Any]], Expression]]
 
 
 class KeptQuery(Generic[ModelT]):
-    """A query for rows of one model, with annotations but without `select_related`.
+    """A query for rows of a model, with annotations and `select_related` but without `prefetch_related`.
 
     Given as a function, because where modules are imported the models and the database are not ready yet.
     """
@@ -51,24 +54,17 @@ class KeptQuery(Generic[ModelT]):
     def __init__(self, query: Callable[[], QuerySet[ModelT]]) -> None:
         self._query = query
 
-    def first(self, **values: object) -> ModelT | None:
-        """Return the row these values find, if there is one. One query."""
+    def all(self, **values: object) -> list[ModelT]:
+        """Return the rows these values find. One query."""
         select = self._select
         bound = (values[one.name] if isinstance(one, Slot) else one for one in select.parameters)
         with _cursor() as cursor:
             cursor.execute(select.sql, _adapted(bound))
-            row = cursor.fetchone()
-        return None if row is None else self._instance(list(row))
+            return [_instance(select, list(row)) for row in cursor.fetchall()]
 
-    def _instance(self, row: list[Any]) -> ModelT:
-        select = self._select
-        for position, (converters, column) in select.converters.items():
-            for convert in converters:
-                row[position] = convert(row[position], column, connection)
-        instance: ModelT = select.model.from_db(connection.alias, select.columns, row[: len(select.columns)])
-        for name, position in select.annotations.items():
-            setattr(instance, name, row[position])
-        return instance
+    def first(self, **values: object) -> ModelT | None:
+        """Return the row these values find, if there is one. One query."""
+        return next(iter(self.all(**values)), None)
 
     @cached_property
     def _select(self) -> _Select:
@@ -76,15 +72,32 @@ class KeptQuery(Generic[ModelT]):
         compiler = queryset.query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
         columns = [column for column, _sql, _alias in compiler.select]
-        of_model = columns[: len(compiler.klass_info["select_fields"])]
+        positions = compiler.klass_info["select_fields"]
+        own = slice(positions[0], positions[-1] + 1)
+        related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)  # type: ignore[call-arg]
         return _Select(
             model=queryset.model,
             sql=sql,
             parameters=parameters,
-            columns=[column.target.attname for column in of_model],
+            own=own,
+            columns=[column.target.attname for column in columns[own]],
             annotations=compiler.annotation_col_map,
+            related=related,
             converters=compiler.get_converters(columns),
         )
+
+
+def _instance(select: _Select, row: list[Any]) -> Any:
+    """Make a row into an instance, as Django's `ModelIterable` does."""
+    for position, (converters, column) in select.converters.items():
+        for convert in converters:
+            row[position] = convert(row[position], column, connection)
+    instance = select.model.from_db(connection.alias, select.columns, row[select.own])
+    for related in select.related:
+        related.populate(row, instance)
+    for name, position in select.annotations.items():
+        setattr(instance, name, row[position])
+    return instance
 
 
 class KeptInsert(Generic[ModelT]):

@@ -54,6 +54,18 @@ def test_each_call_brings_its_own_values():
     assert query.first(public_id="pln_0000000000000000", now=NOW) is None
 
 
+def test_rows_come_in_order_and_bring_what_is_related(django_assert_num_queries):
+    for name, amount in [("Rome", 900), ("Oslo", 700)]:
+        make.make_plan(name=name, prices={"EUR": amount, "USD": 1})
+    prices = PlanPrice.objects.select_related("plan").order_by("amount")
+    query = KeptQuery(lambda: prices.filter(currency=Slot("currency")))
+
+    with django_assert_num_queries(1):
+        found = [(price.amount, price.plan.name) for price in query.all(currency="EUR")]
+
+    assert found == [(700, "Oslo"), (900, "Rome")]
+
+
 def test_the_query_is_put_together_once():
     asked = []
 
