@@ -2,16 +2,16 @@
 
 Rows belong to a version. Whoever changes a plan or a price calls `forget` once the change is committed; a row
 built before that belongs to the old version and is never read again. Where the cache lost the call, rows and
-pages are at most FRESH old.
+pages are at most FRESH old; other processes may show the page before for a second.
 """
 
 import secrets
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from functools import partial
 from zlib import crc32
 
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.db import transaction
 from django.utils import translation
 
@@ -54,6 +54,9 @@ class Snapshot:
     holds_until: datetime
 
 
+at_hand = LocMemCache("pages of the catalogue", {"TIMEOUT": 1, "OPTIONS": {"MAX_ENTRIES": 100}})
+"""Pages that this process shows for a second without asking the others whether something changed."""
+
 # A release that changes the shape of a row must not read the rows of the one before.
 SHAPE = crc32(repr([field.name for kind in (PlanRow, PlanTerms) for field in fields(kind)]).encode())
 
@@ -82,7 +85,12 @@ def _first_version() -> str:
 
 def forget() -> None:
     """Start a new version as soon as the running transaction has committed."""
-    transaction.on_commit(partial(cache.set, VERSION_KEY, secrets.token_hex(8), timeout=None))
+    transaction.on_commit(_start_new_version)
+
+
+def _start_new_version() -> None:
+    cache.set(VERSION_KEY, secrets.token_hex(8), timeout=None)
+    at_hand.clear()
 
 
 def snapshot(*, version: str, now: datetime) -> Snapshot:

@@ -25,6 +25,15 @@ from portal.lib import kept_pages
 def catalogue_page(request: HttpRequest, *, currency: str, now: datetime) -> bytes:
     """Return the page as HTML: no query where it or its rows are cached, two otherwise."""
     key = _key(request, currency=currency)
+    page = catalogue.at_hand.get(key) if key else None
+    if page is None:
+        page = _kept_page(request, key, currency=currency, now=now)
+    if key:
+        catalogue.at_hand.add(key, page)
+    return kept_pages.for_request(request, page)
+
+
+def _kept_page(request: HttpRequest, key: str, *, currency: str, now: datetime) -> bytes:
     version, page = catalogue.version_and_page(key) if key else (catalogue.version(), None)
     if page is None:
         snapshot = catalogue.snapshot(version=version, now=now)
@@ -32,7 +41,7 @@ def catalogue_page(request: HttpRequest, *, currency: str, now: datetime) -> byt
         if key:
             seconds = (snapshot.holds_until - now).total_seconds()
             catalogue.keep_page(key, page, version=version, seconds=seconds)
-    return kept_pages.for_request(request, page)
+    return page
 
 
 def _key(request: HttpRequest, *, currency: str) -> str:

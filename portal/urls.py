@@ -11,9 +11,9 @@ register_converter(PublicIdConverter, "public_id")
 
 urlpatterns = [
     path("", views.dashboard, name="home"),
+    path("", include("plans.urls")),
     path("lines/<public_id:public_id>/", views.line_page, name="line"),
     path("", include("esim.urls")),
-    path("", include("plans.urls")),
     path("", include("billing.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),

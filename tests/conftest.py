@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 
+from plans import catalogue
 from tests import make
 from tests.append_only import triggers_resting
 
@@ -31,8 +32,9 @@ def now():
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache():
+def _empty_caches():
     cache.clear()
+    catalogue.at_hand.clear()
 
 
 @pytest.fixture

@@ -239,6 +239,18 @@ def test_committed_change_is_seen_at_once(client, django_capture_on_commit_callb
     assert ">After</a>" in text_of(client.get(CATALOGUE))
 
 
+def test_another_process_shows_a_change_a_second_later(client, now):
+    plan = make.make_plan(name="Before")
+    client.get(CATALOGUE)
+
+    plan.name = "After"
+    plan.save()
+    cache.clear()  # what another process did when it forgot the version
+
+    with time_machine.travel(now + timedelta(seconds=2), tick=False):
+        assert ">After</a>" in text_of(client.get(CATALOGUE))
+
+
 def test_rows_built_before_a_change_are_not_read_after_it(now, django_capture_on_commit_callbacks):
     plan = make.make_plan(name="Before")
     slow_builder = catalogue.version()
