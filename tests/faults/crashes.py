@@ -6,9 +6,9 @@ from datetime import timedelta
 from django.db import connection, transaction
 
 from accounts.models import Notification
-from billing import expiry, gateway_events, orders, reconciliation, renewals
+from billing import disputes, expiry, gateway_events, orders, reconciliation, refunds, renewals, taking_back
 from billing.invariants import broken_invariants
-from billing.models import Charge, LedgerAccount, LedgerEntry, Order, Subscription
+from billing.models import Charge, Dispute, LedgerAccount, LedgerEntry, Order, Refund, Subscription
 from esim.models import Allowance, Line
 from tests.billing.books import NOW
 from tests.billing.test_crashes import Crash, Dying, Fuse
@@ -24,6 +24,9 @@ def tick(*, gateway, carrier, now):
     """Let every entry of the timetable that moves money come round once."""
     gateway_events.apply_gateway_events(gateway=gateway, now=now)
     reconciliation.reconcile_charges(gateway=gateway, now=now)
+    taking_back.take_back_due(carrier=carrier, now=now)
+    refunds.settle_refunds(gateway=gateway, now=now)
+    disputes.settle_disputes(gateway=gateway, now=now)
     orders.fulfil_due(carrier=carrier, now=now)
     renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
     renewals.retry_declined(gateways={gateway.name: gateway}, carrier=carrier, now=now)
@@ -42,7 +45,11 @@ def world(gateway, carrier):
         "granted": len(carrier.grants),
         "profiles": len(carrier.profiles),
         "lines": Line.objects.count(),
-        "allowances": Allowance.objects.count(),
+        "allowances": Allowance.objects.standing().count(),
+        "refunds": Counter(Refund.objects.values_list("state", "amount")),
+        "given back": sorted((one.money.minor, one.state) for one in gateway.refunds.values()),
+        "taken back": sorted(carrier.revoked),
+        "disputes": Counter(Dispute.objects.values_list("state", "frozen_amount", "is_withdrawn")),
         "notices": Counter(Notification.objects.values_list("kind", flat=True)),
     }
 
