@@ -5,14 +5,15 @@ due. The words are chosen at delivery, in the reader's language and time zone of
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailAttachment, EmailMessage
 from django.db.models import F
+from django.utils.module_loading import import_string
 
 from accounts import sms
 from accounts.letters import one_line, write_email, write_sms
@@ -28,22 +29,45 @@ BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
 MAX_ATTEMPTS = len(BACK_OFF) + 1
 
 
+class Enclose(Protocol):
+    """What LETTER_ENCLOSURES names: the files of e-mails are about orders, of which this app knows nothing."""
+
+    def __call__(self, *, notice: Notification, now: datetime) -> Sequence[EmailAttachment]:
+        """Return the files that go with an e-mail, made the moment it is sent."""
+
+
 class NowhereToSend(Exception):
     """The person has no address on this channel any more; trying again will not help."""
 
 
-def notify(*, user: User, kind: str, key: str, context: Mapping[str, Any], now: datetime) -> None:
-    """Write one notice for each channel the person wants; the same `key` again writes nothing.
+def notify(
+    *,
+    user: User,
+    kind: str,
+    key: str,
+    context: Mapping[str, Any],
+    now: datetime,
+    channels: Iterable[Channel] | None = None,
+) -> None:
+    """Write one notice for each channel the person wants, or for `channels`; the same `key` again writes nothing.
 
     `context` holds plain values: money as {"minor": …, "currency": …}, instants as ISO text under
     names ending in `_at`.
     """
     Notification.objects.bulk_create(
-        notices(user=user, kind=kind, key=key, context=context, now=now), ignore_conflicts=True
+        notices(user=user, kind=kind, key=key, context=context, now=now, channels=channels), ignore_conflicts=True
     )
 
 
-def notices(*, user: User, kind: str, key: str, context: Mapping[str, Any], now: datetime) -> list[Notification]:
+def notices(
+    *,
+    user: User,
+    kind: str,
+    key: str,
+    context: Mapping[str, Any],
+    now: datetime,
+    channels: Iterable[Channel] | None = None,
+) -> list[Notification]:
     """Return the unsaved rows of a notice, for batches that write many people's at once."""
     return [
         Notification(
@@ -55,7 +79,7 @@ def notices(*, user: User, kind: str, key: str, context: Mapping[str, Any], now:
             due_at=now,
             created_at=now,
         )
-        for channel in wanted_channels(user)
+        for channel in (wanted_channels(user) if channels is None else channels)
     ]
 
 
@@ -97,7 +121,7 @@ def _deliver(notice: Notification, *, now: datetime) -> bool:
         _record(notice, state=Notification.State.FAILED, error="Given up: the process that sent it died each time.")
         return False
     try:
-        _send(notice)
+        _send(notice, now=now)
     except NowhereToSend as error:
         _record(notice, state=Notification.State.FAILED, error=str(error))
     except Exception as error:  # one bad notice must not stop the others
@@ -109,7 +133,7 @@ def _deliver(notice: Notification, *, now: datetime) -> bool:
     return False
 
 
-def _send(notice: Notification) -> None:
+def _send(notice: Notification, *, now: datetime) -> None:
     user = notice.user
     if notice.channel == Channel.EMAIL:
         letter = write_email(kind=notice.kind, user=user, context=notice.context)
@@ -117,7 +141,8 @@ def _send(notice: Notification) -> None:
         host = urlsplit(settings.PORTAL_BASE_URL).hostname or "localhost"
         # The same id each time: mail systems show a second copy once.
         headers = {"Message-ID": f"<{notice.public_id}@{host}>", "Auto-Submitted": "auto-generated"}
-        EmailMessage(letter.subject, letter.body, to=[user.email], headers=headers).send()
+        files = cast("Enclose", import_string(settings.LETTER_ENCLOSURES))(notice=notice, now=now)
+        EmailMessage(letter.subject, letter.body, to=[user.email], headers=headers, attachments=files).send()
         return
     if not user.phone_verified:
         raise NowhereToSend("No verified mobile number.")

@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 
-from django.core.mail import EmailMessage
+from django.core.mail import EmailAttachment, EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
-from accounts.models import OutboxMessage
+from accounts.models import OutboxAttachment, OutboxMessage
 from accounts.models.notifications import Channel
 
 
 class OutboxEmailBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        kept = OutboxMessage.objects.bulk_create(
-            OutboxMessage(
-                channel=Channel.EMAIL, recipient=recipient, subject=str(message.subject), body=str(message.body)
-            )
-            for message in email_messages
-            for recipient in message.recipients()
-        )
-        return len(kept)
+        return sum(_keep(message, recipient) for message in email_messages for recipient in message.recipients())
+
+
+def _keep(message: EmailMessage, recipient: str) -> int:
+    kept = OutboxMessage.objects.create(
+        channel=Channel.EMAIL, recipient=recipient, subject=str(message.subject), body=str(message.body)
+    )
+    OutboxAttachment.objects.bulk_create(
+        OutboxAttachment(message=kept, name=file.filename or "", content=file.content, content_type=file.mimetype)
+        for file in message.attachments
+        if isinstance(file, EmailAttachment)
+    )
+    return 1

@@ -10,4 +10,5 @@ urlpatterns = [
     path("settings/", views.settings_page, name="settings"),
     path("accounts/reauthenticate/code/", proof_views.confirm_by_code, name="confirm_by_code"),
     path("outbox/", views.outbox, name="outbox"),
+    path("outbox/attachments/<public_id:public_id>/", views.outbox_attachment, name="outbox_attachment"),
 ]

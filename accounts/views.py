@@ -4,9 +4,10 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -16,8 +17,9 @@ from django.views.i18n import set_language as django_set_language
 
 from accounts import trail
 from accounts.http import SubscriberRequest
-from accounts.models import OutboxMessage, User
+from accounts.models import OutboxAttachment, OutboxMessage, User
 from accounts.preferences import PreferencesForm
+from portal.lib.downloads import download
 
 MESSAGES_A_PAGE = 20
 
@@ -66,5 +68,15 @@ def outbox(request: HttpRequest) -> HttpResponse:
     """Show the messages of a demo, one-time codes included; anywhere else there is no such page."""
     if not settings.PLAYGROUND:
         raise Http404
-    pages = Paginator(OutboxMessage.objects.order_by("-pk"), MESSAGES_A_PAGE)
+    files = Prefetch("attachments", OutboxAttachment.objects.defer("content"))
+    pages = Paginator(OutboxMessage.objects.prefetch_related(files).order_by("-pk"), MESSAGES_A_PAGE)
     return render(request, "accounts/outbox.html", {"page_obj": pages.get_page(request.GET.get("page"))})
+
+
+@require_safe
+def outbox_attachment(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Hand out a file that came with a message of the demo."""
+    if not settings.PLAYGROUND:
+        raise Http404
+    file = get_object_or_404(OutboxAttachment, public_id=public_id)
+    return download(bytes(file.content), name=file.name, content_type=file.content_type)

@@ -15,6 +15,7 @@ from billing import (
     expiry,
     gateway_events,
     gateways,
+    invoices,
     missed_events,
     orders,
     paying,
@@ -142,6 +143,11 @@ def retry_declined() -> None:
         now=timezone.now(),
         in_time=time_budget(RENEWAL_SECONDS),
     )
+
+
+@shared_task(name="billing.issue_invoices")
+def issue_invoices() -> None:
+    invoices.issue_due(now=timezone.now())
 
 
 @shared_task(name="billing.send_reminders")

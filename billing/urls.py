@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from billing import sandbox_views, webhooks
-from billing.views import auto_renewal, methods, orders, overview, payment, purchase, refunds
+from billing.views import auto_renewal, documents, methods, orders, overview, payment, purchase, refunds
 
 app_name = "billing"
 
@@ -19,10 +19,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<public_id:public_id>/cancel/", orders.cancel, name="cancel"),
     path("orders/<public_id:public_id>/refund/", refunds.refund, name="refund"),
     path("orders/<public_id:public_id>/receipt/", orders.receipt, name="receipt"),
+    path("orders/<public_id:public_id>/document/", documents.issue_document, name="issue_document"),
     path("billing/", overview.overview, name="overview"),
     path("billing/orders/", overview.orders, name="orders"),
     path("billing/charges/", overview.charges, name="charges"),
     path("billing/movements/", overview.movements, name="movements"),
+    path("billing/documents/", documents.documents, name="documents"),
+    path("billing/documents/<public_id:public_id>.pdf", documents.document, name="document"),
+    path("billing/documents/<public_id:public_id>/send/", documents.send_document, name="send_document"),
+    path("billing/details/", documents.details, name="details"),
     path("billing/methods/", methods.methods, name="methods"),
     path("billing/methods/add/", methods.add_method, name="add_method"),
     path("billing/methods/added/", methods.method_added, name="method_added"),

@@ -31,6 +31,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "compare-with-gateways": {"task": "billing.compare_with_gateways", "schedule": crontab(minute=20)},
     "settle-refunds": {"task": "billing.settle_refunds", "schedule": 60.0},
     "expire-unpaid-orders": {"task": "billing.expire_unpaid_orders", "schedule": 60.0},
+    "issue-invoices": {"task": "billing.issue_invoices", "schedule": 60.0},
     "send-reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/10")},
     "remind-about-cards": {"task": "billing.remind_about_cards", "schedule": crontab(minute=20)},
     "poll-usage": {"task": "esim.poll_usage", "schedule": 60.0},

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import phonenumbers
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
+from plans.countries import country_names
 from portal.lib.money import CURRENCIES
 
 DEMO_ADDRESSES = ("demo@example.com", "stranger@example.com", "staff@example.com")
@@ -70,6 +72,21 @@ def look_and_region() -> list[Error]:
     return found
 
 
+def operator() -> list[CheckMessage]:
+    """Invoices are legal papers: the clock and the country they go by must exist, and a sender is expected on them."""
+    found: list[CheckMessage] = []
+    if settings.PORTAL_OPERATOR_COUNTRY not in country_names("en"):
+        text = f"PORTAL_OPERATOR_COUNTRY={settings.PORTAL_OPERATOR_COUNTRY!r}: expected an ISO 3166 code, such as DE."
+        found.append(Error(text, id="portal.E010"))
+    if settings.PORTAL_OPERATOR_TIME_ZONE not in available_timezones():
+        text = f"PORTAL_OPERATOR_TIME_ZONE={settings.PORTAL_OPERATOR_TIME_ZONE!r}: expected such as Europe/Berlin."
+        found.append(Error(text, id="portal.E011"))
+    if not settings.PORTAL_OPERATOR_ADDRESS and not settings.PLAYGROUND:
+        text = "PORTAL_OPERATOR_ADDRESS is empty: invoices do not say where they come from."
+        found.append(checks.Warning(text, hint="Its lines with | between.", id="portal.W002"))
+    return found
+
+
 def proxies() -> list[CheckMessage]:
     """HTTPS ends at a proxy, and without its count every client has the proxy's address."""
     if not settings.HTTPS or hasattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT"):
@@ -78,7 +95,14 @@ def proxies() -> list[CheckMessage]:
     return [checks.Warning(text, hint="Set TRUSTED_PROXY_COUNT to the number of proxies in front.", id="portal.W001")]
 
 
-RULES: Sequence[Callable[[], Sequence[CheckMessage]]] = (stand_ins, base_url, currencies, look_and_region, proxies)
+RULES: Sequence[Callable[[], Sequence[CheckMessage]]] = (
+    stand_ins,
+    base_url,
+    currencies,
+    look_and_region,
+    operator,
+    proxies,
+)
 START = "start"
 """Checks under this tag, of any app, are also made by processes that run no others."""
 

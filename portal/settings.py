@@ -52,6 +52,15 @@ PORTAL_SUPPORT_HOURS = os.environ.get("PORTAL_SUPPORT_HOURS", "")
 PORTAL_CURRENCIES = os.environ.get("PORTAL_CURRENCIES", "USD EUR CNY TWD JPY").split()
 PORTAL_DEFAULT_REGION = os.environ.get("PORTAL_DEFAULT_REGION", "US")
 
+# The company behind the brand, as invoices name it.
+PORTAL_OPERATOR_NAME = os.environ.get("PORTAL_OPERATOR_NAME", PORTAL_BRAND_NAME)
+PORTAL_OPERATOR_ADDRESS = os.environ.get("PORTAL_OPERATOR_ADDRESS", "")
+PORTAL_OPERATOR_COUNTRY = os.environ.get("PORTAL_OPERATOR_COUNTRY", PORTAL_DEFAULT_REGION)
+PORTAL_OPERATOR_TAX_ID = os.environ.get("PORTAL_OPERATOR_TAX_ID", "")
+PORTAL_OPERATOR_REGISTRATION = os.environ.get("PORTAL_OPERATOR_REGISTRATION", "")
+PORTAL_OPERATOR_EMAIL = os.environ.get("PORTAL_OPERATOR_EMAIL", PORTAL_SUPPORT_EMAIL)
+PORTAL_OPERATOR_TIME_ZONE = os.environ.get("PORTAL_OPERATOR_TIME_ZONE", "UTC")
+
 # From here on a saved card or the balance pays only after a fresh proof of who it is: about 50 US dollars. In a currency
 # that is not named every such payment asks.
 PORTAL_CONFIRM_ABOVE = checked_amounts(
@@ -259,6 +268,7 @@ EMAIL_TIMEOUT = 20
 ANYMAIL = {name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")}
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"{PORTAL_BRAND_NAME} <no-reply@example.com>")
 SMS_BACKEND = os.environ.get("SMS_BACKEND", "outbox" if PLAYGROUND else "")
+LETTER_ENCLOSURES = "billing.invoice_mail.enclosures"
 
 # Signing in (the traps behind these choices are told in docs/adr/0003-allauth.md).
 AUTH_USER_MODEL = "accounts.User"
@@ -385,6 +395,8 @@ LOGGING = {
         "apprise": {"level": "WARNING"},
         # At INFO it writes a line a request, at DEBUG what is sent, e-mail addresses included.
         "stripe": {"level": "WARNING"},
+        # At INFO it tells which letters a document has.
+        "fontTools": {"level": "WARNING"},
     },
 }
 

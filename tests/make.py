@@ -7,7 +7,9 @@ from typing import Any
 from allauth.account.models import EmailAddress
 
 from accounts.models import User
+from billing.invoice_facts import buyer_of
 from billing.models import Charge, Dispute, Order, PaymentMethod, Refund, Subscription
+from billing.models.invoices import Invoice
 from esim.models import Allowance, DownloadState, Line, ServiceState, SimProfile
 from plans.models import Plan, PlanPrice
 from portal.lib.data_size import GB
@@ -114,6 +116,46 @@ def make_order(*, owner: User, **fields: Any) -> Order:
     fields.setdefault("created_at", NOW)
     fields.setdefault("expires_at", NOW + timedelta(hours=1))
     return Order.objects.create(owner=owner, **fields)
+
+
+def make_invoice(*, order: Order, **fields: Any) -> Invoice:
+    """Make the invoice of an order, in whatever state that is."""
+    number = next(_numbers)
+    fields.setdefault("kind", Invoice.Kind.INVOICE)
+    fields.setdefault("number", f"2026-{number:06}")
+    fields.setdefault("language", order.owner.language)
+    fields.setdefault("amount", order.amount)
+    fields.setdefault("details", invoice_facts(order))
+    fields.setdefault("issued_at", NOW)
+    return Invoice.objects.create(
+        owner=order.owner,
+        order=order,
+        series="2026",
+        position=number,
+        currency=order.currency,
+        tax_country="US",
+        tax_basis_points=0,
+        tax_amount=0,
+        **fields,
+    )
+
+
+def invoice_facts(order: Order) -> dict[str, Any]:
+    """Say what an invoice of one line and one payment by card says."""
+    seller = {"name": "LEB", "address": [], "country": "US", "tax_id": "", "registration": "", "email": ""}
+    return {
+        "brand": "LEB",
+        "seller": seller,
+        "buyer": buyer_of(order.owner),
+        "lines": [{"text": "Europe 10 GB", "notes": [], "amount": order.amount}],
+        "payments": [{"means": "card", "brand": "Visa", "last_four": "4242", "amount": order.amount}],
+        "order": order.public_id,
+        "moved_at": NOW.isoformat(),
+        "zone": "UTC",
+        "is_supply": True,
+        "tax_name": "",
+        "corrects": "",
+    }
 
 
 def make_subscription(*, line: Line, plan: Plan, **fields: Any) -> Subscription:

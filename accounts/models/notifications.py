@@ -95,3 +95,22 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient}: {self.subject or self.body[:40]}"
+
+
+class OutboxAttachment(models.Model):
+    """A file that the demo would have sent with a message."""
+
+    public_id = PublicIdField(prefix="att")
+    message = models.ForeignKey(
+        OutboxMessage, on_delete=models.CASCADE, related_name="attachments", verbose_name=_("outbox message")
+    )
+    name = models.CharField(_("file name"), max_length=100)
+    content_type = models.CharField(_("content type"), max_length=60)
+    content = models.BinaryField(_("content"))
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,15 +1,19 @@
+from billing.models.buyers import BillingDetails
 from billing.models.charges import Charge, ChargeQuerySet
 from billing.models.comparison import ComparedDay, Discrepancy
 from billing.models.disputes import Dispute, DisputeQuerySet
 from billing.models.events import EventsCursor, GatewayEvent, GatewayEventQuerySet
+from billing.models.invoices import Invoice, InvoiceQuerySet, InvoiceSeries
 from billing.models.ledger import LedgerAccount, LedgerEntry
 from billing.models.methods import CardPage, GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
 from billing.models.orders import Order, OrderQuerySet
 from billing.models.refunds import Refund, RefundQuerySet
 from billing.models.sandbox import SandboxCard, SandboxDispute, SandboxPayment, SandboxRefund
 from billing.models.subscriptions import Subscription, SubscriptionQuerySet
+from billing.models.taxes import TaxRate
 
 __all__ = [
+    "BillingDetails",
     "CardPage",
     "Charge",
     "ChargeQuerySet",
@@ -21,6 +25,9 @@ __all__ = [
     "GatewayCustomer",
     "GatewayEvent",
     "GatewayEventQuerySet",
+    "Invoice",
+    "InvoiceQuerySet",
+    "InvoiceSeries",
     "LedgerAccount",
     "LedgerEntry",
     "Order",
@@ -35,4 +42,5 @@ __all__ = [
     "SandboxRefund",
     "Subscription",
     "SubscriptionQuerySet",
+    "TaxRate",
 ]

@@ -34,6 +34,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Orders being taken back on which nobody works."""
         return self.filter(state=Order.State.TAKING_BACK, lease_until__lte=now)
 
+    def to_invoice(self) -> "OrderQuerySet":
+        """Delivered orders whose invoice is not issued yet; what is never delivered is never invoiced."""
+        return self.filter(state__in=Order.State.DELIVERED, is_invoiced=False)
+
     def unpaid_past_deadline(self, now: datetime) -> "OrderQuerySet":
         return self.filter(state=Order.State.PENDING, expires_at__lte=now)
 
@@ -69,6 +73,7 @@ class Order(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
         IN_FLIGHT = nonmember(frozenset({"paid", "fulfilling"}))
+        DELIVERED = nonmember(frozenset({"fulfilled", "taking_back", "refunded"}))
         OVER = nonmember(frozenset({"fulfilled", "undeliverable", "refunded", "expired", "cancelled"}))
 
     public_id = PublicIdField(prefix="ord")
@@ -111,6 +116,7 @@ class Order(models.Model):
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent to the network"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    is_invoiced = models.BooleanField(_("invoiced"), default=False, editable=False)
     note = models.CharField(_("note"), max_length=300, blank=True, help_text=_("Why it stands as it does, for staff."))
 
     objects = OrderQuerySet.as_manager()
@@ -149,6 +155,11 @@ class Order(models.Model):
                 fields=["fulfil_due_at", "id"], condition=Q(state__in=["paid", "fulfilling"]), name="order_to_fulfil"
             ),
             models.Index(fields=["expires_at", "id"], condition=Q(state="pending"), name="order_to_expire"),
+            models.Index(
+                fields=["confirmed_at", "id"],
+                condition=Q(state__in=["fulfilled", "taking_back", "refunded"], is_invoiced=False),
+                name="order_to_invoice",
+            ),
             models.Index(fields=["lease_until", "id"], condition=Q(state="taking_back"), name="order_to_take_back"),
         ]
 
@@ -158,6 +169,10 @@ class Order(models.Model):
     @property
     def is_over(self) -> bool:
         return self.state in Order.State.OVER
+
+    @property
+    def is_to_invoice(self) -> bool:
+        return self.state in Order.State.DELIVERED and not self.is_invoiced
 
     @property
     def bought_plan(self) -> Plan:

@@ -10,19 +10,20 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SubscriberRequest
 from billing import ledger
-from billing.models import Charge, LedgerAccount, Order, PaymentMethod, Refund
+from billing.models import Charge, Invoice, LedgerAccount, Order, PaymentMethod, Refund
 from billing.refund_words import refund_row
 from billing.statement import movement_of
 from portal.lib.money import Money
 
 A_PAGE = 20
 AT_A_GLANCE = 5
+DOCUMENTS_AT_A_GLANCE = 3
 
 
 @login_required
 @require_safe
 def overview(request: SubscriberRequest) -> HttpResponse:
-    """Show the balances, the saved cards and the latest orders."""
+    """Show the balances, the saved cards, the latest orders and the latest invoices."""
     user = request.user
     kept = {wallet.currency: wallet.money for wallet in LedgerAccount.objects.owned_by(user).order_by("currency")}
     own = kept.pop(user.currency, Money.zero(user.currency))
@@ -31,6 +32,7 @@ def overview(request: SubscriberRequest) -> HttpResponse:
         "balances": [own, *(money for money in kept.values() if money)],
         "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
         "orders": _orders(user)[:AT_A_GLANCE],
+        "invoices": Invoice.objects.owned_by(user).select_related("corrects").latest_first()[:DOCUMENTS_AT_A_GLANCE],
         "refunds": [refund_row(refund) for refund in _refunds(user)[:AT_A_GLANCE]],
     }
     return render(request, "billing/overview.html", context)

@@ -1,4 +1,4 @@
-"""Who the operator is, as pages and letters name it."""
+"""Who the operator is, as pages, letters and invoices name it."""
 
 from typing import TypedDict
 
@@ -14,6 +14,17 @@ class Brand(TypedDict):
     demo: bool
 
 
+class Operator(TypedDict):
+    """The company behind the brand."""
+
+    name: str
+    address: list[str]
+    country: str
+    tax_id: str
+    registration: str
+    email: str
+
+
 def brand() -> Brand:
     """Return the operator's name, look and contact channels, and whether this is a demo."""
     return {
@@ -23,4 +34,16 @@ def brand() -> Brand:
         "support_phone": settings.PORTAL_SUPPORT_PHONE,
         "support_hours": settings.PORTAL_SUPPORT_HOURS,
         "demo": settings.DEMO,
+    }
+
+
+def operator() -> Operator:
+    """Return whom invoices come from."""
+    return {
+        "name": settings.PORTAL_OPERATOR_NAME,
+        "address": [line.strip() for line in settings.PORTAL_OPERATOR_ADDRESS.split("|") if line.strip()],
+        "country": settings.PORTAL_OPERATOR_COUNTRY,
+        "tax_id": settings.PORTAL_OPERATOR_TAX_ID,
+        "registration": settings.PORTAL_OPERATOR_REGISTRATION,
+        "email": settings.PORTAL_OPERATOR_EMAIL,
     }

@@ -2,6 +2,8 @@
 
 import pytest
 
+from django.core.mail import EmailMessage, get_connection
+
 from accounts.models import OutboxMessage
 
 
@@ -32,6 +34,37 @@ def test_empty_outbox_says_what_will_be_here(client, db):
     assert "No message has been sent yet" in client.get("/outbox/").content.decode()
 
 
+def send_with_file(name):
+    outbox = get_connection("accounts.outbox.OutboxEmailBackend")
+    message = EmailMessage("Invoice", "Attached.", to=["a@example.com"], connection=outbox)
+    message.attach(name, b"%PDF-1.4 of a test", "application/pdf")
+    message.send()
+
+
+def test_a_file_that_came_with_a_message_can_be_opened(client, db):
+    send_with_file("invoice-2026-000001.pdf")
+
+    page = client.get("/outbox/")
+    file = OutboxMessage.objects.get().attachments.get()
+    answer = client.get(f"/outbox/attachments/{file.public_id}/")
+
+    assert "Attached: invoice-2026-000001.pdf" in page.content.decode()
+    assert f'href="/outbox/attachments/{file.public_id}/"' in page.content.decode()
+    assert (answer.content, answer["Content-Type"]) == (b"%PDF-1.4 of a test", "application/pdf")
+    assert answer["Content-Disposition"] == 'attachment; filename="invoice-2026-000001.pdf"'
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_a_file_name_cannot_add_a_header(client, db):
+    send_with_file('a"b\r\nX-Evil: 1.pdf')
+    file = OutboxMessage.objects.get().attachments.get()
+
+    answer = client.get(f"/outbox/attachments/{file.public_id}/")
+
+    assert answer.status_code == 200
+    assert "X-Evil" not in answer.headers
+
+
 def test_outside_the_demo_there_is_no_such_page(client, db, settings):
     settings.PLAYGROUND = False
 
@@ -39,8 +72,8 @@ def test_outside_the_demo_there_is_no_such_page(client, db, settings):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_page_costs_two_queries_for_one_message_or_three(client, db, count, django_assert_num_queries):
+def test_page_costs_three_queries_for_one_message_or_three(client, db, count, django_assert_num_queries):
     keep(count)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         client.get("/outbox/")

@@ -8,7 +8,7 @@ from portal.lib.money import Money
 from tests import make
 from tests.billing.books import buy, fund, paid_order
 
-PAGES = ["overview", "orders", "charges", "movements", "methods"]
+PAGES = ["overview", "orders", "charges", "movements", "documents", "methods"]
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def with_rows(subscriber, line, plan):
 
     def fill(count):
         for _number in range(count):
-            paid_order(line, plan)
+            make.make_invoice(order=paid_order(line, plan))
             buy(line, plan, method=make.make_method(owner=subscriber))
 
     return fill

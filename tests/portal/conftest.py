@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import OutboxMessage
 from tests import make
 
 
@@ -17,11 +18,16 @@ def ids_of_ada(subscriber, now):
     order = make.make_order(owner=subscriber, line=line, plan=plan, expires_at=now + timedelta(days=3650))
     method = make.make_method(owner=subscriber)
     make.make_subscription(line=line, plan=plan, method=method)
+    invoice = make.make_invoice(order=order)
+    message = OutboxMessage.objects.create(channel="email", recipient=subscriber.email, body="Attached.")
+    attachment = message.attachments.create(name="a.pdf", content_type="application/pdf", content=b"%PDF")
     return {
         "lines/": {"public_id": line.public_id},
         "orders/": {"public_id": order.public_id},
         "plans/": {"public_id": plan.public_id},
+        "billing/documents/": {"public_id": invoice.public_id},
         "billing/methods/": {"public_id": method.public_id},
+        "outbox/attachments/": {"public_id": attachment.public_id},
         "webhooks/": {"gateway": "sandbox"},
         "sandbox/pay/": {"reference": "pay_nothing"},
         "accounts/2fa/webauthn/keys/": {"pk": 1},

@@ -34,7 +34,7 @@ PUBLIC = {
 }
 """For everybody; a payment page is for whoever has its address, as at any payment service."""
 
-DEMO_ONLY = {"accounts:outbox", "style"}
+DEMO_ONLY = {"accounts:outbox", "accounts:outbox_attachment", "style"}
 """For everybody in the demo, for nobody outside."""
 
 SHARED = {"billing:buy"}
@@ -59,7 +59,7 @@ class Route:
     @property
     def is_owned(self) -> bool:
         """Whether it names a row that belongs to somebody."""
-        return "public_id" in self.arguments and self.name not in PUBLIC | SHARED
+        return "public_id" in self.arguments and self.name not in PUBLIC | SHARED | DEMO_ONLY
 
 
 def routes() -> list[Route]:

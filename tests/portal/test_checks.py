@@ -18,6 +18,7 @@ def production(settings):
     settings.SMS_BACKEND = ""
     settings.PORTAL_BASE_URL = "https://portal.example.com"
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    settings.PORTAL_OPERATOR_ADDRESS = "Torstraße 99 | 10119 Berlin"
     return settings
 
 
@@ -48,6 +49,8 @@ def test_a_real_installation_has_nothing_to_complain_about(production):
         ("PORTAL_BRAND_HUE", 361, "portal.E008"),
         ("PORTAL_DEFAULT_REGION", "XQ", "portal.E009"),
         ("PORTAL_DEFAULT_REGION", "AQ", "portal.E009"),  # a country without phone numbers
+        ("PORTAL_OPERATOR_COUNTRY", "Germany", "portal.E010"),
+        ("PORTAL_OPERATOR_TIME_ZONE", "Berlin", "portal.E011"),
     ],
 )
 def test_what_must_not_run_is_refused(production, setting, value, expected):
@@ -69,6 +72,13 @@ def test_https_without_a_proxy_count_is_a_warning(production):
     del production.ALLAUTH_TRUSTED_PROXY_COUNT
 
     assert ids() == ["portal.W001"]
+    refuse_misconfiguration()
+
+
+def test_invoices_without_the_operators_address_are_a_warning(production):
+    production.PORTAL_OPERATOR_ADDRESS = ""
+
+    assert ids() == ["portal.W002"]
     refuse_misconfiguration()
 
 

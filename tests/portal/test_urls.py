@@ -72,10 +72,11 @@ def test_public_route_answers_anybody(client, address_of, name):
 
 
 @pytest.mark.parametrize("name", sorted(DEMO_ONLY))
-def test_demo_page_is_shown_in_the_demo_only(client, db, settings, name):
-    shown = client.get(reverse(name))
+def test_demo_page_is_shown_in_the_demo_only(client, address_of, settings, name):
+    address = address_of(BY_NAME[name])
+    shown = client.get(address)
     settings.DEMO = settings.PLAYGROUND = False
-    hidden = client.get(reverse(name))
+    hidden = client.get(address)
 
     assert (shown.status_code, hidden.status_code) == (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
 

@@ -1,0 +1,83 @@
+"""Invoices in the mail: on request, and with every payment mail of those who want that."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from django.core.mail import EmailAttachment
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Notification, User
+from accounts.models.notifications import Channel
+from accounts.notifications import notify
+from billing import invoice_pdf
+from billing.invoices import issue
+from billing.models import BillingDetails, Invoice, Order
+
+logger = logging.getLogger(__name__)
+
+ON_REQUEST = "document_sent"
+ABOUT_PAYMENTS = frozenset({"order_fulfilled", "money_added"})
+"""Kinds of notices that tell of a payment, each with the `order_id` it was for."""
+
+AN_HOUR = timedelta(hours=1)
+MAILS_AN_HOUR = 10
+
+
+class NotSent(Exception):
+    """Why a document was not sent, for the subscriber."""
+
+    def __init__(self, sentence: Promise) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+def send_on_request(*, invoice: Invoice, user: User, now: datetime) -> None:
+    """Queue a mail with the document to the person's proved address; asked twice within a minute, it is one mail.
+
+    Raises NotSent where the address is not proved, or too many were asked for within the hour.
+    """
+    if not EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists():
+        raise NotSent(_("Confirm your e-mail address first. The document was not sent."))
+    lately = Notification.objects.owned_by(user).filter(kind=ON_REQUEST, created_at__gt=now - AN_HOUR)
+    if lately.count() >= MAILS_AN_HOUR:
+        raise NotSent(_("That were many documents within an hour. Download this one, or try again later."))
+    notify(
+        user=user,
+        kind=ON_REQUEST,
+        key=f"document:{invoice.public_id}:{now:%Y%m%d%H%M}",
+        context={"document_id": invoice.public_id, "number": invoice.number, "document_kind": invoice.kind},
+        now=now,
+        channels=[Channel.EMAIL],
+    )
+
+
+def enclosures(*, notice: Notification, now: datetime) -> Sequence[EmailAttachment]:
+    """Return the PDFs that go with a notice, drawn now: the outbox keeps ids, not files."""
+    if notice.kind == ON_REQUEST:
+        return [as_attachment(Invoice.objects.owned_by(notice.user).get(public_id=notice.context["document_id"]))]
+    if notice.kind in ABOUT_PAYMENTS and _wants_documents(notice.user):
+        return _document_of_payment(notice, now=now)
+    return []
+
+
+def as_attachment(invoice: Invoice) -> EmailAttachment:
+    return EmailAttachment(invoice_pdf.file_name(invoice), invoice_pdf.draw(invoice), "application/pdf")
+
+
+def _wants_documents(user: User) -> bool:
+    return BillingDetails.objects.owned_by(user).filter(attach_to_mails=True).exists()
+
+
+def _document_of_payment(notice: Notification, *, now: datetime) -> Sequence[EmailAttachment]:
+    order_id = notice.context.get("order_id", "")
+    try:
+        order = Order.objects.owned_by(notice.user).get(public_id=order_id)
+        invoice = issue(order_id=order.pk, now=now)
+        return [as_attachment(invoice)] if invoice else []
+    except Exception:
+        # That money moved must be told, with the document or without.
+        logger.exception("No document could be attached to the notice about order %s", order_id)
+        return []
