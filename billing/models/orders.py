@@ -30,13 +30,13 @@ class OrderQuerySet(models.QuerySet["Order"]):
             Q(state=Order.State.PAID, fulfil_due_at__lte=now) | Q(state=Order.State.FULFILLING, lease_until__lte=now)
         )
 
-    def to_take_back(self, now: datetime) -> "OrderQuerySet":
-        """Orders being taken back on which nobody works."""
-        return self.filter(state=Order.State.TAKING_BACK, lease_until__lte=now)
-
     def to_invoice(self) -> "OrderQuerySet":
         """Delivered orders whose invoice is not issued yet; what is never delivered is never invoiced."""
         return self.filter(state__in=Order.State.DELIVERED, is_invoiced=False)
+
+    def to_take_back(self, now: datetime) -> "OrderQuerySet":
+        """Orders being taken back on which nobody works."""
+        return self.filter(state=Order.State.TAKING_BACK, lease_until__lte=now)
 
     def unpaid_past_deadline(self, now: datetime) -> "OrderQuerySet":
         return self.filter(state=Order.State.PENDING, expires_at__lte=now)
@@ -155,12 +155,12 @@ class Order(models.Model):
                 fields=["fulfil_due_at", "id"], condition=Q(state__in=["paid", "fulfilling"]), name="order_to_fulfil"
             ),
             models.Index(fields=["expires_at", "id"], condition=Q(state="pending"), name="order_to_expire"),
+            models.Index(fields=["lease_until", "id"], condition=Q(state="taking_back"), name="order_to_take_back"),
             models.Index(
                 fields=["confirmed_at", "id"],
                 condition=Q(state__in=["fulfilled", "taking_back", "refunded"], is_invoiced=False),
                 name="order_to_invoice",
             ),
-            models.Index(fields=["lease_until", "id"], condition=Q(state="taking_back"), name="order_to_take_back"),
         ]
 
     def __str__(self) -> str:
@@ -190,10 +190,10 @@ class Order(models.Model):
         return Money(self.wallet_amount, self.currency)
 
     @property
-    def to_charge(self) -> Money:
-        """What the card (or another outside method) has to pay."""
-        return Money(self.amount - self.wallet_amount, self.currency)
-    @property
     def refunded_wallet_part(self) -> Money:
         return Money(self.refunded_wallet_amount, self.currency)
 
+    @property
+    def to_charge(self) -> Money:
+        """What the card (or another outside method) has to pay."""
+        return Money(self.amount - self.wallet_amount, self.currency)

@@ -32,8 +32,8 @@ def overview(request: SubscriberRequest) -> HttpResponse:
         "balances": [own, *(money for money in kept.values() if money)],
         "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
         "orders": _orders(user)[:AT_A_GLANCE],
-        "invoices": Invoice.objects.owned_by(user).select_related("corrects").latest_first()[:DOCUMENTS_AT_A_GLANCE],
         "refunds": [refund_row(refund) for refund in _refunds(user)[:AT_A_GLANCE]],
+        "invoices": Invoice.objects.owned_by(user).select_related("corrects").latest_first()[:DOCUMENTS_AT_A_GLANCE],
     }
     return render(request, "billing/overview.html", context)
 
