@@ -84,7 +84,7 @@ class Charge(models.Model):
     )
     state = models.CharField(_("state"), max_length=14, choices=State.choices, default=State.CREATED)
     decline_code = models.CharField(_("decline code"), max_length=60, blank=True)
-    page_url = models.CharField(_("payment page"), max_length=500, blank=True, editable=False)
+    page_url = models.TextField(_("payment page"), blank=True, editable=False)
     check_due_at = models.DateTimeField(_("next check"), default=timezone.now)
     checks = models.PositiveSmallIntegerField(_("checks"), default=0)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)

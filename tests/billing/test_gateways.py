@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
-from billing import gateways
+from billing import charges, gateways
+from tests.billing.books import buy
+from tests.fakes.gateway import FakeGateway
 from tests.fakes.stripe.account import TEST_KEY
 
 
@@ -38,6 +41,26 @@ def test_a_real_installation_has_no_sandbox(settings):
 def test_a_gateway_that_there_is_not_is_named(settings):
     with pytest.raises(gateways.UnknownGateway, match="paypal"):
         gateways.named("paypal")
+
+
+class WordyGateway(FakeGateway):
+    """Keeps the state of its page in the page's address, as Stripe does."""
+
+    def open_page(self, request):
+        return replace(
+            super().open_page(request), url="https://checkout.example.com/c/pay/cs_1#" + "fidkdWxOYHwn" * 120
+        )
+
+
+def test_an_address_of_a_payment_page_may_be_long(line, plan, now):
+    charge = buy(line, plan).charges.get()
+    gateway = WordyGateway()
+
+    url = charges.open_page(charge=charge, gateway=gateway, return_url="/back/", locale="en", now=now)
+
+    charge.refresh_from_db()
+    assert charge.page_url == url
+    assert len(url) > 1400
 
 
 @pytest.mark.slow
