@@ -8,7 +8,7 @@ from django.db import transaction
 
 from billing import dispute_books, sales
 from billing.gateways.base import DisputeReport, DisputeState, OutcomeUnknown, PaymentGateway
-from billing.models import Charge, Dispute, DisputeQuerySet, GatewayEvent, Order, Subscription
+from billing.models import Charge, Dispute, DisputeQuerySet, GatewayEvent, Order, Refund, Subscription
 from billing.refundable import Source, source_of
 from billing.refunds import charge_of_transaction
 from billing.schedule import last_paid, realigned
@@ -54,7 +54,7 @@ def settle_disputes(*, gateway: PaymentGateway, now: datetime, limit: int = 100,
 def record(*, charge: Charge, report: DisputeReport, now: datetime) -> Dispute:
     """Record what the gateway says about a dispute; the same again, or something older, changes nothing.
 
-    Opened: the balance that the charge paid for is frozen, auto-renewal of its line pauses. Won: both go on. Lost: the
+    Opened: what of the charge became balance is frozen, auto-renewal of its line pauses. Won: both go on. Lost: the
     frozen balance is used up, and what it does not cover is our loss. Nothing is given back by itself.
     """
     order = Order.objects.select_for_update(of=("self",)).select_related("owner", "line").get(pk=charge.order_id)
@@ -95,10 +95,9 @@ def _ask(dispute: Dispute, *, gateway: PaymentGateway, now: datetime) -> Dispute
 
 def _open(dispute: Dispute, *, now: datetime) -> None:
     charge, order = dispute.charge, dispute.charge.order
-    # What went back to the payer before is not in the balance any more.
-    at_stake = charge.money - charge.refunded
-    if source_of(charge, order=order) == Source.WALLET and dispute.currency == charge.currency:
-        dispute.frozen_amount = dispute_books.freeze(dispute, min(dispute.money, at_stake), now=now).minor
+    if dispute.currency == charge.currency:
+        most = min(dispute.money, _became_balance(charge))
+        dispute.frozen_amount = dispute_books.freeze(dispute, most, now=now).minor
     if order.line is not None:
         standing = [Subscription.State.ACTIVE, Subscription.State.PAST_DUE]
         Subscription.objects.filter(line=order.line, mode=Subscription.Mode.AUTOMATIC, state__in=standing).update(
@@ -106,6 +105,14 @@ def _open(dispute: Dispute, *, now: datetime) -> None:
         )
     _tell(dispute, kind="dispute_opened", now=now)
     logger.warning("Charge %s is disputed (%s); staff have to answer the bank", charge.public_id, dispute.public_id)
+
+
+def _became_balance(charge: Charge) -> Money:
+    """Return how much of a charge was turned into balance and did not go back to the payer since."""
+    if source_of(charge, order=charge.order) == Source.WALLET:
+        return charge.money - charge.refunded
+    given = charge.refunds.filter(goes_to=Refund.Destination.BALANCE, state=Refund.State.SUCCEEDED)
+    return sum((refund.money for refund in given), Money.zero(charge.currency))
 
 
 def _follow_money(dispute: Dispute, *, is_withdrawn: bool, now: datetime) -> None:

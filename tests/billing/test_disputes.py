@@ -241,6 +241,23 @@ def test_what_was_refunded_before_is_not_frozen_again(credit, staff, gateway, su
     assert (found.amount, found.frozen_amount, balance(subscriber)) == (500, 500, 0)
 
 
+def test_what_was_given_as_balance_is_frozen_when_the_bank_takes_the_charge(order, charge, staff, gateway, subscriber):
+    wish = Wish(
+        order=order,
+        money=Money(500, "USD"),
+        goes_to=Refund.Destination.BALANCE,
+        reason=Refund.Reason.GOODWILL,
+        note="Sorry",
+    )
+    refund_requests.request(wish=wish, actor=staff, ip=None, limits={"USD": wish.money}, now=NOW)
+
+    found = dispute(gateway, charge)
+    assert (found.frozen_amount, balance(subscriber)) == (500, 0)
+
+    dispute(gateway, charge, state="lost")
+    assert (account("frozen"), account("losses")) == (0, -990)
+
+
 def test_without_notices_open_disputes_are_asked_about_daily(charge, gateway):
     found = dispute(gateway, charge)
     gateway.dispute(charge.gateway_payment_id, state="won")
