@@ -129,11 +129,12 @@ def test_what_is_not_listened_to_is_about_nothing_of_ours(stripe_gateway, stripe
 
 
 def test_nothing_personal_is_kept_of_an_event(stripe_gateway, stripe_fake, paid, subscriber):
+    ids_and_states = {"api_version", "created", "id", "key", "livemode", "object", "status", "transaction", "type"}
     for event in stripe_fake.events():
-        payload = json.dumps(read(stripe_gateway, stripe_fake, event).payload)
-        assert subscriber.email not in payload
-        assert "payer@example.com" not in payload
-        assert "4242" not in payload
+        payload = read(stripe_gateway, stripe_fake, event).payload
+        assert set(payload) == ids_and_states
+        assert subscriber.email not in json.dumps(payload)
+        assert "payer@example.com" not in json.dumps(payload)
 
 
 def signed(gateway, event, *, secret=SECRET):
