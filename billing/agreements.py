@@ -11,6 +11,7 @@ from accounts.models import User
 from billing.declines import DeclineKind, explain
 from billing.models import Order, PaymentMethod, Subscription
 from billing.schedule import Schedule, last_paid, lead, realigned
+from billing.verdicts import Reason
 from esim.models import Allowance, Line
 from plans.models import Plan
 from plans.terms import PlanTerms
@@ -96,6 +97,30 @@ def turn_off(*, subscription: Subscription, actor: User | None, ip: str | None, 
             )
 
 
+def locked_for(order: Order) -> Subscription | None:
+    """Return the auto-renewal that placed an order, and keep others from moving it until the transaction ends.
+
+    To be called before the order is locked, in the sequence of whoever renews: else the two wait for each other.
+    """
+    if order.subscription_id is None:
+        return None
+    return Subscription.objects.select_for_update().get(pk=order.subscription_id)
+
+
+def skip_period(subscription: Subscription, *, order: Order) -> None:
+    """Try no more by itself to buy the period of an order that was called off.
+
+    There is nothing to continue from until the line is renewed by hand, so auto-renewal waits for that.
+    """
+    if subscription.state == Subscription.State.PAUSED and not subscription.reason.startswith(DECLINED):
+        return
+    if subscription.period_index != order.period_index:
+        return
+    Subscription.objects.filter(pk=subscription.pk, mode=Subscription.Mode.AUTOMATIC).update(
+        state=Subscription.State.PAUSED, reason=Reason.SKIPPED, declines=0, period_index=subscription.period_index + 1
+    )
+
+
 def follow_purchase(*, line: Line, now: datetime) -> None:
     """Move the next charge behind what was just bought by hand; a purchase also ends dunning."""
     standing = Subscription.objects.filter(line=line, mode=Subscription.Mode.AUTOMATIC).select_related("plan", "line")
@@ -112,7 +137,7 @@ def follow_purchase(*, line: Line, now: datetime) -> None:
 
 def _may_go_on(subscription: Subscription) -> bool:
     """Tell whether a purchase by hand ends the pause: after a refusal of this one payment, but not of the card."""
-    if subscription.state != Subscription.State.PAUSED:
+    if subscription.state != Subscription.State.PAUSED or subscription.reason == Reason.SKIPPED:
         return True
     code = subscription.reason.removeprefix(DECLINED)
     return code != subscription.reason and explain(code).kind != DeclineKind.HARD

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from billing import sales
+from billing import agreements, sales
 from billing.charges import abandon, open_charge
 from billing.gateways.base import PaymentGateway
-from billing.models import Charge, Order, OrderQuerySet
+from billing.models import Charge, Order, OrderQuerySet, Subscription
 from portal.lib.ticks import InTime, always
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,10 @@ def expire_unpaid_orders(
 
 
 def cancel_order(*, order: Order, gateways: Mapping[str, PaymentGateway], now: datetime) -> Order:
-    """Let the buyer call off an unpaid order; one that was paid meanwhile stands."""
+    """Let the buyer call off an unpaid order; one that was paid meanwhile, or is being paid, stands.
+
+    A renewal that auto-renewal placed is not tried again by itself then: the next attempt would place it anew.
+    """
     return end_unpaid(order=order, state=State.CANCELLED, gateways=gateways, now=now)
 
 
@@ -70,10 +73,15 @@ def end_unpaid(*, order: Order, state: Order.State, gateways: Mapping[str, Payme
 
 @transaction.atomic
 def _end(order: Order, *, state: Order.State, now: datetime) -> Order:
+    renewing = agreements.locked_for(order) if state == State.CANCELLED else None
+    if renewing is not None and renewing.state == Subscription.State.IN_FLIGHT:
+        return Order.objects.get(pk=order.pk)
     order = Order.objects.select_for_update().get(pk=order.pk)
     # An attempt still open is one whose outcome nobody knows: the order waits for it.
     if order.state == State.PENDING and open_charge(order) is None:
         Order.objects.filter(pk=order.pk, state=State.PENDING).update(state=state)
         order.state = state
         sales.release_wallet_part(order, now=now)
+        if renewing is not None:
+            agreements.skip_period(renewing, order=order)
     return order

@@ -18,6 +18,9 @@ SENTENCES: dict[str, Promise] = {
     ),
     Reason.LINE_CLOSED: _("The line is closed. Nothing is charged."),
     Reason.DISPUTED: _("A payment for this line is disputed at your bank. Nothing is charged until that is decided."),
+    Reason.SKIPPED: _(
+        "You cancelled the last renewal. Nothing is charged by itself until you renew the line or turn this on again."
+    ),
     Reason.UNDELIVERABLE: _("The network could not deliver the last renewal. Its price is back in your balance."),
 }
 

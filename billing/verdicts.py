@@ -28,6 +28,7 @@ class Reason(StrEnum):
     METHOD_REMOVED = auto()
     LINE_CLOSED = auto()
     UNDELIVERABLE = auto()
+    SKIPPED = auto()
     DISPUTED = auto()
 
 

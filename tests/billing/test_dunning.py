@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from accounts.models import Notification
 from billing import dunning, orders, renewals
 from billing.charges import start_charge
+from billing.expiry import cancel_order
 from billing.models import Charge, Order, Subscription
 from tests import make
-from tests.billing.books import paid_order
+from tests.billing.books import buy, paid_order
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -146,3 +148,89 @@ def test_a_page_that_the_subscriber_is_opening_is_not_taken_for_our_attempt(decl
     declined.refresh_from_db()
     assert order.charges.latest("pk").state == Charge.State.CREATED
     assert (declined.state, declined.declines) == (Subscription.State.IN_FLIGHT, 1)
+
+
+def cancel(order, gateway, now):
+    return cancel_order(order=order, gateways={gateway.name: gateway}, now=now)
+
+
+def test_cancelling_a_declined_renewal_ends_the_ladder_and_places_nothing_anew(declined, retry, gateway, carrier, now):
+    cancel(Order.objects.get(), gateway, now)
+
+    for days in range(1, 10):
+        retry(now + days * DAY)
+        renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now + days * DAY)
+
+    declined.refresh_from_db()
+    assert (declined.state, declined.reason) == (Subscription.State.PAUSED, "skipped")
+    assert [order.state for order in Order.objects.all()] == [Order.State.CANCELLED]
+    assert gateway.calls.count("charge_saved") == 1
+
+
+def test_auto_renewal_goes_on_when_the_cancelled_period_is_bought_by_hand(declined, line, plan, gateway, carrier, now):
+    cancel(Order.objects.get(), gateway, now)
+    order = paid_order(line, plan)
+    orders.fulfil(order_id=order.pk, carrier=carrier, now=now)
+
+    declined.refresh_from_db()
+    due = declined.charge_due_at
+    gateway.outcomes.clear()
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=due)
+
+    assert (declined.state, declined.reason) == (Subscription.State.ACTIVE, "")
+    assert due == now + 30 * DAY
+    assert Order.objects.latest("pk").state == Order.State.FULFILLED
+
+
+def test_a_renewal_that_waits_for_its_payer_can_be_cancelled_too(subscription, gateway, carrier, now):
+    gateway.outcomes[subscription.method.reference] = "needs_action"
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+
+    cancel(Order.objects.get(), gateway, now)
+
+    subscription.refresh_from_db()
+    assert Order.objects.get().state == Order.State.CANCELLED
+    assert (subscription.state, subscription.reason) == (Subscription.State.PAUSED, "skipped")
+
+
+def test_a_renewal_being_charged_this_moment_is_not_cancelled(declined, gateway, now):
+    renewals.claim(Subscription.objects.to_retry(now + 6 * HOUR), now=now + 6 * HOUR, limit=1)
+
+    assert cancel(Order.objects.get(), gateway, now + 6 * HOUR).state == Order.State.PENDING
+
+
+def test_cancelling_an_order_of_ones_own_leaves_auto_renewal_alone(subscription, line, plan, gateway, now):
+    cancel(buy(line, plan), gateway, now)
+
+    subscription.refresh_from_db()
+    assert subscription.state == Subscription.State.ACTIVE
+
+
+def test_a_pause_of_support_is_not_lifted_by_cancelling(declined, gateway, now):
+    Subscription.objects.update(state=Subscription.State.PAUSED, reason="Asked by phone")
+
+    cancel(Order.objects.get(), gateway, now)
+
+    declined.refresh_from_db()
+    assert declined.reason == "Asked by phone"
+
+
+def test_turned_off_it_stays_off_when_its_order_is_cancelled(declined, gateway, now):
+    Subscription.objects.update(mode=Subscription.Mode.OFF)
+
+    cancel(Order.objects.get(), gateway, now)
+
+    declined.refresh_from_db()
+    assert (declined.mode, Order.objects.get().state) == (Subscription.Mode.OFF, Order.State.CANCELLED)
+
+
+def test_cancelling_says_what_auto_renewal_does_then(as_subscriber, declined, line, now):
+    order = Order.objects.get()
+    url = reverse("billing:cancel", args=[order.public_id])
+
+    asked = as_subscriber.get(url).content.decode()
+    as_subscriber.post(url)
+    shown = as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id])).content.decode()
+
+    assert "Auto-renewal does not try this payment again." in asked
+    assert "You cancelled the last renewal." in shown
