@@ -21,6 +21,7 @@ from accounts import sms
 from accounts.letters import one_line
 from accounts.models import User
 from accounts.phones import PhoneField
+from accounts.second_factors import current_context
 from accounts.security_events import record_event, record_failed_sign_in
 from portal.lib.brand import brand
 from portal.lib.crypto import decrypt, encrypt
@@ -125,13 +126,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Keeps seeds and recovery codes encrypted: a copied database is no second factor."""
+    """Keeps seeds and recovery codes encrypted and bound to their owner: a copied database is no second factor."""
 
     def encrypt(self, text: str) -> str:
-        return encrypt(text, context="mfa.Authenticator")
+        return encrypt(text, context=current_context())
 
     def decrypt(self, encrypted_text: str) -> str:
-        return decrypt(encrypted_text, context="mfa.Authenticator")
+        return decrypt(encrypted_text, context=current_context())
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):

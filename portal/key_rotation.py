@@ -6,13 +6,13 @@ Rows that are under it already are not touched: interrupted, it goes on where it
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
 
-from portal.lib.crypto import VERSION, DecryptionFailed, Key, Sealed, key_id, rotate
+from accounts.second_factors import context_of
+from portal.lib.crypto import VERSION, DecryptionFailed, Key, Sealed, rotate
 
 AUTHENTICATOR_SECRETS = ("secret", "seed", "migrated_codes")
 
@@ -70,11 +70,11 @@ def rotate_authenticators() -> Report:
 
 @transaction.atomic
 def _rotate_authenticator(pk: int) -> bool:
-    row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    row = Authenticator.objects.select_for_update(of=["self"]).select_related("user").filter(pk=pk).first()
     if row is None:
         return False
     old = {name: row.data[name] for name in AUTHENTICATOR_SECRETS if name in row.data}
-    fresh = {name: _rotated(value) for name, value in old.items()}
+    fresh = {name: _rotated(value, context_of(row.user)) for name, value in old.items()}
     if fresh == old:
         return False
     row.data = {**row.data, **fresh}
@@ -82,13 +82,8 @@ def _rotate_authenticator(pk: int) -> bool:
     return True
 
 
-def _rotated(value: str | list[str]) -> str | list[str]:
-    if isinstance(value, list):
-        return [str(_rotated(item)) for item in value]
-    adapter = get_adapter()
-    if key_id(value) == _first_key():
-        return value
-    return str(adapter.encrypt(adapter.decrypt(value)))
+def _rotated(value: str | list[str], context: str) -> str | list[str]:
+    return [rotate(token, context) for token in value] if isinstance(value, list) else rotate(value, context)
 
 
 def _rows_under_old_keys(model: type[models.Model], column: str, batch: int) -> Iterator[models.Model]:

@@ -337,6 +337,9 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TRUST_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_FORMS = {
+    "authenticate": "accounts.second_factors.SecondStepForm",
+    "reauthenticate": "accounts.second_factors.ConfirmForm",
+    "activate_totp": "accounts.second_factors.AddAppForm",
     "add_webauthn": "accounts.passkeys.AddPasskeyForm",
     "login_webauthn": "accounts.passkeys.PasskeySignInForm",
     "authenticate_webauthn": "accounts.passkeys.PasskeySecondStepForm",

@@ -6,13 +6,21 @@ from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import (
+    SECRET_SESSION_KEY,
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
 from accounts.adapter import MFAAdapter
 from accounts.models import AuditEvent
+from accounts.second_factors import factors_of
 from portal.lib.crypto import DecryptionFailed
 from tests import make
 from tests.accounts.conftest import is_signed_in
@@ -122,12 +130,66 @@ def test_database_does_not_hold_the_seed(enrolled):
     assert not any(code in stored for code in codes)
 
 
-def test_seed_cannot_be_read_with_another_key(enrolled, settings):
+def test_a_seed_opens_with_its_key_for_its_owner_only(enrolled, subscriber, stranger, settings):
     token = Authenticator.objects.get(type="totp").data["secret"]
-    settings.PORTAL_ENCRYPTION_KEYS = ["t1:" + "B" * 43 + "="]
+    adapter = MFAAdapter()
 
-    with pytest.raises(DecryptionFailed):
-        MFAAdapter().decrypt(token)
+    with factors_of(subscriber):
+        assert adapter.decrypt(token) == enrolled[0]
+    with factors_of(stranger), pytest.raises(DecryptionFailed):
+        adapter.decrypt(token)
+    with pytest.raises(LookupError):
+        adapter.decrypt(token)
+    settings.PORTAL_ENCRYPTION_KEYS = ["t1:" + "B" * 43 + "="]
+    with factors_of(subscriber), pytest.raises(DecryptionFailed):
+        adapter.decrypt(token)
+
+
+@pytest.mark.parametrize("kind", ["totp", "recovery_codes"])
+def test_a_factor_copied_into_somebody_elses_row_signs_nobody_in(enrolled, subscriber, stranger, kind, caplog):
+    secret, codes = enrolled
+    with factors_of(stranger):
+        TOTP.activate(stranger, generate_totp_secret())
+    Authenticator.objects.filter(user=stranger, type=kind).delete()
+    copied = Authenticator.objects.get(user=subscriber, type=kind).data
+    Authenticator.objects.create(user=stranger, type=kind, data=copied)
+    cache.clear()
+    thief = Client()
+    page = sign_in(thief, stranger)
+
+    answer = thief.post(page.url, {"code": current_code(secret) if kind == "totp" else codes[0]})
+
+    assert not is_signed_in(thief)
+    assert "Incorrect code" in answer.content.decode()
+    assert stranger.public_id in caplog.text
+
+
+def test_the_seed_that_waits_for_its_first_code_is_not_in_the_session_in_clear(client, subscriber):
+    sign_in(client, subscriber)
+    reauthenticate(client, "/accounts/2fa/totp/activate/")
+    secret = client.get("/accounts/2fa/totp/activate/").context["form"].secret
+
+    wrong = client.post("/accounts/2fa/totp/activate/", {"code": "000000"})
+
+    assert wrong.context["form"].secret == secret
+    assert secret not in str(dict(client.session))
+
+
+def test_the_seed_of_somebody_elses_session_is_not_taken_over(client, subscriber, stranger):
+    sign_in(client, stranger)
+    reauthenticate(client, "/accounts/2fa/totp/activate/")
+    theirs = client.get("/accounts/2fa/totp/activate/").context["form"].secret
+    token = client.session[SECRET_SESSION_KEY]
+    other = Client()
+    sign_in(other, subscriber)
+    reauthenticate(other, "/accounts/2fa/totp/activate/")
+    session = other.session
+    session[SECRET_SESSION_KEY] = token
+    session.save()
+
+    other.post("/accounts/2fa/totp/activate/", {"code": current_code(theirs)})
+
+    assert not Authenticator.objects.exists()
 
 
 def test_passkey_page_opens_behind_reauthentication(client, subscriber):

@@ -6,6 +6,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import CommandError, call_command
 
+from accounts.second_factors import factors_of
 from esim.models import SimProfile
 from portal.key_rotation import rotate_column, rotate_everything, sealed_attributes
 from portal.lib.crypto import generate_key, key_id
@@ -65,8 +66,9 @@ def test_again_changes_nothing(profile):
 
 def test_second_factors_survive(subscriber, settings):
     settings.PORTAL_ENCRYPTION_KEYS = [OLD]
-    TOTP.activate(subscriber, "JBSWY3DPEHPK3PXP")
-    codes = RecoveryCodes.activate(subscriber).get_unused_codes()
+    with factors_of(subscriber):
+        TOTP.activate(subscriber, "JBSWY3DPEHPK3PXP")
+        codes = RecoveryCodes.activate(subscriber).get_unused_codes()
     settings.PORTAL_ENCRYPTION_KEYS = [NEW, OLD]
 
     call_command("rotate_encryption_keys", verbosity=0)
@@ -74,7 +76,8 @@ def test_second_factors_survive(subscriber, settings):
     settings.PORTAL_ENCRYPTION_KEYS = [NEW]
     totp, recovery = (Authenticator.objects.get(type=kind) for kind in ("totp", "recovery_codes"))
     assert key_id(totp.data["secret"]) == "new"
-    assert recovery.wrap().get_unused_codes() == codes
+    with factors_of(subscriber):
+        assert recovery.wrap().get_unused_codes() == codes
 
 
 def test_what_no_key_opens_is_named_and_left_alone(profile, settings):

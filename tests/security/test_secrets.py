@@ -4,7 +4,7 @@ import json
 import logging
 
 import pytest
-from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.apps import apps
 from django.core import serializers
 from django.db import connection
@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.notifications import deliver_due
+from accounts.second_factors import factors_of
 from esim import provisioning
 from esim.carriers.base import OrderedProfile
-from portal.lib.crypto import encrypt
 from tests import make
 from tests.portal.routes import routes
 
@@ -35,8 +35,8 @@ def secrets(subscriber, ids_of_ada):
     subscriber.payment_methods.update(reference=CARD)
     subscriber.set_password(PASSWORD)
     subscriber.save()
-    seed = encrypt(SEED, context="mfa.Authenticator")
-    Authenticator.objects.create(user=subscriber, type=Authenticator.Type.TOTP, data={"secret": seed})
+    with factors_of(subscriber):
+        TOTP.activate(subscriber, SEED)
     return profile
 
 
