@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from allauth.account.models import EmailAddress
 from django.core.mail import EmailAttachment
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Notification, User
@@ -15,6 +15,9 @@ from accounts.notifications import notify
 from billing import invoice_pdf
 from billing.invoices import issue
 from billing.models import BillingDetails, Invoice, Order
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +32,7 @@ MAILS_AN_HOUR = 10
 class NotSent(Exception):
     """Why a document was not sent, for the subscriber."""
 
-    def __init__(self, sentence: Promise) -> None:
+    def __init__(self, sentence: "_StrPromise") -> None:
         super().__init__(sentence)
         self.sentence = sentence
 

@@ -20,6 +20,8 @@ from portal.lib.pdf import Sheet
 LEFT, RIGHT, TOP, BOTTOM = 20.0, 190.0, 18.0, 272.0
 WIDTH = RIGHT - LEFT
 HALF = (WIDTH - 10) / 2
+GAP = 3.0
+COLUMNS = [LEFT, LEFT + 45, RIGHT - HALF, RIGHT - HALF + 34]
 AMOUNT_WIDTH = 60.0
 SUMS_LEFT = RIGHT - HALF
 PAYMENTS_WIDTH = HALF - 10
@@ -40,24 +42,21 @@ def file_name(invoice: Invoice) -> str:
 
 def draw(invoice: Invoice) -> bytes:
     """Return the PDF of a document, in the language it was issued in; the same bytes each time."""
+    facts: Facts = invoice.details
     with translation.override(invoice.language):
-        return _Drawing(invoice).finish()
+        title, author = f"{invoice.get_kind_display()} {invoice.number}", facts["seller"]["name"]
+        with Sheet(language=invoice.language, title=title, author=author, made_at=invoice.issued_at) as sheet:
+            return _Drawing(invoice, sheet).finish()
 
 
 class _Drawing:
     """A document half drawn; `y` is where the next thing goes, in mm from the top."""
 
-    def __init__(self, invoice: Invoice) -> None:
+    def __init__(self, invoice: Invoice, sheet: Sheet) -> None:
         self.invoice = invoice
         self.facts: Facts = invoice.details
-        self.title = invoice.get_kind_display()
         self.brand_colour = oklch_to_rgb(0.465, 0.16, settings.PORTAL_BRAND_HUE)
-        self.sheet = Sheet(
-            language=invoice.language,
-            title=f"{self.title} {invoice.number}",
-            author=self.facts["seller"]["name"],
-            made_at=invoice.issued_at,
-        )
+        self.sheet = sheet
         self.sheet.add_page()
         self.y = TOP
 
@@ -80,11 +79,11 @@ class _Drawing:
         sheet.pen(15, bold=True, colour=INK)
         name_end = sheet.block(LEFT + 10.5, self.y, self.facts["brand"], width=HALF)
         sheet.pen(20, bold=True, colour=self.brand_colour)
-        sheet.write_at(RIGHT - HALF, self.y - 1.3, self.title, width=HALF, align="R")
+        sheet.write_at(RIGHT - HALF, self.y - 1.3, self.invoice.get_kind_display(), width=HALF, align="R")
         self.y = name_end + 8
 
     def _strip(self) -> None:
-        """Number, dates and reference in a row of four."""
+        """Number, dates and reference in a row; the reference is the longest."""
         facts, invoice = self.facts, self.invoice
         third = (_("Corrects"), facts["corrects"]) if self.is_credit_note else (_("Paid on"), self._moved())
         cells = [
@@ -95,9 +94,10 @@ class _Drawing:
         ]
         self._hairline()
         self.y += 4
-        top, ends = self.y, []
-        for position, (label, value) in enumerate(cells):
-            ends.append(self._labelled(LEFT + position * WIDTH / 4, top, label, [value], width=WIDTH / 4 - 3))
+        top = self.y
+        ends: list[float] = []
+        for x, end, (label, value) in zip(COLUMNS, [*COLUMNS[1:], RIGHT + GAP], cells, strict=True):
+            ends.append(self._labelled(x, top, label, [value], width=end - x - GAP))
         self.y = max(ends) + 4
         self._hairline()
         self.y += 9

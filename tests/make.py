@@ -8,8 +8,7 @@ from allauth.account.models import EmailAddress
 
 from accounts.models import User
 from billing.invoice_facts import buyer_of
-from billing.models import Charge, Dispute, Order, PaymentMethod, Refund, Subscription
-from billing.models.invoices import Invoice
+from billing.models import Charge, Dispute, Invoice, Order, PaymentMethod, Refund, Subscription
 from esim.models import Allowance, DownloadState, Line, ServiceState, SimProfile
 from plans.models import Plan, PlanPrice
 from portal.lib.data_size import GB

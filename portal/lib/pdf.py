@@ -2,18 +2,24 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from portal.lib.colours import Rgb
 
 FONTS = Path(__file__).resolve().parent.parent / "fonts"
 LATIN = "latin"
 FAMILIES = {LATIN: "noto-sans", "sc": "noto-sans-sc", "tc": "noto-sans-tc"}
-WEIGHTS: dict[Literal["", "B"], int] = {"": 400, "B": 600}
+Style = Literal["", "B"]
+Face = tuple[str, Style]
+WEIGHTS: dict[Style, int] = {"": 400, "B": 600}
+REGULAR_ONLY: tuple[Style, ...] = ("",)
+BOLD_FIRST: tuple[Style, ...] = ("B", "")
 READ_IN = {"zh-hans": ["sc", LATIN, "tc"], "zh-hant": ["tc", LATIN, "sc"]}
 """Which family is asked for a character first: one character is drawn differently in Beijing and in Taipei."""
 
@@ -36,8 +42,8 @@ class Sheet(FPDF):
     def __init__(self, *, language: str, title: str, author: str, made_at: datetime) -> None:
         super().__init__(format="A4", unit="mm")
         self.families = READ_IN.get(language, [LATIN, "sc", "tc"])
-        self.loaded: list[str] = []
-        self._load(self.families[0])
+        self.characters: dict[Face, Collection[int]] = {}
+        """What each of the loaded faces can draw."""
         self.set_auto_page_break(auto=False)
         self.set_margin(0)
         self.c_margin = 0
@@ -48,15 +54,23 @@ class Sheet(FPDF):
         # By the clock of the moment, the same document would be another file each time.
         self.set_creation_date(made_at)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the files of the fonts."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
+
     def pen(self, size: float, *, bold: bool = False, colour: Rgb = (0, 0, 0), latin: bool = False) -> None:
         """Choose size (in points), weight and colour of what is written next.
 
         `latin` is for signs that Chinese fonts draw as wide as a character, such as dots.
         """
-        family = LATIN if latin else self.families[0]
-        if family not in self.loaded:
-            self._load(family)
-        self.set_font(family, "B" if bold else "", size)
+        face: Face = (LATIN if latin else self.families[0], "B" if bold else "")
+        self._drawn_by(face)
+        self.set_font(*face, size)
         self.set_text_color(*colour)
 
     def turn_to(self, page: int) -> None:
@@ -100,22 +114,25 @@ class Sheet(FPDF):
 
     def _drawn(self, char: str) -> str:
         for family in self.families:
-            if family not in self.loaded:
-                self._load(family)
-            if ord(char) in self.fonts[family].cmap:
-                return char
+            # What the bold font of a family lacks, its regular one may have.
+            for style in BOLD_FIRST if self.font_style else REGULAR_ONLY:
+                if ord(char) in self._drawn_by((family, style)):
+                    return char
         return "" if unicodedata.category(char) in PICTURES_AND_MARKS else MISSING
 
     def can_write(self, text: str) -> bool:
         """Tell whether every character of a text is drawn as it is."""
         return self.writable(text) == text
 
-    def _load(self, family: str) -> None:
-        for style, weight in WEIGHTS.items():
-            self.add_font(family, style, FONTS / f"{FAMILIES[family]}-{weight}.woff")
-        self.loaded.append(family)
-        # What the bold font of a family lacks, its regular one has.
-        self.set_fallback_fonts(self.loaded, exact_match=False)
+    def _drawn_by(self, face: Face) -> Collection[int]:
+        """Return the characters that a face has; a face is loaded when it is first asked for one."""
+        if face not in self.characters:
+            family, style = face
+            self.add_font(family, style, FONTS / f"{FAMILIES[family]}-{WEIGHTS[style]}.woff")
+            font = self.fonts[f"{family}{style}"]
+            self.characters[face] = font.cmap.keys() if isinstance(font, TTFFont) else ()
+            self.set_fallback_fonts(list(dict.fromkeys(name for name, _ in self.characters)), exact_match=False)
+        return self.characters[face]
 
     def _fitting(self, piece: str, width: float) -> list[str]:
         parts = [""]
