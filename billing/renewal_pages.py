@@ -1,6 +1,6 @@
 """What the pages of auto-renewal show: how it stands, the terms offered, and the sentence to agree to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from billing import ledger, purchases
 from billing.agreements import Consent, NothingToContinue, next_charge_at
 from billing.consent import VERSION, consent_text, source_words
 from billing.forms import BALANCE
+from billing.means import listed, name_of, pays_once_only
 from billing.models import Order, PaymentMethod, Subscription
 from billing.purchases import Offer
 from billing.renewal_problems import sentence_of
@@ -53,8 +54,8 @@ class Terms:
         )
 
 
-def standing(*, line: Line, user: User, now: datetime) -> dict[str, Any]:
-    """Return how auto-renewal of the line stands, and what it could be set to."""
+def standing(*, line: Line, user: User, kinds: Sequence[str], now: datetime) -> dict[str, Any]:
+    """Return how auto-renewal of the line stands, and what it could be set to; `kinds` is what the gateway takes."""
     subscription = (
         Subscription.objects.filter(line=line, mode=Subscription.Mode.AUTOMATIC)
         .select_related("plan", "method", "line")
@@ -65,6 +66,7 @@ def standing(*, line: Line, user: User, now: datetime) -> dict[str, Any]:
         "paid": last_paid([line.pk], now=now).get(line.pk),
         "source": source_words(subscription.pay_from, subscription.method) if subscription else "",
         "problem": sentence_of(subscription.reason) if subscription else "",
+        "pays_once_only": listed(map(name_of, pays_once_only(kinds))),
         "new_price": _new_price(subscription, now=now) if subscription else None,
         "shelf": purchases.shelf(line=line, kind=Order.Kind.RENEWAL, currency=user.currency, now=now),
         "sources": renewal_sources(

@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing.forms import BALANCE, NEW_METHOD
+from billing.means import listed, name_of
 from billing.models import PaymentMethod, Subscription
 from billing.purchases import Means
 from portal.lib.money import Money, format_money
@@ -27,8 +28,10 @@ class Way:
     checked: bool
 
 
-def ways_to_pay(means: Means, *, chosen: str | None = None, with_balance: bool = False) -> list[Way]:
-    """Return the kept cards, the balance where it covers the price, and the gateway's page."""
+def ways_to_pay(
+    means: Means, *, kinds: Sequence[str], chosen: str | None = None, with_balance: bool = False
+) -> list[Way]:
+    """Return the kept cards, the balance where it covers the price, and the gateway's page, which takes `kinds`."""
     offers_balance = with_balance and means.balance_covers
     values = [method.public_id for method in means.methods]
     values += [BALANCE] if offers_balance else []
@@ -36,7 +39,7 @@ def ways_to_pay(means: Means, *, chosen: str | None = None, with_balance: bool =
     ways = [_card(method, checked=method.public_id == first) for method in means.methods]
     if offers_balance:
         ways.append(_balance(means, checked=first == BALANCE))
-    return [*ways, _new(has_cards=bool(means.methods), checked=first == NEW_METHOD)]
+    return [*ways, _new(kinds, has_cards=bool(means.methods), checked=first == NEW_METHOD)]
 
 
 def renewal_sources(
@@ -96,11 +99,12 @@ def _balance(means: Means, *, checked: bool) -> Way:
     )
 
 
-def _new(*, has_cards: bool, checked: bool) -> Way:
+def _new(kinds: Sequence[str], *, has_cards: bool, checked: bool) -> Way:
+    names = [_("Another card") if kind == "card" and has_cards else name_of(kind) for kind in kinds]
     return Way(
         value=NEW_METHOD,
-        title=_("Another card") if has_cards else _("Card"),
-        text=_("You enter it on the payment page and come back here."),
+        title=listed(names),
+        text=_("You pay on the payment page and come back here."),
         icon="plus" if has_cards else "card",
         checked=checked,
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SubscriberRequest, after_fresh_sign_in, client_ip
-from billing import agreements, renewal_pages
+from billing import agreements, gateways, renewal_pages
 from billing.agreements import BeingCharged, NothingToContinue
 from billing.forms import ConsentForm
 from billing.models import Subscription
@@ -24,7 +24,8 @@ from esim.models import Line
 def auto_renewal(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Show how auto-renewal stands and what it could be."""
     line = _line(request, public_id)
-    context = renewal_pages.standing(line=line, user=request.user, now=timezone.now())
+    kinds = gateways.chosen().kinds_of_means(request.user.currency)
+    context = renewal_pages.standing(line=line, user=request.user, kinds=kinds, now=timezone.now())
     return render(request, "billing/auto_renewal.html", {"nav": "lines", "line": line, **context})
 
 

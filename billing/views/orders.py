@@ -41,8 +41,9 @@ def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
     status = status_of(found, charge, to_install=to_install, now=now)
     context = _order_context(found, charge, status) | {"to_install": to_install}
     if status.can_pay:
+        kinds = gateways.chosen().kinds_of_means(found.currency)
         means = purchases.means(user=request.user, price=found.to_charge, now=now)
-        context |= {"form": PayForm(owner=request.user), "ways": ways_to_pay(means)}
+        context |= {"form": PayForm(owner=request.user), "ways": ways_to_pay(means, kinds=kinds)}
     return render(request, "billing/order_live.html" if request.htmx else "billing/order.html", context)
 
 

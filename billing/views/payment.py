@@ -118,7 +118,8 @@ def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
 
 def _render_ways(request: SubscriberRequest, order: Order, form: PayForm, *, status: int = 200) -> HttpResponse:
     means = purchases.means(user=request.user, price=order.to_charge, now=timezone.now())
-    context = {"nav": "billing", "order": order, "form": form, "ways": ways_to_pay(means)}
+    kinds = gateways.chosen().kinds_of_means(order.currency)
+    context = {"nav": "billing", "order": order, "form": form, "ways": ways_to_pay(means, kinds=kinds)}
     return render(request, "billing/another_way.html", context, status=status)
 
 

@@ -197,7 +197,12 @@ def _render_check(
         "sale": sale,
         "form": form,
         "means": means,
-        "ways": ways_to_pay(means, chosen=form["pay_with"].value(), with_balance=sale.kind != Order.Kind.CREDIT),
+        "ways": ways_to_pay(
+            means,
+            kinds=gateways.chosen().kinds_of_means(sale.price.currency),
+            chosen=form["pay_with"].value(),
+            with_balance=sale.kind != Order.Kind.CREDIT,
+        ),
         "after": after,
         "balance_after": means.balance + sale.price,
         "price_token": price_token(sale.price),
