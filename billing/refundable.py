@@ -44,8 +44,8 @@ class Part:
 
 
 def parts_of(order: Order) -> list[Part]:
-    """Return what can be given back, charges first. A charge that is disputed is for the bank to decide on."""
-    disputed = Dispute.objects.standing().filter(charge=OuterRef("pk"))
+    """Return what can be given back, charges first; not what a bank has taken because of a dispute."""
+    disputed = Dispute.objects.holding_the_money().filter(charge=OuterRef("pk"))
     paid = order.charges.filter(~Exists(disputed), state=Charge.State.SUCCEEDED).select_related("method")
     parts = [
         Part(charge=charge, money=charge.money - charge.refunded, taken_from=source)
@@ -66,7 +66,7 @@ def source_of(charge: Charge, *, order: Order) -> Source | None:
 
 
 def is_disputed(charge: Charge) -> bool:
-    return Dispute.objects.standing().filter(charge=charge).exists()
+    return Dispute.objects.holding_the_money().filter(charge=charge).exists()
 
 
 def is_being_refunded(order: Order, charge: Charge | None) -> bool:

@@ -41,7 +41,7 @@ def refund(request: RefundRequest) -> SandboxRefund:
         return made
     if payment is None or payment.state != SandboxPayment.State.SUCCEEDED:
         raise GatewayRefused(f"No such payment was taken: {request.transaction_id}.")
-    if SandboxDispute.objects.filter(payment=payment).exclude(state=SandboxDispute.State.WON).exists():
+    if SandboxDispute.objects.filter(payment=payment, is_withdrawn=True).exists():
         raise GatewayRefused("charge_disputed")
     given = payment.refunds.exclude(state=State.FAILED).aggregate(total=Sum("amount"))["total"] or 0
     if request.money.currency != payment.currency or given + request.money.minor > payment.amount:

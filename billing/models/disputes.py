@@ -23,9 +23,9 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
     def open(self) -> "DisputeQuerySet":
         return self.filter(state=Dispute.State.OPEN)
 
-    def standing(self) -> "DisputeQuerySet":
-        """Those for which the bank has, or may take, the money: it must not be given back as well."""
-        return self.exclude(state=Dispute.State.WON)
+    def holding_the_money(self) -> "DisputeQuerySet":
+        """Those for which the bank has the money, for now or for good: it must not be given back as well."""
+        return self.filter(is_withdrawn=True)
 
     def to_ask_about(self, now: datetime) -> "DisputeQuerySet":
         return self.open().filter(check_due_at__lte=now)

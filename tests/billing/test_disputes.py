@@ -210,6 +210,15 @@ def test_a_disputed_charge_is_not_refunded_as_well(order, charge, staff, gateway
     assert gateway.left_us(charge.gateway_payment_id) == 1490
 
 
+def test_what_the_bank_only_asks_about_is_refunded_to_avoid_the_dispute(order, charge, staff, gateway):
+    dispute(gateway, charge, withdrawn=False)
+
+    refund = refunds.send(refund=give_back(order, 1490, staff=staff), gateway=gateway, now=NOW)
+
+    assert refund.state == Refund.State.SUCCEEDED
+    assert gateway.left_us(charge.gateway_payment_id) == 1490
+
+
 @pytest.mark.parametrize("first", ["refund", "dispute"])
 def test_refund_and_dispute_of_one_charge_let_money_leave_once(order, charge, staff, gateway, first):
     """The refund is decided before either of them gets to the gateway."""

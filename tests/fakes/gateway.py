@@ -234,10 +234,7 @@ class FakeGateway:
         payment = self.payments.get(request.transaction_id)
         if payment is None or payment.state != PaymentState.SUCCEEDED:
             raise GatewayRefused("no such payment")
-        if any(
-            one.transaction_id == request.transaction_id and one.state != DisputeState.WON
-            for one in self.disputes.values()
-        ):
+        if any(one.transaction_id == request.transaction_id and one.withdrawn for one in self.disputes.values()):
             raise GatewayRefused("charge_disputed")
         if self.given_back(request.transaction_id) + request.money.minor > payment.money.minor:
             raise GatewayRefused("more than is left")
