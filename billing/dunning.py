@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.notifications import notify
 from billing.declines import DeclineKind, explain
-from billing.models import Subscription
+from billing.models import Order, Subscription
 from billing.plan_names import plan_names
 from billing.sales import as_context
 
@@ -26,8 +26,10 @@ def next_attempt_at(*, declines: int, declined_at: datetime) -> datetime | None:
     return declined_at + LADDER[declines - 1] - before
 
 
-def record_decline(*, subscription: Subscription, code: str, now: datetime) -> None:
+def record_decline(*, subscription: Subscription, code: str, order: Order | None, now: datetime) -> None:
     """Put a declined renewal on the next rung of the ladder, or pause it when only the subscriber can help.
+
+    `order` is what can still be paid, on its page; a balance that was too low has placed none.
 
     `subscription` must be claimed by us (IN_FLIGHT with our fence); whoever lost the claim writes nothing.
     """
@@ -43,16 +45,19 @@ def record_decline(*, subscription: Subscription, code: str, now: datetime) -> N
             lease_until=None,
         )
         if moved and (declines == 1 or again_at is None):
-            _tell(subscription, code=code, again_at=again_at, now=now)
+            _tell(subscription, code=code, order=order, again_at=again_at, now=now)
 
 
-def _tell(subscription: Subscription, *, code: str, again_at: datetime | None, now: datetime) -> None:
+def _tell(
+    subscription: Subscription, *, code: str, order: Order | None, again_at: datetime | None, now: datetime
+) -> None:
     """Tell at the first refusal, and when nothing will be tried any more; not at each rung."""
     context = {
         "line": str(subscription.line),
         "plan": plan_names(subscription.plan),
         "price": as_context(subscription.agreed_price),
         "code": code,
+        "order_id": order.public_id if order else "",
     }
     if again_at is not None:
         context["again_at"] = again_at.isoformat()

@@ -154,7 +154,7 @@ def conclude(renewals: Iterable[Renewal], *, now: datetime) -> None:
 def _conclude(renewal: Renewal, *, now: datetime) -> None:
     subscription, order = renewal.subscription, renewal.order
     if renewal.refusal:
-        dunning.record_decline(subscription=subscription, code=renewal.refusal, now=now)
+        dunning.record_decline(subscription=subscription, code=renewal.refusal, order=None, now=now)
     elif order is None:
         _release(subscription)
     elif order.state == Order.State.FULFILLED:
@@ -164,10 +164,11 @@ def _conclude(renewal: Renewal, *, now: datetime) -> None:
     elif order.state in Order.State.IN_FLIGHT:
         subscription.held().update(lease_until=now + LOOK_AGAIN)
     else:
-        _conclude_unpaid(subscription, last_charge=order.charges.order_by("pk").last(), now=now)
+        _conclude_unpaid(subscription, order=order, now=now)
 
 
-def _conclude_unpaid(subscription: Subscription, *, last_charge: Charge | None, now: datetime) -> None:
+def _conclude_unpaid(subscription: Subscription, *, order: Order, now: datetime) -> None:
+    last_charge = order.charges.order_by("pk").last()
     if last_charge is None or last_charge.state in {Charge.State.ABANDONED, Charge.State.SUCCEEDED}:
         # Paid too late for this order: the money is in the balance.
         _release(subscription)
@@ -175,10 +176,10 @@ def _conclude_unpaid(subscription: Subscription, *, last_charge: Charge | None, 
         # That no is counted already; the attempt now due died before it was written down.
         _release(subscription)
     elif last_charge.state == Charge.State.DECLINED:
-        dunning.record_decline(subscription=subscription, code=last_charge.decline_code, now=now)
+        dunning.record_decline(subscription=subscription, code=last_charge.decline_code, order=order, now=now)
     elif last_charge.state == Charge.State.NEEDS_ACTION:
         # Nobody is there to confirm; the order's page offers it, and the charge stays open for that.
-        dunning.record_decline(subscription=subscription, code="authentication_required", now=now)
+        dunning.record_decline(subscription=subscription, code="authentication_required", order=order, now=now)
     else:
         subscription.held().update(lease_until=now + LOOK_AGAIN)
 

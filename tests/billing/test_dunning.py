@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from accounts.letters import write_email
 from accounts.models import Notification
-from billing import dunning, orders, renewals
-from billing.charges import start_charge
+from billing import card_consent, dunning, orders, paying, renewals
+from billing.charges import settle, start_charge
 from billing.expiry import cancel_order
+from billing.gateways.base import KeptCard
 from billing.models import Charge, Order, Subscription
 from tests import make
 from tests.billing.books import buy, paid_order
@@ -234,3 +236,49 @@ def test_cancelling_says_what_auto_renewal_does_then(as_subscriber, declined, li
 
     assert "Auto-renewal does not try this payment again." in asked
     assert "You cancelled the last renewal." in shown
+
+
+def test_the_mail_leads_to_where_the_payment_is_confirmed(as_subscriber, subscription, gateway, carrier, now):
+    gateway.outcomes[subscription.method.reference] = "needs_action"
+    gateway.confirm_url = ""
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+
+    notice, order = Notification.objects.get(), Order.objects.get()
+    letter = write_email(kind=notice.kind, user=notice.user, context=notice.context)
+    address = reverse("billing:order", args=[order.public_id])
+    shown = as_subscriber.get(address).text
+
+    assert f"Confirm the payment with your bank here: http://localhost:8000{address}" in letter.body
+    assert reverse("billing:confirm", args=[order.public_id]) in shown
+
+
+def test_a_confirmed_renewal_is_paid_once_and_auto_renewal_goes_on(subscription, gateway, carrier, now):
+    gateway.outcomes[subscription.method.reference] = "needs_action"
+    gateway.confirm_url = ""
+    gateways = {gateway.name: gateway}
+    renewals.renew_due(gateways=gateways, carrier=carrier, now=now)
+    order = Order.objects.get()
+
+    consent = card_consent.given(ip=None, now=now)
+    paying.confirm_with_bank(order=order, card_consent=consent, gateway=gateway, gateways=gateways, now=now)
+    paying.page_of(order=order, gateways=gateways, return_url="/", locale="en", now=now)
+    page = order.charges.latest("pk")
+    old = subscription.method
+    again = KeptCard(
+        reference="card_again",
+        customer=old.owner.public_id,
+        brand=old.brand,
+        last_four=old.last_four,
+        expires_month=old.expires_month,
+        expires_year=old.expires_year,
+    )
+    gateway.bank_says(page.gateway_payment_id, "paid", card=again)
+    settle(charge_id=page.pk, result=gateway.payments[page.gateway_payment_id], now=now)
+    orders.fulfil(order_id=order.pk, carrier=carrier, now=now)
+    subscription.refresh_from_db()
+    renewals.renew_due(gateways=gateways, carrier=carrier, now=subscription.charge_due_at)
+
+    subscription.refresh_from_db()
+    assert len(gateway.taken) == 2, "the confirmed one and the next by itself"
+    assert subscription.method.reference == "card_again", "confirmed, it pays without its owner"
+    assert (subscription.state, subscription.reason) == (Subscription.State.ACTIVE, "")
