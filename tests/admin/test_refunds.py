@@ -14,7 +14,6 @@ from tests.fakes.gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 State = Refund.State
 WISH = {"amount": "5.00", "goes_to": "balance", "reason": "complaint", "note": "Slow", "_form_submitted": "on"}
 
@@ -91,7 +90,7 @@ def test_who_asked_may_not_approve_and_somebody_else_may(client, as_staff, order
     assert refund.state == State.REQUESTED
     assert dialog(as_staff, refund, "approve").status_code == 403
 
-    client.force_login(second := helper("approve_refund", "view_refund"), backend=BACKEND)
+    client.force_login(second := helper("approve_refund", "view_refund"))
     dialog(client, refund, "approve")
 
     refund.refresh_from_db()
@@ -100,13 +99,13 @@ def test_who_asked_may_not_approve_and_somebody_else_may(client, as_staff, order
 
 def test_without_the_permission_nobody_approves(client, as_staff, order, ask_first):
     dialog(as_staff, order, "refund", **WISH)
-    client.force_login(helper("add_refund", "view_refund", "change_refund"), backend=BACKEND)
+    client.force_login(helper("add_refund", "view_refund", "change_refund"))
 
     assert dialog(client, Refund.objects.get(), "approve").status_code == 403
 
 
 def test_without_the_permission_nobody_refunds(client, order):
-    client.force_login(helper("view_order", "view_refund", "approve_refund"), backend=BACKEND)
+    client.force_login(helper("view_order", "view_refund", "approve_refund"))
 
     assert dialog(client, order, "refund", **WISH).status_code == 403
     assert not Refund.objects.exists()
@@ -114,7 +113,7 @@ def test_without_the_permission_nobody_refunds(client, order):
 
 def test_refusing_says_why(client, as_staff, order, ask_first):
     dialog(as_staff, order, "refund", **WISH)
-    client.force_login(helper("approve_refund", "view_refund"), backend=BACKEND)
+    client.force_login(helper("approve_refund", "view_refund"))
 
     dialog(client, Refund.objects.get(), "refuse", why="Ask the network first")
 
