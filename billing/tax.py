@@ -1,9 +1,15 @@
 """How much of a price is tax. Prices include it; everything is whole minor units."""
 
+import re
 from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from billing.models import TaxRate
 from billing.models.taxes import BASIS_POINTS
+
+PERCENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]{1,2}))?\s*%?")
 
 
 def included_tax(gross: int, basis_points: int) -> int:
@@ -26,3 +32,14 @@ def rate_in(country: str, *, day: date) -> TaxRate:
     """Return the rate of a country on a day; where staff have entered none, one of zero that is not stored."""
     kept = TaxRate.objects.in_force(country=country, day=day)
     return kept or TaxRate(country=country, name="", basis_points=0, starts_on=day)
+
+
+def parse_percent(text: str) -> int:
+    """Read "19", "7.7" or "8.25%" as basis points; raise ValidationError for anything else."""
+    match = PERCENT.fullmatch(text.strip())
+    points = int(match[1]) * 100 + int(f"{match[2] or '':0<2}") if match else BASIS_POINTS + 1
+    if points > BASIS_POINTS:
+        raise ValidationError(
+            gettext("“%(text)s” is not a rate. Write a percentage like 19 or 7.7.") % {"text": text[:40]}
+        )
+    return points

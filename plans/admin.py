@@ -5,17 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Max, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
-from import_export.admin import ImportExportModelAdmin
-from import_export.formats.base_formats import CSV, XLSX
-from import_export.tmp_storages import CacheStorage
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import TabularInline
-from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import display
 
 from plans import catalogue
@@ -23,6 +19,7 @@ from plans.forms import PlanForm, PriceForm
 from plans.models import Plan, PlanPrice
 from plans.resources import PlanResource
 from portal.lib.money import Money, format_money
+from portal.lib.sheets import SheetAdmin
 from portal.lib.staff import KeptAdmin, data_column
 
 ON_SALE, COMING, ENDED, WITHDRAWN = "on_sale", "coming", "ended", "withdrawn"
@@ -65,16 +62,10 @@ class PriceInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Plan)
-class PlanAdmin(SimpleHistoryAdmin, KeptAdmin, ImportExportModelAdmin):  # type: ignore[misc]
+class PlanAdmin(SimpleHistoryAdmin, KeptAdmin, SheetAdmin):  # type: ignore[misc]
     form = PlanForm
     inlines = (PriceInline,)
     resource_classes = (PlanResource,)
-    import_form_class = ImportForm
-    export_form_class = ExportForm
-    formats = (CSV, XLSX)
-    to_encoding = "utf-8-sig"
-    # A preview may be confirmed on another server than the one that took the file.
-    tmp_storage_class = CacheStorage
 
     list_display = (
         "label_column",
@@ -158,27 +149,6 @@ class PlanAdmin(SimpleHistoryAdmin, KeptAdmin, ImportExportModelAdmin):  # type:
             plan.save(update_fields=["is_active"])
         catalogue.forget()
         self.message_user(request, gettext("Done."), messages.SUCCESS)
-
-    def has_import_permission(self, request: HttpRequest) -> bool:
-        return bool(self.has_add_permission(request) and self.has_change_permission(request))
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return bool(self.has_view_permission(request))
-
-    def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
-
-    def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
-        """Tell that nothing was imported where the plans changed between preview and confirmation."""
-        if not (result.has_errors() or result.has_validation_errors()):
-            response: HttpResponse = super().process_result(result, request)
-            return response
-        self.message_user(
-            request,
-            gettext("Nothing was imported: the plans have changed meanwhile. Send the file again."),
-            messages.ERROR,
-        )
-        return HttpResponseRedirect(reverse("admin:plans_plan_import"))
 
     def revert_disabled(self, _request: HttpRequest, _obj: Plan | None = None) -> bool:
         return True

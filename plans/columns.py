@@ -16,18 +16,10 @@ from plans.gigabytes import parse_gigabytes, plain_gigabytes
 from plans.models import Plan
 from plans.money_text import parse_price, plain_price
 from portal.lib.money import Money
+from portal.lib.sheets import cell_text
 
 YES = frozenset({"1", "true", "yes", "y"})
 NO = frozenset({"0", "false", "no", "n"})
-
-
-def cell_text(value: object) -> str:
-    """Return what a person sees in the cell: spreadsheets store 14.90 as 14.9 and 0.3 as 0.30000000000000004."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return str(value).strip()
 
 
 class TextColumn(Widget):  # type: ignore[misc]

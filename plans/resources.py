@@ -3,19 +3,13 @@
 A sheet is imported whole or not at all. Exported and imported again it changes nothing.
 """
 
-from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.translation import gettext
-from import_export import resources
 from import_export.fields import Field
-from import_export.instance_loaders import CachedInstanceLoader
 from tablib import Dataset  # type: ignore[import-untyped]
 
 from plans import catalogue
@@ -28,26 +22,14 @@ from plans.columns import (
     NumberColumn,
     PriceColumn,
     TextColumn,
-    cell_text,
 )
 from plans.models import Plan
 from plans.models.plans import Region
 from portal.lib.periods import PeriodUnit
-
-HEADER_LINES = 1
-
-
-class CellDiff(resources.Diff):  # type: ignore[misc]
-    """Before and after of each cell; the library's own has colours that nobody can read in the dark."""
-
-    def as_html(self) -> list[str]:
-        return [
-            format_html("<del>{}</del> <ins>{}</ins>", "" if self.new else before, after) if before != after else ""
-            for before, after in zip(self.left, self.right, strict=True)
-        ]
+from portal.lib.sheets import SheetOptions, SheetResource
 
 
-class PlanResource(resources.ModelResource):  # type: ignore[misc]
+class PlanResource(SheetResource):
     """Reads and writes plans with the prices that count at `now`."""
 
     code = Field("code", "code", TextColumn())
@@ -72,66 +54,20 @@ class PlanResource(resources.ModelResource):  # type: ignore[misc]
     active_until = Field("active_until", "active_until", MomentColumn())
     position = Field("position", "position", NumberColumn(empty=0))
 
-    class Meta:
+    class Meta(SheetOptions):
         model = Plan
         # Every column is written out above; nothing of the model comes in by itself.
         exclude = ("id", "public_id", "prices")
         import_id_fields = ("code",)
-        instance_loader_class = CachedInstanceLoader
-        clean_model_instances = True
-        skip_unchanged = True
-        report_skipped = True
-        use_transactions = True
 
     def __init__(self, *, now: datetime | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.now = now or timezone.now()
-        self.lines: dict[str, list[int]] = {}
         self.price_columns = [PriceColumn(code, now=self.now) for code in settings.PORTAL_CURRENCIES]
         self.fields.update({column.column_name: column for column in self.price_columns})
 
     def get_queryset(self) -> QuerySet[Plan]:
         return Plan.objects.prefetch_related("prices")
-
-    def get_diff_class(self) -> type[CellDiff]:
-        return CellDiff
-
-    def get_import_order(self) -> list[str]:
-        return list(self.fields)
-
-    def get_export_order(self) -> list[str]:
-        return list(self.fields)
-
-    def before_import(self, dataset: Dataset, **_kwargs: Any) -> None:
-        """Refuse a sheet with columns we do not know: a misspelt price column would sell at the old price."""
-        headers = [cell_text(header) for header in dataset.headers or []]
-        dataset.headers = headers
-        known = {field.column_name for field in self.fields.values()}
-        if "code" not in headers:
-            raise ValidationError(gettext("The sheet has no column “code”, by which plans are found."))
-        if unknown := [header for header in headers if header and header not in known]:
-            raise ValidationError(gettext("Unknown columns: %(names)s.") % {"names": ", ".join(unknown)[:200]})
-        self._drop_blank_end(dataset)
-        self.lines = defaultdict(list)
-        for line, code in enumerate(dataset["code"], start=1 + HEADER_LINES):
-            self.lines[cell_text(code)].append(line)
-
-    def before_import_row(self, row: Any, **_kwargs: Any) -> None:
-        code = cell_text(row["code"])
-        if not code:
-            raise ValidationError({"code": gettext("A plan needs a code.")})
-        if len(self.lines[code]) > 1:
-            lines = ", ".join(str(line) for line in self.lines[code])
-            raise ValidationError(
-                {"code": gettext("“%(code)s” stands on lines %(lines)s.") % {"code": code, "lines": lines}}
-            )
-
-    def import_field(self, field: Field, instance: Plan, row: Any, is_m2m: bool = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
-        """Turn what a cell complains about into what the library collects, so that a row tells all its faults."""
-        try:
-            super().import_field(field, instance, row, is_m2m, **kwargs)
-        except ValidationError as error:
-            raise ValueError(" ".join(error.messages)) from error
 
     def after_save_instance(self, instance: Plan, _row: Any, **_kwargs: Any) -> None:
         """Begin each price that differs from the one in force; the old one stays as history."""
@@ -143,9 +79,3 @@ class PlanResource(resources.ModelResource):  # type: ignore[misc]
 
     def after_import(self, _dataset: Dataset, _result: Any, **_kwargs: Any) -> None:
         catalogue.forget()
-
-    @staticmethod
-    def _drop_blank_end(dataset: Dataset) -> None:
-        """Spreadsheets keep rows that were emptied."""
-        while len(dataset) and not any(cell_text(value) for value in dataset[-1]):
-            dataset.pop()

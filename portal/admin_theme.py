@@ -81,6 +81,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
                 _item(_("Allowances"), "data_usage", "esim", "allowance"),
                 _item(_("Usage by day"), "bar_chart", "esim", "dailyusage"),
                 _item(_("Usage records"), "receipt", "esim", "usagerecord"),
+                _item(_("Billing details"), "contact_mail", "billing", "billingdetails"),
             ],
         ),
         _group(
@@ -90,6 +91,8 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
                 _item(_("Refunds"), "undo", "billing", "refund"),
                 _item(_("Disputes"), "gavel", "billing", "dispute"),
                 _item(_("Discrepancies"), "compare_arrows", "billing", "discrepancy"),
+                _item(_("Invoices"), "receipt_long", "billing", "invoice"),
+                _item(_("Tax rates"), "percent", "billing", "taxrate"),
                 _item(_("Payment methods"), "credit_card", "billing", "paymentmethod"),
                 _item(_("Ledger"), "menu_book", "billing", "ledgerentry"),
                 _item(_("Ledger accounts"), "account_balance", "billing", "ledgeraccount"),

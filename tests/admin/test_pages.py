@@ -8,12 +8,14 @@ from django.urls import reverse
 from accounts import audit
 from accounts.models import Notification, OutboxMessage
 from billing.models import (
+    BillingDetails,
     ComparedDay,
     Discrepancy,
     EventsCursor,
     GatewayEvent,
     LedgerAccount,
     LedgerEntry,
+    TaxRate,
 )
 from esim.models import DailyUsage, UsageRecord
 from tests import make
@@ -61,6 +63,9 @@ def make_world(now, number):
     Discrepancy.objects.create(
         gateway="sandbox", kind="unknown_here", movement_id=f"pay-{number}", currency="USD", amount=1490, day=now.date()
     )
+    make.make_invoice(order=order)
+    BillingDetails.objects.create(owner=person, name="Ada GmbH")
+    TaxRate.objects.create(country="DE", name="VAT", basis_points=1900, starts_on=f"2020-01-{number:02}")
     UsageRecord.objects.create(line=line, source="simulated", record_id=f"r-{number}", at=now, data_bytes=5)
     DailyUsage.objects.create(line=line, date=now.date(), data_bytes=5)
     Notification.objects.create(user=person, channel="email", kind="expiry", key=f"expiry:{number}")
