@@ -18,6 +18,7 @@ from django.db.models import F
 from accounts.notifications import notify
 from billing import charges, dunning, orders, renewal_orders
 from billing.gateways.base import PaymentGateway
+from billing.invariant_watch import refuse_while_money_does_not_add_up
 from billing.models import Charge, Order, Subscription, SubscriptionQuerySet
 from billing.plan_names import plan_names
 from billing.renewal_orders import Renewal
@@ -45,15 +46,17 @@ BATCH = 100
 def renew_due(*, gateways: Gateways, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
     """Finish what earlier runs left in flight, then renew what is due at `now`.
 
-    Batch after batch, so that a backlog empties, until nothing is left or `in_time` says no.
+    Batch after batch, so that a backlog empties, until nothing is left or `in_time` says no. Raises ChargingStopped.
     """
+    refuse_while_money_does_not_add_up()
     finished = finish_in_flight(gateways=gateways, carrier=carrier, now=now, in_time=in_time)
     buy = partial(_buy, gateways=gateways, carrier=carrier, now=now)
     return finished + _in_batches(Subscription.objects.due(now), buy, now=now, in_time=in_time)
 
 
 def retry_declined(*, gateways: Gateways, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
-    """Try declined renewals again whose next rung of the ladder is reached."""
+    """Try declined renewals again whose next rung of the ladder is reached; raises ChargingStopped."""
+    refuse_while_money_does_not_add_up()
     buy = partial(_buy, gateways=gateways, carrier=carrier, now=now)
     return _in_batches(Subscription.objects.to_retry(now), buy, now=now, in_time=in_time)
 

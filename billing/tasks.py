@@ -1,6 +1,7 @@
 """The scheduler's and the pages' way in: pick clock, gateway and carrier, and call a workflow."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from celery import Task, shared_task
@@ -15,6 +16,7 @@ from billing import (
     expiry,
     gateway_events,
     gateways,
+    invariant_watch,
     invoices,
     missed_events,
     orders,
@@ -127,27 +129,30 @@ def settle_refunds() -> None:
 
 @shared_task(name="billing.renew_due")
 def renew_due() -> None:
-    renewals.renew_due(
-        gateways=gateways.by_name(),
-        carrier=carriers.chosen(),
-        now=timezone.now(),
-        in_time=time_budget(RENEWAL_SECONDS),
-    )
+    _charge_automatically(renewals.renew_due)
 
 
 @shared_task(name="billing.retry_declined")
 def retry_declined() -> None:
-    renewals.retry_declined(
-        gateways=gateways.by_name(),
-        carrier=carriers.chosen(),
-        now=timezone.now(),
-        in_time=time_budget(RENEWAL_SECONDS),
-    )
+    _charge_automatically(renewals.retry_declined)
+
+
+def _charge_automatically(job: Callable[..., object]) -> None:
+    in_time = time_budget(RENEWAL_SECONDS)
+    try:
+        job(gateways=gateways.by_name(), carrier=carriers.chosen(), now=timezone.now(), in_time=in_time)
+    except invariant_watch.ChargingStopped as reason:
+        logger.warning("%s", reason)
 
 
 @shared_task(name="billing.issue_invoices")
 def issue_invoices() -> None:
     invoices.issue_due(now=timezone.now())
+
+
+@shared_task(name="billing.check_invariants")
+def check_invariants() -> None:
+    invariant_watch.look(now=timezone.now())
 
 
 @shared_task(name="billing.send_reminders")

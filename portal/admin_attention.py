@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Notification, User
 from billing import gateways
-from billing.models import Charge, Discrepancy, Dispute, GatewayEvent, Order, Refund, Subscription
+from billing.models import Charge, Discrepancy, Dispute, GatewayEvent, InvariantReport, Order, Refund, Subscription
 from billing.silence import Silence, silences
 from portal.lib.dates import format_moment
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FULFIL_WITHIN = timedelta(minutes=30)
 SETTLE_WITHIN = timedelta(hours=1)
 LOOK_BACK = timedelta(days=7)
+UNSEEN = {"over_at__isnull": True, "acknowledged_at__isnull": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,12 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
         ),
         (_("Gateway events that failed"), GatewayEvent, {"state__in": [GatewayEvent.State.FAILED.value]}),
         (_("Money that a gateway and our books tell differently"), Discrepancy, {"resolved_at__isnull": True}),
+        (
+            _("Money does not add up: nothing is charged automatically until somebody has looked"),
+            InvariantReport,
+            {**UNSEEN, "stops_money": True},
+        ),
+        (_("Something that must always be true is not"), InvariantReport, {**UNSEEN, "stops_money": False}),
         (
             _("Notifications of the last 7 days that failed"),
             Notification,

@@ -93,6 +93,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
                 _item(_("Discrepancies"), "compare_arrows", "billing", "discrepancy"),
                 _item(_("Invoices"), "receipt_long", "billing", "invoice"),
                 _item(_("Tax rates"), "percent", "billing", "taxrate"),
+                _item(_("Broken invariants"), "rule", "billing", "invariantreport"),
                 _item(_("Payment methods"), "credit_card", "billing", "paymentmethod"),
                 _item(_("Ledger"), "menu_book", "billing", "ledgerentry"),
                 _item(_("Ledger accounts"), "account_balance", "billing", "ledgeraccount"),

@@ -29,6 +29,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "read-missed-events": {"task": "billing.read_missed_events", "schedule": 300.0},
     # Every hour, because rows know which days were compared, and a day missed at a standstill is made up for.
     "compare-with-gateways": {"task": "billing.compare_with_gateways", "schedule": crontab(minute=20)},
+    "check-invariants": {"task": "billing.check_invariants", "schedule": crontab(minute=40)},
     "settle-refunds": {"task": "billing.settle_refunds", "schedule": 60.0},
     "expire-unpaid-orders": {"task": "billing.expire_unpaid_orders", "schedule": 60.0},
     "issue-invoices": {"task": "billing.issue_invoices", "schedule": 60.0},

@@ -1,5 +1,5 @@
 """Where staff follow money: everything is read-only, and what may be done has a name of its own."""
 
-from billing.admin import discrepancies, disputes, events, invoices, money, orders, refunds, subscriptions
+from billing.admin import discrepancies, disputes, events, invariants, invoices, money, orders, refunds, subscriptions
 
-__all__ = ["discrepancies", "disputes", "events", "invoices", "money", "orders", "refunds", "subscriptions"]
+__all__ = ["discrepancies", "disputes", "events", "invariants", "invoices", "money", "orders", "refunds", "subscriptions"]

@@ -3,6 +3,7 @@ from billing.models.charges import Charge, ChargeQuerySet
 from billing.models.comparison import ComparedDay, Discrepancy
 from billing.models.disputes import Dispute, DisputeQuerySet
 from billing.models.events import EventsCursor, GatewayEvent, GatewayEventQuerySet
+from billing.models.invariants import InvariantReport
 from billing.models.invoices import Invoice, InvoiceQuerySet, InvoiceSeries
 from billing.models.ledger import LedgerAccount, LedgerEntry
 from billing.models.methods import CardPage, GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
@@ -25,6 +26,7 @@ __all__ = [
     "GatewayCustomer",
     "GatewayEvent",
     "GatewayEventQuerySet",
+    "InvariantReport",
     "Invoice",
     "InvoiceQuerySet",
     "InvoiceSeries",

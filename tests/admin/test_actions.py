@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Notification, User
 from billing import staff_pauses
 from billing.agreements import NothingToContinue
-from billing.models import Discrepancy, GatewayEvent, Subscription
+from billing.models import Discrepancy, GatewayEvent, InvariantReport, Subscription
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +119,30 @@ def test_discrepancy_is_not_resolved_without_a_word(as_staff):
     assert discrepancy.resolved_at is None
 
 
+def test_what_is_broken_is_acknowledged_with_a_note(as_staff, staff):
+    report = make_invariant_report()
+
+    dialog(as_staff, "invariantreport", report, "acknowledge", note="")
+    assert InvariantReport.objects.stopping_money().exists()
+
+    dialog(as_staff, "invariantreport", report, "acknowledge", note="Booked by hand")
+    report.refresh_from_db()
+    assert (report.acknowledged_by, report.note) == (staff, "Booked by hand")
+    assert AuditEvent.objects.get(action="invariants.acknowledged").detail["broken"] == ["I2: account 1 says 5"]
+
+
+def test_the_page_of_what_is_broken_names_it(as_staff):
+    report = make_invariant_report()
+
+    page = as_staff.get(f"/admin/billing/invariantreport/{report.pk}/change/").content.decode()
+
+    assert "I2: account 1 says 5" in page
+
+
+def make_invariant_report():
+    return InvariantReport.objects.create(broken={"I2": ["account 1 says 5"]}, stops_money=True)
+
+
 def make_discrepancy():
     return Discrepancy.objects.create(
         gateway="sandbox", kind="unknown_here", movement_id="pay_1", currency="USD", amount=1490, day="2026-11-21"
@@ -127,13 +151,18 @@ def make_discrepancy():
 
 @pytest.mark.parametrize(
     ("address", "permission"),
-    [("discrepancy/{}/resolve/", "view_discrepancy"), ("gatewayevent/{}/run-again/", "view_gatewayevent")],
+    [
+        ("discrepancy/{}/resolve/", "view_discrepancy"),
+        ("gatewayevent/{}/run-again/", "view_gatewayevent"),
+        ("invariantreport/{}/acknowledge/", "view_invariantreport"),
+    ],
 )
 def test_looking_at_a_page_is_not_acting_on_it(client, address, permission):
     helper = make.make_user(is_staff=True)
     helper.user_permissions.add(make_permission(permission))
     client.force_login(helper)
-    row = make_discrepancy() if "discrepancy" in address else make_event("failed")
+    rows = {"discrepancy": make_discrepancy, "invariantreport": make_invariant_report}
+    row = rows.get(address.partition("/")[0], lambda: make_event("failed"))()
 
     answer = client.post(
         f"/admin/billing/{address.format(row.pk)}",

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Notification
-from billing.models import Charge, Discrepancy, GatewayEvent, LedgerAccount, LedgerEntry
+from billing.models import Charge, Discrepancy, GatewayEvent, InvariantReport, LedgerAccount, LedgerEntry
 from portal.admin_dashboard import renewals, sales_by_currency
 from portal.lib.money import Money
 from tests import make
@@ -54,6 +54,12 @@ def make_trouble(owner, now):
             day=now.date(),
             resolved_at=resolved_at,
         )
+    for stops_money in (True, False):
+        InvariantReport.objects.create(broken={"I2": ["x"]}, stops_money=stops_money)
+        InvariantReport.objects.create(broken={"I2": ["x"]}, stops_money=stops_money, over_at=now)
+        InvariantReport.objects.create(
+            broken={"I2": ["x"]}, stops_money=stops_money, acknowledged_at=now, acknowledged_by=owner
+        )
     Charge.objects.create(order=make.make_order(owner=owner), gateway="former", currency="USD", amount=1)
     for state in ("requested", "refused"):
         make.make_refund(charge=make.make_charge(order=make.make_order(owner=owner)), state=state)
@@ -76,6 +82,8 @@ def test_each_trouble_is_counted_once(as_staff, subscriber, now):
         "Charges without an answer from the gateway for an hour": 1,
         "Gateway events that failed": 1,
         "Money that a gateway and our books tell differently": 1,
+        "Money does not add up: nothing is charged automatically until somebody has looked": 1,
+        "Something that must always be true is not": 1,
         "Refunds that wait for a second person": 1,
         "Refunds that failed: try again, or give the money as balance": 1,
         "Open disputes; the next has to be answered by 28 Nov 2026, 10:00": 1,

@@ -13,6 +13,7 @@ from billing.models import (
     Discrepancy,
     EventsCursor,
     GatewayEvent,
+    InvariantReport,
     LedgerAccount,
     LedgerEntry,
     TaxRate,
@@ -66,6 +67,7 @@ def make_world(now, number):
     make.make_invoice(order=order)
     BillingDetails.objects.create(owner=person, name="Ada GmbH")
     TaxRate.objects.create(country="DE", name="VAT", basis_points=1900, starts_on=f"2020-01-{number:02}")
+    InvariantReport.objects.create(broken={"I2": ["account 1 says 5"]}, stops_money=True)
     UsageRecord.objects.create(line=line, source="simulated", record_id=f"r-{number}", at=now, data_bytes=5)
     DailyUsage.objects.create(line=line, date=now.date(), data_bytes=5)
     Notification.objects.create(user=person, channel="email", kind="expiry", key=f"expiry:{number}")

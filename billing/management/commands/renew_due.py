@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from django.core.management.base import CommandError
+
 from accounts.notifications import deliver_due
 from billing import gateways, renewal_report, renewals
+from billing.invariant_watch import ChargingStopped
 from billing.models import Subscription
 from esim import carriers
 from portal.lib.ticks import TickCommand
@@ -15,6 +18,9 @@ class Command(TickCommand):
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
         if dry_run:
             return renewal_report.would_do(Subscription.objects.due(now), now=now)
-        done = renewals.renew_due(gateways=gateways.by_name(), carrier=carriers.chosen(), now=now)
+        try:
+            done = renewals.renew_due(gateways=gateways.by_name(), carrier=carriers.chosen(), now=now)
+        except ChargingStopped as reason:
+            raise CommandError(str(reason)) from reason
         told = deliver_due(now=now)
         return [*renewal_report.done(done), f"sent {told} notices"]

@@ -1,0 +1,87 @@
+"""What was found broken of what must always be true, and answering for going on."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRefresh
+from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from accounts.http import client_ip
+from accounts.models import User
+from billing import invariant_watch
+from billing.models import InvariantReport
+from portal.lib.staff import ReadOnlyAdmin, moment_column
+
+found = moment_column("found_at", _("found"))
+seen = moment_column("seen_at", _("last seen"))
+over = moment_column("over_at", _("over"))
+acknowledged = moment_column("acknowledged_at", _("acknowledged"))
+
+
+@display(description=_("what is broken"))  # type: ignore[untyped-decorator]
+def sentences(report: InvariantReport) -> Any:
+    return format_html_join("", "<div>{}</div>", ([sentence] for sentence in report.sentences))
+
+
+class GoOnForm(BaseDialogForm):  # type: ignore[misc]
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=300,
+        help_text=_("What it was, and why charging may go on."),
+        widget=UnfoldAdminTextareaWidget,
+    )
+
+
+@admin.register(InvariantReport)
+class InvariantReportAdmin(ReadOnlyAdmin):
+    list_display = (found, "__str__", "stops_money", seen, over, acknowledged, "acknowledged_by")
+    list_filter = (
+        ("over_at", admin.EmptyFieldListFilter),
+        ("acknowledged_at", admin.EmptyFieldListFilter),
+        "stops_money",
+    )
+    list_select_related = ("acknowledged_by",)
+    ordering = ("-id",)
+    shown_as = {"broken": sentences}
+    actions_detail = ("acknowledge",)
+
+    def has_acknowledge_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
+        return bool(request.user.has_perm("billing.change_invariantreport"))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Acknowledge"),
+        permissions=["acknowledge"],
+        url_path="acknowledge",
+        icon="task_alt",
+        dialog={
+            "title": _("Go on although this is broken?"),
+            "description": _(
+                "Automatic charges begin again. What is named here will not stop them any more; anything else will."
+            ),
+            "form_class": GoOnForm,
+            "form_submit_text": _("Acknowledge"),
+        },
+    )
+    def acknowledge(self, request: HttpRequest, form: GoOnForm, object_id: str) -> HttpResponse:
+        if isinstance(request.user, User) and invariant_watch.acknowledge(
+            report=get_object_or_404(InvariantReport, pk=object_id),
+            note=form.cleaned_data["note"],
+            actor=request.user,
+            ip=client_ip(request),
+            now=timezone.now(),
+        ):
+            self.message_user(request, gettext("Acknowledged. The note is in the audit trail."), messages.SUCCESS)
+        else:
+            self.message_user(
+                request, gettext("Nothing was changed: it is over, or was acknowledged."), messages.WARNING
+            )
+        return HttpResponseClientRefresh()
