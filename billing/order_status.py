@@ -109,6 +109,7 @@ def _delivered(order: Order, *, to_install: bool, now: datetime) -> Status:
 
 def _unpaid(charge: Charge | None) -> Status:
     state = charge.state if charge is not None else None
+    has_page = bool(charge and charge.page_url)
     match state:
         case Charge.State.DECLINED:
             decline = explain(charge.decline_code) if charge else explain("")
@@ -132,9 +133,9 @@ def _unpaid(charge: Charge | None) -> Status:
                 kind="warning",
                 title=_("Your bank wants you to confirm"),
                 text=_("Nothing is charged until you do. Confirm in your bank's app or on its page."),
-                is_moving=True,
-                can_continue=bool(charge and charge.page_url),
-                can_confirm=not (charge and charge.page_url),
+                is_moving=has_page,
+                can_continue=has_page,
+                can_confirm=not has_page,
                 can_cancel=True,
             )
         case Charge.State.CREATED | Charge.State.PENDING:

@@ -4,13 +4,15 @@ import itertools
 import random
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from django.db.models import QuerySet
 
-from billing import charges, ledger, orders, settlement
+from billing import charges, ledger, orders, paying, settlement
 from billing.checkout import place_order
-from billing.expiry import end_unpaid
+from billing.expiry import cancel_order, end_unpaid
+from billing.gateways.base import PaymentState
 from billing.invariants import broken_invariants
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, LedgerAccount, LedgerEntry, Order, OrderQuerySet
@@ -115,6 +117,28 @@ def test_a_balance_for_one_purchase_pays_for_one(line, plan):
     assert sum(isinstance(outcome, Order) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, InsufficientBalance) for outcome in outcomes) == CROWD - 1
     assert ledger.wallet_balance(line.owner, "USD").minor == 0
+
+
+@pytest.mark.slow
+def test_a_hundred_purchases_at_once_spend_a_balance_for_one_once(line, plan, subscriber):
+    fund(subscriber, PRICE)
+
+    def buy_twice(_number):
+        outcomes = []
+        for _purchase in range(2):
+            try:
+                outcomes.append(buy(line, plan, use_wallet=True, gateway=""))
+            except InsufficientBalance as refusal:
+                outcomes.append(refusal)
+        return outcomes
+
+    # Fifty connections, which is what PostgreSQL as it comes can spare.
+    outcomes = [outcome for pair in together(50, buy_twice) for outcome in pair]
+
+    assert sum(isinstance(outcome, Order) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, InsufficientBalance) for outcome in outcomes) == 99
+    assert ledger.wallet_balance(subscriber, "USD").minor == 0
+    assert broken_invariants(now=NOW) == {}
 
 
 def test_without_row_locks_a_balance_still_pays_for_one(line, plan, no_row_locks):
@@ -245,3 +269,51 @@ def turn(dice, *, line, plan, gateway, carrier):
         case "fulfil" if order and order.state == "paid":
             carrier.refusing = {"grant": "no_capacity"} if dice.random() < 0.3 else {}
             fulfil(order_id=order.pk, carrier=carrier, now=NOW)
+
+
+def test_a_page_asked_for_by_many_tabs_at_its_end_is_replaced_once(line, plan):
+    gateway, order = FakeGateway(), buy(line, plan)
+    gateways = {gateway.name: gateway}
+
+    def page_at(minutes):
+        now = NOW + timedelta(minutes=minutes)
+        return paying.page_of(order=order, gateways=gateways, return_url="/", locale="en", now=now)
+
+    page_at(0)
+    with slowed("billing_charge", "UPDATE", seconds=0.02):
+        together(CROWD, lambda _number: page_at(58))
+
+    assert gateway.calls.count("look_up") > 1, "several found the old page at its end"
+    payable = [one for one in gateway.payments.values() if one.state == PaymentState.PENDING]
+    assert len(payable) == 1
+    assert order.charges.filter(state__in=Charge.State.OPEN).count() == 1
+
+
+def test_a_kept_card_asked_for_by_many_workers_is_charged_once(line, plan, subscriber):
+    gateway = FakeGateway()
+    order = buy(line, plan, method=make.make_method(owner=subscriber, reference="card_ada"))
+
+    with slowed("billing_charge", "UPDATE", seconds=0.02):
+        together(CROWD, lambda _number: paying.charge_kept_card(order=order, gateways={gateway.name: gateway}, now=NOW))
+
+    assert gateway.calls.count("prepare") > 1, "several found it not begun"
+    assert len(gateway.taken) == 1
+    assert LedgerEntry.objects.filter(kind="received").count() == 1
+
+
+def test_a_kept_card_is_charged_or_the_order_is_cancelled_but_not_both(line, plan, subscriber):
+    gateway = FakeGateway()
+    gateways = {gateway.name: gateway}
+    order = buy(line, plan, method=make.make_method(owner=subscriber, reference="card_ada"))
+
+    def charge_or_cancel(number):
+        if number % 2:
+            return paying.charge_kept_card(order=order, gateways=gateways, now=NOW)
+        return cancel_order(order=order, gateways=gateways, now=NOW)
+
+    outcomes = together(CROWD, charge_or_cancel)
+
+    order.refresh_from_db()
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert (order.state == Order.State.PAID) == (len(gateway.taken) == 1)
+    assert broken_invariants(now=NOW) == {}

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from threading import Lock
 
 from django.db import connection
 
@@ -59,6 +60,7 @@ class FakeGateway:
         self.unclosable: set[str] = set()
         self.confirm_url = "/confirm-at-fake/"
         self.outcomes: dict[str, str] = {}
+        self._one_at_a_time = Lock()
         self.refunds: dict[str, RefundResult] = {}
         self.refund_by_key: dict[str, str] = {}
         self.refund_outcome = "succeeded"
@@ -80,8 +82,9 @@ class FakeGateway:
 
     def charge_saved(self, charge):
         self._arrive("charge_saved")
-        if self.payments[charge.payment_id].state == PaymentState.PREPARED:
-            self.bank_says(charge.payment_id, self.outcomes.get(charge.card_reference, "paid"))
+        with self._one_at_a_time:
+            if self.payments[charge.payment_id].state == PaymentState.PREPARED:
+                self.bank_says(charge.payment_id, self.outcomes.get(charge.card_reference, "paid"))
         self._answer("charge_saved")
         return self.payments[charge.payment_id]
 
@@ -91,14 +94,15 @@ class FakeGateway:
 
     def close_page(self, payment_id):
         self._arrive("close_page")
-        payment = self.payments[payment_id]
-        if payment_id not in self.unclosable and payment.state in {
-            PaymentState.PREPARED,
-            PaymentState.PENDING,
-            PaymentState.NEEDS_ACTION,
-        }:
-            self.payments[payment_id] = replace(payment, state=PaymentState.ABANDONED)
-        return self.payments[payment_id]
+        with self._one_at_a_time:
+            payment = self.payments[payment_id]
+            if payment_id not in self.unclosable and payment.state in {
+                PaymentState.PREPARED,
+                PaymentState.PENDING,
+                PaymentState.NEEDS_ACTION,
+            }:
+                self.payments[payment_id] = replace(payment, state=PaymentState.ABANDONED)
+            return self.payments[payment_id]
 
     def save_card_page(self, request):
         return Page(payment_id=f"set_{request.key}", url="/save-at-fake/")
