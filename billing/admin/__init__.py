@@ -2,4 +2,14 @@
 
 from billing.admin import discrepancies, disputes, events, invariants, invoices, money, orders, refunds, subscriptions
 
-__all__ = ["discrepancies", "disputes", "events", "invariants", "invoices", "money", "orders", "refunds", "subscriptions"]
+__all__ = [
+    "discrepancies",
+    "disputes",
+    "events",
+    "invariants",
+    "invoices",
+    "money",
+    "orders",
+    "refunds",
+    "subscriptions",
+]
