@@ -55,7 +55,7 @@ def undo(
 
     The network is asked what was used just now: its reports come late.
     """
-    order.refresh_from_db(fields=["state"])
+    order.refresh_from_db(fields=["state", "confirmed_at", "line"])
     refund_offer(order=order, carrier=carrier, within=within, now=now)
     if order.line is not None:
         try:

@@ -9,9 +9,11 @@ from billing.checkout import Purchase, place_order
 from billing.gateways import sandbox_bank as bank
 from billing.gateways.base import PaymentGateway
 from billing.gateways.sandbox_cards import CARDS_BY_LAST_FOUR
-from billing.models import Charge, Order, PaymentMethod, SandboxPayment
+from billing.models import Charge, Order, PaymentMethod, Refund, SandboxPayment
 from billing.orders import fulfil
 from billing.purchases import PLAN_KIND
+from billing.refunds import send_all
+from billing.taking_back import take_back, undo
 from esim.carriers.base import Carrier
 from esim.models import Line
 from plans.models import Plan, PlanPrice
@@ -50,6 +52,23 @@ class Shop:
         start_charge(order=order, gateway_name=self.gateway.name, method=_kept(owner), now=at + A_MINUTE)
         self._pay(order, at=at + A_MINUTE)
         self._deliver(order, at=at + A_MINUTE)
+
+    def buy_by_mistake(self, owner: User, code: str, *, line: Line, at: datetime) -> None:
+        """Buy, and give it back unused some minutes later."""
+        order = self._order(owner, code, line=line, at=at)
+        self._pay(order, at=at)
+        self._deliver(order, at=at)
+        later = at + 5 * A_MINUTE
+        undo(
+            order=order,
+            goes_to=Refund.Destination.PAYER,
+            ip=None,
+            carrier=self.carrier,
+            within=5 * A_MINUTE,
+            now=later,
+        )
+        take_back(order_id=order.pk, carrier=self.carrier, now=later)
+        send_all(order_id=order.pk, gateways={self.gateway.name: self.gateway}, now=later)
 
     def add_money(self, owner: User, amount: Money, *, at: datetime) -> None:
         purchase = Purchase(

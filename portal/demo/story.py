@@ -41,7 +41,7 @@ def tell(*, shop: Shop, now: datetime) -> None:
 
 
 def _line_in_order(owner: User, shop: Shop, *, now: datetime) -> None:
-    """A month, a data pack at the second try, the next month, and auto-renewal from then on."""
+    """A month, a data pack at the second try, the next month, auto-renewal from then on, and a pack given back."""
     began = now - timedelta(days=35)
     line = shop.buy(owner, "europe-20gb-30day", nickname="Berlin", at=began, card=GOOD_CARD)
     _use(line, shop, installed=began, polls=[now - timedelta(days=18)])
@@ -52,7 +52,9 @@ def _line_in_order(owner: User, shop: Shop, *, now: datetime) -> None:
     renewed = now - timedelta(days=6, hours=5)
     shop.buy(owner, "europe-20gb-30day", line=line, at=renewed)
     _renew_automatically(line, "europe-20gb-30day", at=renewed + timedelta(minutes=10))
-    _use(line, shop, polls=[now - timedelta(days=4), now])
+    _use(line, shop, polls=[now - timedelta(days=4)])
+    shop.buy_by_mistake(owner, "europe-1gb-more", line=line, at=now - timedelta(days=3, hours=1))
+    _use(line, shop, polls=[now])
 
 
 def _line_running_low(owner: User, shop: Shop, *, now: datetime) -> None:

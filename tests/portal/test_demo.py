@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from billing.models import Charge, LedgerEntry, Order, PaymentMethod, Subscription
+from billing.models import Charge, LedgerEntry, Order, PaymentMethod, Refund, Subscription
 from esim.models import DailyUsage, Line, SimProfile
 from plans.models import Plan, PlanPrice
 from plans.models.plans import Region
@@ -43,10 +43,17 @@ def test_usage_reaches_back_a_month(demo):
 def test_purchases_went_through_the_shop(demo):
     orders = Order.objects.filter(owner=demo)
 
-    assert set(orders.values_list("state", flat=True)) == {Order.State.FULFILLED}
+    assert set(orders.values_list("state", flat=True)) == {Order.State.FULFILLED, Order.State.REFUNDED}
     assert set(orders.values_list("kind", flat=True)) == set(Order.Kind.values)
     assert Charge.objects.filter(order__owner=demo, state=Charge.State.DECLINED).count() == 1
     assert PaymentMethod.objects.owned_by(demo).get().is_default
+
+
+def test_what_was_bought_by_mistake_is_paid_back(demo):
+    refund = Refund.objects.get(order__owner=demo)
+
+    assert (refund.state, refund.order.state) == (Refund.State.SUCCEEDED, Order.State.REFUNDED)
+    assert refund.money == refund.order.total
 
 
 def test_every_region_has_something_and_every_plan_a_price_in_every_currency(demo):
