@@ -23,7 +23,7 @@ A_PAGE = 20
 @login_required
 @require_safe
 def documents(request: SubscriberRequest) -> HttpResponse:
-    issued = Invoice.objects.owned_by(request.user).select_related("corrects").latest_first()
+    issued = Invoice.objects.owned_by(request.user).select_related("corrects", "order").latest_first()
     page = Paginator(issued, A_PAGE).get_page(request.GET.get("page"))
     context = {"nav": "billing", "page_obj": page, "items": page.object_list}
     return render(request, "billing/documents.html", context)
@@ -48,7 +48,7 @@ def send_document(request: SubscriberRequest, public_id: str) -> HttpResponse:
     else:
         told = {"number": invoice.number, "address": request.user.email}
         messages.success(request, _("%(number)s is on its way to %(address)s.") % told)
-    return redirect("billing:documents")
+    return redirect("billing:receipt", invoice.order.public_id)
 
 
 @login_required
@@ -79,4 +79,4 @@ def details(request: SubscriberRequest) -> HttpResponse:
 
 
 def _invoice(request: SubscriberRequest, public_id: str) -> Invoice:
-    return get_object_or_404(Invoice.objects.owned_by(request.user), public_id=public_id)
+    return get_object_or_404(Invoice.objects.owned_by(request.user).select_related("order"), public_id=public_id)

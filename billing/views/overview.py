@@ -33,7 +33,7 @@ def overview(request: SubscriberRequest) -> HttpResponse:
         "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
         "orders": _orders(user)[:AT_A_GLANCE],
         "refunds": [refund_row(refund) for refund in _refunds(user)[:AT_A_GLANCE]],
-        "invoices": Invoice.objects.owned_by(user).select_related("corrects").latest_first()[:DOCUMENTS_AT_A_GLANCE],
+        "invoices": _invoices(user)[:DOCUMENTS_AT_A_GLANCE],
     }
     return render(request, "billing/overview.html", context)
 
@@ -57,6 +57,10 @@ def movements(request: SubscriberRequest) -> HttpResponse:
     """Show what came into and went out of the balances."""
     entries = ledger.movements_of(request.user)
     return _list(request, "billing/movements.html", entries, shown_as=movement_of)
+
+
+def _invoices(user: Any) -> Any:
+    return Invoice.objects.owned_by(user).select_related("corrects", "order").latest_first()
 
 
 def _orders(user: Any) -> Any:
