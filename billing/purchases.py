@@ -108,7 +108,8 @@ def find_offer(*, plan_id: str, kind: Order.Kind, currency: str, now: datetime) 
 def shelf(*, line: Line, kind: Order.Kind, currency: str, now: datetime) -> Shelf:
     """Return the plans or data packs to choose from, in the order staff arranged them. Two queries."""
     offers = [Offer(plan=price.plan, price=price.money) for price in _prices(kind=kind, currency=currency, now=now)]
-    last = Allowance.objects.filter(line=line, is_data_pack=False).order_by("-ends_at").select_related("plan").first()
+    plans = Allowance.objects.standing().filter(line=line, is_data_pack=False)
+    last = plans.order_by("-ends_at").select_related("plan").first()
     current = next((offer for offer in offers if last and offer.plan == last.plan), None)
     rest = [offer for offer in offers if offer is not current]
     near = [offer for offer in rest if last and offer.plan.region == last.plan.region]

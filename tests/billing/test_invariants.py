@@ -170,7 +170,60 @@ def leave_a_notice_half_sent():
     Notification.objects.update(state="sending", lease_until=NOW - timedelta(minutes=6))
 
 
+def begin_a_refund_past_the_books():
+    charge = make.make_charge(order=delivered(), refunded_amount=500)
+    make.make_refund(charge=charge, amount=500, state="created")
+
+
+def freeze_balance_past_the_books():
+    make.make_dispute(charge=make.make_charge(order=delivered()), frozen_amount=100)
+
+
+def withdraw_past_the_books():
+    make.make_dispute(charge=make.make_charge(order=delivered()), is_withdrawn=True)
+
+
+def refund_past_the_books():
+    charge = make.make_charge(order=delivered(), refunded_amount=500)
+    make.make_refund(charge=charge, amount=500, state="succeeded", gateway_refund_id="re_1", settled_at=NOW)
+
+
+def count_a_refund_that_is_none():
+    make.make_charge(order=delivered(), refunded_amount=1)
+
+
+def count_a_refund_of_balance_that_is_none():
+    Order.objects.filter(pk=delivered().pk).update(refunded_wallet_amount=1)
+
+
+def undo_an_order_and_leave_its_plan():
+    Order.objects.filter(pk=delivered().pk).update(state="refunded")
+
+
+def undo_an_order_and_keep_its_money():
+    delivered().line.allowances.update(taken_back_at=NOW)
+    Order.objects.filter(pk=delivered().pk).update(state="refunded")
+
+
+def leave_a_refund_unsent():
+    make.make_refund(charge=make.make_charge(order=delivered()), state="unknown", created_at=NOW - timedelta(days=4))
+
+
+def leave_an_order_half_undone():
+    Order.objects.filter(pk=delivered().pk).update(state="taking_back", lease_until=NOW - timedelta(hours=3))
+
+
 CRIMES = [
+    ("I1", begin_a_refund_past_the_books, "refunding holds 0 USD where the rows say 500"),
+    ("I1", freeze_balance_past_the_books, "frozen holds 0 USD where the rows say 100"),
+    ("I1", withdraw_past_the_books, "disputed holds 0 USD where the rows say 1490"),
+    ("I3", refund_past_the_books, "is succeeded, and the books say otherwise"),
+    ("I3", count_a_refund_that_is_none, "counts refunds it does not have"),
+    ("I3", count_a_refund_of_balance_that_is_none, "counts refunds it does not have"),
+    ("I5", undo_an_order_and_leave_its_plan, "its plan still there"),
+    ("I5", undo_an_order_and_keep_its_money, "not all of it refunded"),
+    ("I8", leave_a_refund_unsent, "still unknown"),
+    ("I8", leave_an_order_half_undone, "nobody works on it"),
     ("I1", mix_currencies, "between currencies"),
     ("I1", hold_back_money, "holds 1489 instead of 0"),
     ("I2", forge_a_balance, "says 999999"),
