@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.checks import run_checks
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -134,6 +135,17 @@ def test_paying_later_succeeds_when_the_time_has_come(client, sandbox, page):
     SandboxPayment.objects.update(completes_at=timezone.now() - timedelta(seconds=1))
 
     assert look(sandbox, page).state == PaymentState.SUCCEEDED
+
+
+def test_the_command_can_let_the_time_come(client, sandbox, page, capsys):
+    pay(client, page, "4444")
+    call_command("deliver_sandbox_callbacks")
+    assert look(sandbox, page).state == PaymentState.PENDING
+
+    call_command("deliver_sandbox_callbacks", at=timezone.now() + timedelta(minutes=1))
+
+    assert look(sandbox, page).state == PaymentState.SUCCEEDED
+    assert "called back about" in capsys.readouterr().out
 
 
 def test_going_back_abandons_the_payment(client, sandbox, page):
