@@ -47,6 +47,12 @@ SETTING_UP = Status(
     text=_("This takes a minute as a rule and 30 minutes at most. You can leave this page."),
     is_moving=True,
 )
+ON_ITS_WAY = Status(
+    kind="info",
+    title=_("Your payment is on its way"),
+    text=_("The money is not here yet. Do not pay again: this page shows when it arrives, and we write to you."),
+    is_moving=True,
+)
 STATUSES = {
     State.PAID: SETTING_UP,
     State.FULFILLING: SETTING_UP,
@@ -139,6 +145,8 @@ def _unpaid(charge: Charge | None) -> Status:
                 can_cancel=True,
             )
         case Charge.State.CREATED | Charge.State.PENDING:
+            if charge and charge.paid_with and charge.method_id is None:
+                return ON_ITS_WAY
             return _under_way(by_kept_card=charge is not None and charge.method_id is not None)
         case Charge.State.ABANDONED:
             return Status(

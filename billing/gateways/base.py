@@ -115,8 +115,9 @@ class PaymentResult:
     """Where a payment stands; `card` only when the payer chose to keep it.
 
     `transaction_id` names the money itself, where the page that took it has another id: refunds and disputes hang on
-    it. `paid_with` is the kind of means ("card", "alipay", "wechat_pay", "paypal"). `customer` is whose payment the
-    gateway says it is, empty where it doesn't say. `problem` is why it must not be settled, for staff.
+    it. `paid_with` is the kind of means ("card", "alipay", "wechat_pay", "paypal"), empty while the payer is still on
+    the page. `customer` is whose payment the gateway says it is, empty where it doesn't say. `problem` is why it must
+    not be settled, for staff.
     `advice` and `network_code` stand beside a decline code where the card network gave them: a bank's plain no may
     come with "do_not_try_again".
     """

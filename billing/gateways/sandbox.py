@@ -36,7 +36,6 @@ CARD_GONE = "card_gone"
 FIRST_LOOK_BACK = timedelta(hours=1)
 OVERLAP = timedelta(minutes=5)
 State = SandboxPayment.State
-CLOSABLE = frozenset({State.PREPARED, State.OPEN, State.NEEDS_AUTHENTICATION})
 
 
 class SandboxGateway:
@@ -97,7 +96,7 @@ class SandboxGateway:
     def close_page(self, payment_id: str) -> PaymentResult:
         payment = SandboxPayment.objects.select_related("card").get(reference=payment_id)
         bank.complete_if_due(payment, now=timezone.now())
-        bank.move(payment, to=State.ABANDONED, source=CLOSABLE)
+        bank.move(payment, to=State.ABANDONED, source=bank.PAYER_DECIDES)
         return bank.result_of(payment)
 
     def save_card_page(self, request: CardPageRequest) -> Page:

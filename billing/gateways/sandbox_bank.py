@@ -18,6 +18,7 @@ from portal.lib.money import Money
 LATER_MEANS = timedelta(seconds=20)
 State = SandboxPayment.State
 UNDECIDED = frozenset({State.PREPARED, State.OPEN})
+PAYER_DECIDES = UNDECIDED | {State.NEEDS_AUTHENTICATION}
 
 RESULTS = {
     State.PREPARED: PaymentState.PREPARED,
@@ -61,7 +62,7 @@ def result_of(payment: SandboxPayment) -> PaymentResult:
         card=kept_card(payment.card) if keeps and payment.card else None,
         next_url=page_url(payment) if state == State.NEEDS_AUTHENTICATION else "",
         transaction_id=payment.reference,
-        paid_with="card",
+        paid_with="" if state in PAYER_DECIDES else "card",
         customer=payment.customer,
     )
 

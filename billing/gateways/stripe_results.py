@@ -65,7 +65,8 @@ def result_of_page(session: StripeData, *, live: bool) -> PaymentResult:
         decline_code=_decline_code(error) if state == State.DECLINED else "",
         card=card_of(intent.get("payment_method"), subscriber=customer) if paid else None,
         transaction_id=intent.get("id", ""),
-        paid_with=_means_of(intent),
+        # On an open page they may still turn to other means.
+        paid_with=_means_of(intent) if session["status"] == "complete" else "",
         customer=customer,
         problem=_problem(session, live=live),
     )

@@ -17,7 +17,7 @@ from tests import make
 from tests.billing.books import buy, fund, paid_order
 from tests.fakes.carrier import FakeCarrier
 
-PAYS, NO_FUNDS, CONFIRMS = "4242", "9995", "3155"
+PAYS, PAYS_LATER, NO_FUNDS, CONFIRMS = "4242", "4444", "9995", "3155"
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,23 @@ def test_the_way_back_from_the_gateway_shows_the_payment(as_subscriber, order, a
     assert "Paid. We are setting it up" in page(as_subscriber, order)
     order.refresh_from_db()
     assert order.paid_at is not None
+
+
+def test_money_on_its_way_is_not_asked_for_again(as_subscriber, order, at_the_gateway):
+    at_the_gateway(PAYS_LATER)
+
+    shown = page(as_subscriber, order)
+
+    assert "Your payment is on its way" in shown
+    assert not [
+        name for name in ("pay", "another_way", "cancel") if reverse(f"billing:{name}", args=[order.public_id]) in shown
+    ]
+
+
+def test_a_page_left_open_is_gone_on_with(as_subscriber, order):
+    as_subscriber.get(reverse("billing:pay", args=[order.public_id]))
+
+    assert reverse("billing:pay", args=[order.public_id]) in page(as_subscriber, order)
 
 
 def test_the_timeline_ends_with_the_network_s_confirmation(as_subscriber, line, plan, now):

@@ -69,6 +69,14 @@ def test_money_that_takes_its_time_is_pending_until_it_is_there(world, page):
     assert (before, world.look(page).state) == (PaymentState.PENDING, PaymentState.SUCCEEDED)
 
 
+def test_an_open_page_names_no_means_and_money_on_its_way_does(world, page):
+    is_open = world.look(page)
+    world.pay(page.payment_id, "processing")
+
+    assert (is_open.state, is_open.paid_with) == (PaymentState.PENDING, "")
+    assert (world.look(page).state, world.look(page).paid_with) == (PaymentState.PENDING, "card")
+
+
 def test_a_closed_page_takes_no_money(world, gateway, page):
     closed = gateway.close_page(page.payment_id)
     world.pay(page.payment_id)
