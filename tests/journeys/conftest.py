@@ -3,12 +3,15 @@
 import os
 import shutil
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import call_command
 
 from portal.demo.people import SUBSCRIBER
-from tests.journeys.steps import sign_in
+from tests import make
+from tests.fakes.stripe.account import TEST_KEY
+from tests.journeys.steps import WEBHOOK_SECRET, enter, sign_in
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -81,4 +84,43 @@ def _is_local(url):
 def signed_in(page, portal):
     """The browser of the demo subscriber, on the dashboard."""
     sign_in(page, portal, SUBSCRIBER.email)
+    return page
+
+
+@pytest.fixture
+def at_stripe(page, live_server, settings, stripe_fake):
+    """The address of a portal that takes money through Stripe and has no demo in it.
+
+    Stripe's pages are on a host of their own here, too. Nobody but these two is asked for anything.
+    """
+    settings.PAYMENT_GATEWAY = "stripe"
+    settings.STRIPE_API_KEY = TEST_KEY
+    settings.STRIPE_API_BASE = stripe_fake.url
+    settings.STRIPE_WEBHOOK_SECRETS = [WEBHOOK_SECRET]
+    settings.PORTAL_BASE_URL = live_server.url
+    settings.EMAIL_BACKEND = "accounts.outbox.OutboxEmailBackend"
+    asked = set()
+    page.on("request", lambda one: asked.add("{0.scheme}://{0.netloc}".format(urlsplit(one.url))))
+    yield live_server.url
+    assert asked <= {live_server.url, stripe_fake.url}
+
+
+@pytest.fixture
+def plan(at_stripe):
+    """10 GB in Europe for 30 days: US$14.90."""
+    return make.make_plan()
+
+
+@pytest.fixture
+def line(at_stripe, subscriber, plan):
+    """Ada's line, which the plan can renew."""
+    line = make.make_line(owner=subscriber, nickname="Work phone")
+    make.make_profile(line=line)
+    return line
+
+
+@pytest.fixture
+def ada(page, at_stripe, subscriber):
+    """The browser of Ada, who has signed in."""
+    enter(page, at_stripe, subscriber)
     return page
