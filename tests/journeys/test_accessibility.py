@@ -18,6 +18,7 @@ SUBSCRIBER = [
     "/billing/add-money/",
     "/settings/",
     "/accounts/2fa/",
+    "/accounts/reauthenticate/code/",
     "/accounts/sessions/",
     "/outbox/",
     "/style/",
