@@ -145,9 +145,7 @@ def _unpaid(charge: Charge | None) -> Status:
                 can_cancel=True,
             )
         case Charge.State.CREATED | Charge.State.PENDING:
-            if charge and charge.paid_with and charge.method_id is None:
-                return ON_ITS_WAY
-            return _under_way(by_kept_card=charge is not None and charge.method_id is not None)
+            return _under_way(charge)
         case Charge.State.ABANDONED:
             return Status(
                 kind="info",
@@ -165,14 +163,16 @@ def _unpaid(charge: Charge | None) -> Status:
     )
 
 
-def _under_way(*, by_kept_card: bool) -> Status:
-    if by_kept_card:
+def _under_way(charge: Charge | None) -> Status:
+    if charge is not None and charge.method_id is not None:
         return Status(
             kind="info",
             title=_("Your bank is being asked"),
             text=_("This takes a few seconds as a rule. You can leave this page: the answer will stand here."),
             is_moving=True,
         )
+    if charge is not None and charge.paid_with:
+        return ON_ITS_WAY
     return Status(
         kind="info",
         title=_("Waiting for your payment"),

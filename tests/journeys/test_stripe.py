@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from billing.models import Charge, LedgerAccount, Order
 from esim.models import Line
-from tests import make
 from tests.journeys.steps import (
     arrive_at_stripe,
     await_confirmed,

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from billing.models import Charge, Order, PaymentMethod
-from tests import make
 from tests.journeys.steps import (
     arrive_at_stripe,
     await_confirmed,
