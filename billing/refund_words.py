@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.means import name_of
 from billing.models import Charge, Order, Refund
 from billing.refundable import Part, Source
-from portal.lib.money import Money
+from portal.lib.money import Money, format_money
 
 State = Refund.State
 IN_BALANCE = _("Your balance")
@@ -46,6 +47,10 @@ class Way:
     money: Money
     goes_to: str | Promise
     when: Promise
+
+    def __str__(self) -> str:
+        money = format_money(self.money, get_language() or "en")
+        return gettext("%(where)s: %(money)s, %(when)s.") % {"where": self.goes_to, "money": money, "when": self.when}
 
 
 def refund_row(refund: Refund) -> RefundRow:

@@ -19,6 +19,7 @@ from billing.refund_offers import AlreadyUndone, CannotRefund, refund_offer
 from billing.refund_words import can_be_balance, ways_back
 from billing.tasks import nudge, return_money
 from esim import carriers
+from portal.lib.money import Money
 
 
 @login_required
@@ -35,8 +36,10 @@ def refund(request: SubscriberRequest, public_id: str) -> HttpResponse:
         parts = refund_offer(order=order, carrier=carriers.chosen(), within=within, now=timezone.now())
     except CannotRefund as problem:
         return render(request, "billing/refund.html", {**context, "problem": problem.sentence})
-    ways = {"ways": ways_back(parts), "can_be_balance": can_be_balance(parts)}
-    return render(request, "billing/refund.html", context | ways)
+    ways = ways_back(parts)
+    choice = {"can_be_balance": can_be_balance(parts), "the_way_it_came": " ".join(map(str, ways))}
+    total = sum((part.money for part in parts), Money.zero(order.currency))
+    return render(request, "billing/refund.html", {**context, **choice, "ways": ways, "total": total})
 
 
 def _give_back(request: SubscriberRequest, order: Order) -> HttpResponse:
