@@ -11,7 +11,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Coalesce
 
 from accounts.models import Notification
-from billing import refund_invariants
+from billing import invoice_invariants, refund_invariants
 from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry, Order, Subscription
 from esim.models import Allowance, SimProfile
 
@@ -158,6 +158,7 @@ INVARIANTS: dict[str, list[Callable[[datetime], list[str]]]] = {
     "I6": [profiles_have_one_owner],
     "I8": [nothing_is_stuck, refund_invariants.no_refund_is_stuck],
     "I9": [notices_leave],
+    "I10": [invoice_invariants.numbers_follow_each_other, invoice_invariants.invoices_match_what_was_sold],
 }
 
 

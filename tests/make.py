@@ -121,7 +121,8 @@ def make_invoice(*, order: Order, **fields: Any) -> Invoice:
     """Make the invoice of an order, in whatever state that is."""
     number = next(_numbers)
     fields.setdefault("kind", Invoice.Kind.INVOICE)
-    fields.setdefault("number", f"2026-{number:06}")
+    fields.setdefault("series", "2026")
+    fields.setdefault("number", f"{fields['series']}-{number:06}")
     fields.setdefault("language", order.owner.language)
     fields.setdefault("amount", order.amount)
     fields.setdefault("details", invoice_facts(order))
@@ -129,7 +130,6 @@ def make_invoice(*, order: Order, **fields: Any) -> Invoice:
     return Invoice.objects.create(
         owner=order.owner,
         order=order,
-        series="2026",
         position=number,
         currency=order.currency,
         tax_country="US",

@@ -10,12 +10,14 @@ from django.utils import timezone
 from accounts.models import Notification
 from billing import ledger
 from billing.invariants import INVARIANTS, broken_invariants
-from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry, Order, Subscription
+from billing.invoices import issue
+from billing.models import Charge, GatewayEvent, Invoice, LedgerAccount, LedgerEntry, Order, Subscription
 from billing.orders import fulfil
 from portal.lib.money import Money
 from tests import make
 from tests.append_only import triggers_resting
 from tests.billing.books import NOW, PRICE, buy, fund, paid_order
+from tests.billing.invoicing import delivered_order
 
 pytestmark = pytest.mark.django_db
 
@@ -213,7 +215,37 @@ def leave_an_order_half_undone():
     Order.objects.filter(pk=delivered().pk).update(state="taking_back", lease_until=NOW - timedelta(hours=3))
 
 
+def take_an_invoice_out_of_its_series():
+    for _sale in range(3):
+        make.make_invoice(order=delivered_order(make.make_user()), series="2020")
+    connection.check_constraints()
+    with triggers_resting(connection):
+        Invoice.objects.filter(series="2020").order_by("pk").first().delete()
+        connection.check_constraints()
+
+
+def invoice_another_price():
+    order = delivered()
+    issue(order_id=order.pk, now=NOW)
+    Order.objects.filter(pk=order.pk).update(amount=1500)
+
+
+def invoice_past_the_mark():
+    make.make_invoice(order=delivered())
+
+
+def credit_more_than_was_invoiced():
+    invoice = issue(order_id=delivered().pk, now=NOW)
+    make.make_invoice(
+        order=delivered(), kind="credit_note", corrects=invoice, refund_key="rfd_1", amount=invoice.amount + 1
+    )
+
+
 CRIMES = [
+    ("I10", take_an_invoice_out_of_its_series, "series 2020 has 2 documents"),
+    ("I10", invoice_another_price, "no invoice over its price"),
+    ("I10", invoice_past_the_mark, "is not marked"),
+    ("I10", credit_more_than_was_invoiced, "credited with more"),
     ("I1", begin_a_refund_past_the_books, "refunding holds 0 USD where the rows say 500"),
     ("I1", freeze_balance_past_the_books, "frozen holds 0 USD where the rows say 100"),
     ("I1", withdraw_past_the_books, "disputed holds 0 USD where the rows say 1490"),
