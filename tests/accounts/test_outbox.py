@@ -1,7 +1,6 @@
 """The page of messages: in a demo for everybody, anywhere else for nobody."""
 
 import pytest
-
 from django.core.mail import EmailMessage, get_connection
 
 from accounts.models import OutboxMessage
