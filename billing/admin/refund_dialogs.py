@@ -39,7 +39,13 @@ class RefundForm(BaseDialogForm):  # type: ignore[misc]
 
     amount = forms.CharField(label=_("Amount"), max_length=20, widget=UnfoldAdminTextInputWidget)
     goes_to = forms.ChoiceField(label=_("Goes to"), choices=Refund.Destination.choices, widget=UnfoldAdminSelectWidget)
-    reason = forms.ChoiceField(label=_("Reason"), choices=STAFF_REASONS, widget=UnfoldAdminSelectWidget)
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=STAFF_REASONS,
+        initial=Refund.Reason.COMPLAINT,
+        help_text=_("What was not used is taken back only if the network agrees."),
+        widget=UnfoldAdminSelectWidget,
+    )
     note = forms.CharField(
         label=_("Note"), max_length=300, help_text=_("The subscriber can read it."), widget=UnfoldAdminTextareaWidget
     )
@@ -47,8 +53,7 @@ class RefundForm(BaseDialogForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order, self.charge = self.payment()
-        parts = [part for part in parts_of(self.order) if self.charge is None or part.charge == self.charge]
-        left = sum((part.money for part in parts), Money.zero(self.order.currency))
+        left = _left(self.order, self.charge)
         self.fields["amount"].initial = f"{left.decimal:f}"
         self.fields["amount"].help_text = _("%(currency)s; at most what is left.") % {"currency": left.currency}
 
@@ -104,10 +109,13 @@ DIALOG = {
 
 
 class GivesBack:
-    """What the pages of orders and charges have in common: permission to refund, and doing it."""
+    """What the pages of orders and charges have in common: whether there is something to give back, and doing it."""
 
-    def has_refund_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
-        return bool(request.user.is_active and request.user.has_perm("billing.add_refund"))
+    def has_refund_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.is_active and request.user.has_perm("billing.add_refund") and self._left(object_id))
+
+    def _left(self, object_id: str | None) -> Money | None:
+        raise NotImplementedError
 
     def _give_back(self, request: HttpRequest, form: RefundForm) -> HttpResponse:
         if not isinstance(request.user, User):
@@ -131,6 +139,10 @@ class GivesBack:
 
 
 class ChargeGivesBack(GivesBack):
+    def _left(self, object_id: str | None) -> Money | None:
+        charge = Charge.objects.filter(pk=object_id or 0).select_related("order").first()
+        return _left(charge.order, charge) if charge else None
+
     @action(  # type: ignore[untyped-decorator]
         description=_("Refund…"),
         permissions=["refund"],
@@ -143,6 +155,10 @@ class ChargeGivesBack(GivesBack):
 
 
 class OrderGivesBack(GivesBack):
+    def _left(self, object_id: str | None) -> Money | None:
+        order = Order.objects.filter(pk=object_id or 0).first()
+        return _left(order, None) if order else None
+
     @action(  # type: ignore[untyped-decorator]
         description=_("Refund…"),
         permissions=["refund"],
@@ -152,3 +168,9 @@ class OrderGivesBack(GivesBack):
     )
     def give_back(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         return self._give_back(request, form)
+
+
+def _left(order: Order, charge: Charge | None) -> Money:
+    """Add up what can still be given back of an order, or of what one charge paid for it."""
+    parts = [part for part in parts_of(order) if charge is None or part.charge == charge]
+    return sum((part.money for part in parts), Money.zero(order.currency))

@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from accounts.http import client_ip
 from accounts.models import User
 from billing import refund_requests
-from billing.admin.columns import amount, created, settled
+from billing.admin.columns import amount, created
 from billing.models import Refund
 from billing.refundable import CannotGiveBack
 from billing.tasks import nudge, return_money
@@ -44,7 +44,7 @@ class WhyForm(BaseDialogForm):  # type: ignore[misc]
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ("public_id", "order", refund_state, amount, "goes_to", "reason", "requested_by", created, settled)
+    list_display = ("public_id", "order", refund_state, amount, "reason", "requested_by", created)
     list_filter = ("state", "goes_to", "reason", "takes_back", "currency", "created_at")
     list_select_related = ("order", "requested_by")
     search_fields = ("public_id", "gateway_refund_id", "order__public_id", "charge__public_id", "order__owner__email")

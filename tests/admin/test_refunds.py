@@ -156,3 +156,12 @@ def test_pages_show_only_what_can_be_done(as_staff, failed):
 
     assert "give-as-balance" in page
     assert f"/{failed.pk}/approve/" not in page
+
+
+def test_where_nothing_is_left_no_refund_is_offered(as_staff, order):
+    address = f"/admin/billing/order/{order.pk}/change/"
+    assert f"/{order.pk}/refund/" in as_staff.get(address).content.decode()
+
+    dialog(as_staff, order, "refund", **{**WISH, "amount": "14.90"})
+
+    assert f"/{order.pk}/refund/" not in as_staff.get(address).content.decode()
