@@ -6,7 +6,7 @@ Every function runs inside the caller's transaction, which holds the order.
 from datetime import datetime
 
 from billing import ledger
-from billing.models import Dispute
+from billing.models import Charge, Dispute
 from portal.lib.money import Money
 
 Kind = ledger.Kind
@@ -41,6 +41,18 @@ def unfreeze(dispute: Dispute, *, now: datetime) -> None:
     if dispute.frozen:
         debit, credit = ledger.frozen(dispute.currency), _wallet_of(dispute)
         _move(dispute, dispute.frozen, kind=Kind.UNFROZEN, debit=debit, credit=credit, fact="unfrozen", now=now)
+
+
+def unfreeze_beyond(at_stake: Money, *, charge: Charge, now: datetime) -> None:
+    """Give back to the balance what is frozen of a charge beyond what is at stake of it, now that part of it went back."""
+    disputes = Dispute.objects.open().filter(charge=charge, currency=at_stake.currency)
+    for dispute in disputes.select_related("charge__order"):
+        if dispute.frozen > at_stake:
+            excess = dispute.frozen - at_stake
+            debit, credit = ledger.frozen(dispute.currency), _wallet_of(dispute)
+            fact = f"unfrozen:{at_stake.minor}"
+            _move(dispute, excess, kind=Kind.UNFROZEN, debit=debit, credit=credit, fact=fact, now=now)
+            Dispute.objects.filter(pk=dispute.pk).update(frozen_amount=at_stake.minor)
 
 
 def book_lost(dispute: Dispute, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
-from billing import ledger
+from billing import dispute_books, ledger
 from billing.gateways.base import (
     GatewayRefused,
     OutcomeUnknown,
@@ -18,7 +18,7 @@ from billing.gateways.base import (
 )
 from billing.models import Charge, GatewayEvent, Order, Refund, RefundQuerySet
 from billing.refund_settlement import FIRST_CHECK, book_as_sent, draft, move, settle, transaction_of
-from billing.refundable import Part, parts_of
+from billing.refundable import Part, source_of
 from portal.lib.ticks import InTime, always
 
 __all__ = ["ask", "charge_of_transaction", "hear", "send", "send_all", "settle", "settle_refunds", "to_ask_about"]
@@ -129,7 +129,7 @@ def _adopted(result: RefundResult, *, gateway: PaymentGateway, now: datetime) ->
     if known is not None:
         return known
     refund = draft(
-        _bearer(charge, order=order, result=result),
+        _bearer(charge, order=order, result=result, now=now),
         order=order,
         money=result.money,
         goes_to=Refund.Destination.PAYER,
@@ -143,11 +143,15 @@ def _adopted(result: RefundResult, *, gateway: PaymentGateway, now: datetime) ->
     return refund
 
 
-def _bearer(charge: Charge, *, order: Order, result: RefundResult) -> Part:
-    """Tell which account bears it: what the subscriber has spent already is our loss."""
-    part = next((one for one in parts_of(order) if one.charge == charge), None)
-    taken_from = part.taken_from if part else Refund.Source.SALES
+def _bearer(charge: Charge, *, order: Order, result: RefundResult, now: datetime) -> Part:
+    """Tell which account bears it: what the subscriber has spent already is our loss.
+
+    The charge may be disputed by now: the refund came before that, even if its notice did not.
+    """
+    taken_from = source_of(charge, order=order) or Refund.Source.SALES
     if taken_from == Refund.Source.WALLET:
+        left = charge.money - charge.refunded - result.money
+        dispute_books.unfreeze_beyond(left, charge=charge, now=now)
         balance = ledger.locked_balance(user_id=order.owner_id, currency=result.money.currency)
         taken_from = Refund.Source.WALLET if balance >= result.money else Refund.Source.LOSSES
     return Part(charge=charge, money=result.money, taken_from=taken_from)

@@ -250,6 +250,26 @@ def test_what_was_refunded_before_is_not_frozen_again(credit, staff, gateway, su
     assert (found.amount, found.frozen_amount, balance(subscriber)) == (500, 500, 0)
 
 
+@pytest.mark.parametrize("disputed", [1500, 2000])
+@pytest.mark.parametrize("heard_first", ["refund", "dispute"])
+def test_a_refund_made_past_us_and_a_dispute_end_alike_whichever_is_heard_first(
+    credit, gateway, subscriber, disputed, heard_first
+):
+    charge = credit.charges.get()
+    told = len(gateway.events)
+    gateway.give_back(charge.gateway_payment_id, Money(500, "USD"))
+    gateway.dispute(charge.gateway_payment_id, money=Money(disputed, "USD"))
+    notices = gateway.events[told:]
+
+    for notice in notices if heard_first == "refund" else reversed(notices):
+        gateway_events.store(gateway_name=gateway.name, notice=notice, by_webhook=True, now=NOW)
+        gateway_events.apply_gateway_events(gateway=gateway, now=NOW)
+
+    assert Dispute.objects.get().frozen_amount == 1500
+    assert Refund.objects.get().taken_from == Refund.Source.WALLET
+    assert (balance(subscriber), account("sales"), account("losses")) == (0, 0, 0)
+
+
 def test_what_was_given_as_balance_is_frozen_when_the_bank_takes_the_charge(order, charge, staff, gateway, subscriber):
     wish = Wish(
         order=order,
