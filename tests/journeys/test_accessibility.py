@@ -14,6 +14,8 @@ VISITOR = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/",
 SUBSCRIBER = [
     "/",
     "/billing/",
+    "/billing/documents/",
+    "/billing/details/",
     "/billing/methods/",
     "/billing/add-money/",
     "/settings/",
