@@ -90,7 +90,7 @@ def settle(*, refund_id: int, result: RefundResult, now: datetime) -> Refund:
     A refund that had succeeded may still fail: the payer's bank sends the money back.
     """
     # The order first, as everywhere where money moves, so that nobody waits in a circle.
-    Order.objects.select_for_update().get(refunds__pk=refund_id)
+    Order.objects.select_for_update(of=("self",)).get(refunds__pk=refund_id)
     refund = Refund.objects.select_for_update(of=("self",)).select_related("order__owner", "charge").get(pk=refund_id)
     if problem := _problem(refund, result):
         logger.error("Refund %s not settled: %s", refund.public_id, problem)
