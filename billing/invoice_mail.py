@@ -13,8 +13,8 @@ from accounts.models import Notification, User
 from accounts.models.notifications import Channel
 from accounts.notifications import notify
 from billing import invoice_pdf
-from billing.invoices import issue
-from billing.models import BillingDetails, Invoice, Order
+from billing.invoices import issue, issue_credit_note
+from billing.models import BillingDetails, Invoice, Order, Refund
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ON_REQUEST = "document_sent"
-ABOUT_PAYMENTS = frozenset({"order_fulfilled", "money_added"})
-"""Kinds of notices that tell of a payment, each with the `order_id` it was for."""
+ABOUT_REFUNDS = "refund_done"
+ABOUT_PAYMENTS = frozenset({"order_fulfilled", "money_added", ABOUT_REFUNDS})
+"""Kinds of notices that tell of a payment by its `order_id`, or of a refund by its `refund_id`."""
 
 AN_HOUR = timedelta(hours=1)
 MAILS_AN_HOUR = 10
@@ -75,12 +76,18 @@ def _wants_documents(user: User) -> bool:
 
 
 def _document_of_payment(notice: Notification, *, now: datetime) -> Sequence[EmailAttachment]:
-    order_id = notice.context.get("order_id", "")
     try:
-        order = Order.objects.owned_by(notice.user).get(public_id=order_id)
-        invoice = issue(order_id=order.pk, now=now)
+        invoice = _issued_about(notice, now=now)
         return [as_attachment(invoice)] if invoice else []
     except Exception:
         # That money moved must be told, with the document or without.
-        logger.exception("No document could be attached to the notice about order %s", order_id)
+        logger.exception("No document could be attached to notice %s", notice.public_id)
         return []
+
+
+def _issued_about(notice: Notification, *, now: datetime) -> Invoice | None:
+    if notice.kind == ABOUT_REFUNDS:
+        refund = Refund.objects.owned_by(notice.user).get(public_id=notice.context["refund_id"])
+        return issue_credit_note(refund_id=refund.pk, now=now)
+    order = Order.objects.owned_by(notice.user).get(public_id=notice.context["order_id"])
+    return issue(order_id=order.pk, now=now)

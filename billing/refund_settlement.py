@@ -148,4 +148,5 @@ def _problem(refund: Refund, result: RefundResult) -> str:
 def _tell(refund: Refund, *, kind: str, now: datetime) -> None:
     key = f"refund:{refund.public_id}:{kind}"
     card = str(refund.charge.method) if refund.charge and refund.charge.method else ""
-    sales.tell(refund.order, kind=kind, key=key, money=refund.money, goes_to=refund.goes_to, card=card, now=now)
+    told = {"refund_id": refund.public_id, "goes_to": refund.goes_to, "card": card}
+    sales.tell(refund.order, kind=kind, key=key, money=refund.money, now=now, **told)

@@ -13,9 +13,11 @@ from pypdf import PdfReader
 from accounts.models import Notification, OutboxMessage
 from accounts.notifications import deliver_due
 from billing import sales
+from billing.gateways.base import RefundResult, RefundState
 from billing.invoice_mail import MAILS_AN_HOUR
 from billing.invoices import issue_due
 from billing.models import BillingDetails, Invoice, Order
+from billing.refund_settlement import settle
 from tests import make
 from tests.billing.books import NOW
 from tests.billing.invoicing import delivered_order, given_back, invoice_of, top_up
@@ -196,6 +198,20 @@ def test_who_wants_it_gets_the_document_with_every_payment_mail(subscriber, make
     message = pay(make_order(subscriber), kind)
 
     assert [file.filename for file in message.attachments] == [name]
+
+
+def test_who_wants_it_gets_the_credit_note_with_the_mail_about_a_refund(subscriber):
+    BillingDetails.objects.create(owner=subscriber, attach_to_mails=True)
+    order = delivered_order(subscriber)
+    refund = make.make_refund(charge=order.charges.get(), amount=500, state="unknown")
+
+    arrived = RefundResult(
+        state=RefundState.SUCCEEDED, refund_id="re_1", transaction_id="", money=refund.money, key=refund.public_id
+    )
+    settle(refund_id=refund.pk, result=arrived, now=NOW)
+    deliver_due(now=NOW)
+
+    assert [file.filename for file in mail.outbox[-1].attachments] == ["credit-note-C2026-000001.pdf"]
 
 
 def test_who_did_not_ask_gets_none(subscriber):
