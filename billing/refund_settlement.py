@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from billing import refund_books, sales
 from billing.gateways.base import RefundResult, RefundState
+from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Refund
 from billing.refundable import Part, hold, is_disputed, let_go
 from portal.lib.money import Money
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_CHECK = timedelta(minutes=5)
 DISPUTED = "disputed"
+BALANCE_SPENT = "balance_spent"
 State = Refund.State
 Destination = Refund.Destination
 
@@ -36,14 +38,19 @@ def draft(
     """Write down that money is to be given back, and keep it free for that.
 
     Runs, like `begin`, inside the caller's transaction, which holds the order. What the balance paid goes to the
-    balance, whatever was wished. Raises MoreThanWasPaid and RefundUnderWay.
+    balance, and what is in the balance already to the payer, whatever was wished. Raises MoreThanWasPaid and
+    RefundUnderWay.
     """
+    if part.charge is None:
+        goes_to = Destination.BALANCE
+    elif part.taken_from == Refund.Source.WALLET:
+        goes_to = Destination.PAYER
     refund = Refund(
         order=order,
         charge=part.charge,
         currency=money.currency,
         amount=money.minor,
-        goes_to=goes_to if part.charge else Destination.BALANCE,
+        goes_to=goes_to,
         taken_from=part.taken_from,
         reason=reason,
         note=note,
@@ -60,14 +67,29 @@ def begin(refund: Refund, *, now: datetime) -> None:
     """Book the money as on its way; what goes to the balance is there at once. Raises InsufficientBalance."""
     if refund.charge is not None and is_disputed(refund.charge):
         # The bank decides about that money; given back by us as well, it would leave twice.
-        if move(refund, to=State.FAILED, source=State.UNDECIDED, failure=DISPUTED, settled_at=now):
-            let_go(refund)
+        _fail_unbegun(refund, why=DISPUTED, now=now)
     elif refund.goes_to == Destination.BALANCE:
         if move(refund, to=State.SUCCEEDED, source=State.UNDECIDED, settled_at=now):
             refund_books.book_begun(refund, now=now)
             _tell(refund, kind="refund_done", now=now)
     else:
         book_as_sent(refund, now=now)
+
+
+def begin_or_fail(refund: Refund, *, now: datetime) -> None:
+    """Begin a refund of a plan that is gone already; one that the balance does not cover any more is for staff."""
+    try:
+        with transaction.atomic():
+            begin(refund, now=now)
+    except InsufficientBalance:
+        refund.refresh_from_db(fields=["state"])
+        _fail_unbegun(refund, why=BALANCE_SPENT, now=now)
+        logger.warning("Refund %s failed: its money was spent; somebody has to look at it", refund.public_id)
+
+
+def _fail_unbegun(refund: Refund, *, why: str, now: datetime) -> None:
+    if move(refund, to=State.FAILED, source=State.UNDECIDED, failure=why, settled_at=now):
+        let_go(refund)
 
 
 def book_as_sent(refund: Refund, *, now: datetime) -> None:

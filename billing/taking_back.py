@@ -105,6 +105,10 @@ def start(*, order: Order, refunds: Sequence[Refund], now: datetime) -> None:
 
 
 def _draft_all(order: Order, *, goes_to: Refund.Destination, now: datetime) -> list[Refund]:
+    parts = parts_of(order)
+    if goes_to == Refund.Destination.BALANCE:
+        # Where an order was paid twice, the second payment is balance already, and stays so.
+        parts = [part for part in parts if part.taken_from != Refund.Source.WALLET] or parts
     try:
         return [
             refund_settlement.draft(
@@ -117,7 +121,7 @@ def _draft_all(order: Order, *, goes_to: Refund.Destination, now: datetime) -> l
                 requested_by=order.owner,
                 now=now,
             )
-            for part in parts_of(order)
+            for part in parts
         ]
     except CannotGiveBack as problem:
         raise CannotRefund(problem.sentence) from problem
@@ -170,7 +174,9 @@ def _complete(order: Order, *, now: datetime) -> Order:
         refunds = list(order.refunds.filter(state=Refund.State.TAKING_BACK).select_related("charge__method"))
         taking_back.close(line=order.line, purchase_id=order.public_id, now=now)
         _end_auto_renewal(order, asked_by=refunds[0].requested_by if refunds else None, now=now)
-        _begin(refunds, now=now)
+        for refund in refunds:
+            # Whatever becomes of the money: the network has taken the plan back, and is not asked again.
+            refund_settlement.begin_or_fail(refund, now=now)
     return Order.objects.get(pk=order.pk)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import AuditEvent, Notification
-from billing import disputes, ledger, orders, refund_requests, refunds, taking_back
+from billing import charges, disputes, ledger, orders, refund_requests, refunds, taking_back
 from billing.gateways.base import DisputeReport, DisputeState
 from billing.invariants import broken_invariants
 from billing.models import Order, Refund, Subscription
@@ -17,7 +17,7 @@ from esim.models import Allowance, DownloadState, Line, ServiceState
 from portal.lib.data_size import MB
 from portal.lib.money import Money
 from tests import make
-from tests.billing.books import NOW, buy, delivered, fund, kinds, paid_order
+from tests.billing.books import NOW, buy, delivered, fund, kinds, paid_order, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +140,14 @@ def test_added_money_goes_back_while_the_balance_holds_it(credit, gateway, carri
     assert credit.state == State.REFUNDED
     assert ledger.wallet_balance(subscriber, "USD") == Money(0, "USD")
     assert carrier.revoked == []
+
+
+def test_added_money_is_in_the_balance_already_and_goes_to_who_paid_whatever_was_wished(credit, gateway, carrier):
+    give_back(credit, gateway=gateway, carrier=carrier, goes_to=TO_BALANCE)
+
+    assert Refund.objects.get().goes_to == TO_PAYER
+    assert gateway.given_back(credit.charges.get().gateway_payment_id) == 2000
+    assert ledger.wallet_balance(credit.owner, "USD").minor == 0
 
 
 def test_added_money_that_was_spent_stays(credit, line, plan, carrier):
@@ -351,3 +359,36 @@ def test_staff_take_back_with_a_second_person_whatever_had_paid(line, plan, gate
     card_part.refresh_from_db()
     assert (order.state, card_part.state, card_part.approved_by) == (State.REFUNDED, Refund.State.SUCCEEDED, second)
     assert ledger.wallet_balance(subscriber, "USD") == Money(500, "USD")
+
+
+@pytest.fixture
+def paid_twice(line, plan, gateway, carrier):
+    """A renewal whose first payment came after it was paid another way: US$14.90 of it is balance."""
+    order = buy(line, plan)
+    first = charges.open_charge(order)
+    charges.open_page(charge=first, gateway=gateway, return_url="/", locale="en", now=NOW)
+    first.refresh_from_db()
+    charges.abandon(charge=first, gateway=gateway, now=NOW)
+    pay(charges.start_charge(order=order, gateway_name=gateway.name, now=NOW), gateway=gateway)
+    pay(first, gateway=gateway)
+    return orders.fulfil(order_id=order.pk, carrier=carrier, now=NOW)
+
+
+def test_what_was_paid_twice_and_is_wished_as_balance_is_there_once_more(paid_twice, gateway, carrier):
+    give_back(paid_twice, gateway=gateway, carrier=carrier, goes_to=TO_BALANCE)
+
+    assert paid_twice.state == State.REFUNDED
+    assert ledger.wallet_balance(paid_twice.owner, "USD").minor == 2 * 1490
+    assert gateway.refunds == {}
+
+
+def test_a_second_payment_spent_meanwhile_keeps_no_refund_waiting(paid_twice, line, plan, gateway, carrier):
+    undo(paid_twice, carrier=carrier)
+    what = {"kind": Order.Kind.NEW_LINE, "line": None, "owner": line.owner}
+    buy(line, plan, gateway="", use_wallet=True, **what)
+
+    carry_on(paid_twice, gateway=gateway, carrier=carrier)
+
+    assert paid_twice.state == State.REFUNDED
+    assert sorted(Refund.objects.values_list("state", "failure")) == [("failed", "balance_spent"), ("succeeded", "")]
+    assert sum(gateway.given_back(charge.gateway_payment_id) for charge in paid_twice.charges.all()) == 1490
