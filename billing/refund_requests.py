@@ -60,12 +60,14 @@ class Wish:
 def request(*, wish: Wish, actor: User, ip: str | None, limits: Mapping[str, Money], now: datetime) -> Sequence[Refund]:
     """Write the wish down as refunds and begin them, unless it takes a second person.
 
-    It does above the limit of its currency, and always in a currency that has none. Raises MoreThanWasPaid,
-    RefundUnderWay, CannotRefund, NotAll, InBalanceAlready and BalanceSpent.
+    It does above the limit of its currency, and always in a currency that has none; what staff gave back of the order
+    without a second person counts, too: in parts it would pass. Raises MoreThanWasPaid, RefundUnderWay, CannotRefund,
+    NotAll, InBalanceAlready and BalanceSpent.
     """
     limit = limits.get(wish.money.currency, Money.zero(wish.money.currency))
     with transaction.atomic():
         order = _lock(wish.order, takes_back=wish.takes_back)
+        alone = _given_by_one(order)
         refunds = [
             refund_settlement.draft(
                 part,
@@ -81,7 +83,7 @@ def request(*, wish: Wish, actor: User, ip: str | None, limits: Mapping[str, Mon
             for part, money in _shares(wish, order=order)
         ]
         _record("refund.requested", refunds, actor=actor, ip=ip, now=now, note=wish.note)
-        if wish.money <= limit:
+        if alone + wish.money <= limit:
             _go_on(refunds, order=order, now=now)
     return refunds
 
@@ -172,6 +174,13 @@ def _shares(wish: Wish, *, order: Order) -> list[tuple[Part, Money]]:
     if wish.takes_back and sum((part.money for part in parts), -wish.money):
         raise NotAll
     return shares
+
+
+def _given_by_one(order: Order) -> Money:
+    """Add up what staff gave back of an order, or are giving, without a second person."""
+    by_staff = Refund.objects.live().filter(order=order, requested_by__isnull=False, approved_by__isnull=True)
+    begun = by_staff.exclude(requested_by=order.owner_id).exclude(state=State.REQUESTED)
+    return sum((refund.money for refund in begun), Money.zero(order.currency))
 
 
 def _go_on(refunds: Sequence[Refund], *, order: Order, now: datetime) -> None:

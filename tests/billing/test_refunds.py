@@ -111,6 +111,16 @@ def test_more_than_was_paid_is_refused(order, staff, gateway):
     assert Refund.objects.count() == 1
 
 
+def test_in_parts_a_refund_above_the_limit_takes_a_second_person_all_the_same(order, staff, gateway):
+    limits = {"USD": Money(1000, "USD")}
+    give_back(order, 600, staff=staff, gateway=gateway, limits=limits)
+
+    (second,) = request(order, 500, staff=staff, limits=limits)
+
+    assert second.state == State.REQUESTED
+    assert gateway.given_back(order.charges.get().gateway_payment_id) == 600
+
+
 def test_one_refund_of_a_charge_at_a_time(order, staff):
     request(order, 500, staff=staff)
 
