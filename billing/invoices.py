@@ -73,7 +73,7 @@ def issue_credit_note(*, refund_id: int, now: datetime) -> Invoice | None:
     if issued := Invoice.objects.filter(refund_key=refund.public_id).first():
         return issued
     invoice = issue(order_id=order.pk, now=now)
-    if invoice is None or not refunds_to_credit().filter(pk=refund_id).exists():
+    if invoice is None or not refunds_to_credit().filter(pk=refund_id).exists() or _was_credited_before(refund):
         return None
     credited = invoice.credit_notes.aggregate(total=Sum("amount"))["total"] or 0
     rate = invoice.tax_basis_points
@@ -104,6 +104,16 @@ def refunds_to_credit() -> QuerySet[Refund]:
     credited = Invoice.objects.filter(refund_key__in=names)
     arrived = Refund.objects.filter(state=Refund.State.SUCCEEDED, order__state__in=Order.State.DELIVERED)
     return arrived.filter(~Exists(credited), ~Exists(kept_as_balance))
+
+
+def _was_credited_before(refund: Refund) -> bool:
+    """Tell whether any try before this one arrived and was credited, with failed ones in between: it is one money."""
+    earlier = refund.tries_again
+    while earlier is not None:
+        if Invoice.objects.filter(refund_key=earlier.public_id).exists():
+            return True
+        earlier = earlier.tries_again
+    return False
 
 
 def _charges_that_paid(order: Order) -> QuerySet[Charge]:

@@ -114,6 +114,8 @@ def learn(*, refund_id: str, key: str, gateway: PaymentGateway, now: datetime) -
 
 def charge_of_transaction(transaction_id: str, *, gateway: PaymentGateway) -> Charge | None:
     """Find the charge that took this money."""
+    if not transaction_id:
+        return None  # of money that never was ours; a charge of ours whose money has no id of its own says "", too
     taken = Charge.objects.filter(gateway=gateway.name, state=Charge.State.SUCCEEDED)
     return taken.filter(Q(gateway_transaction_id=transaction_id) | Q(gateway_payment_id=transaction_id)).first()
 

@@ -335,3 +335,8 @@ def test_shared_accounts_of_disputes_keep_no_balance_of_their_own(credit, gatewa
 
     kept = LedgerAccount.objects.exclude(kind="wallet").exclude(balance=0)
     assert not kept.exists()
+
+
+def test_a_dispute_about_money_that_no_payment_of_ours_names_is_nobodys(charge, gateway):
+    assert charge.gateway_transaction_id == ""
+    assert refunds.charge_of_transaction("", gateway=gateway) is None

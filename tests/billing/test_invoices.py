@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from accounts.models import User
 from billing import invoices
 from billing.invoices import issue_credit_note, issue_due
-from billing.models import BillingDetails, Invoice, InvoiceSeries, LedgerEntry, Order, TaxRate
+from billing.models import BillingDetails, Invoice, InvoiceSeries, LedgerEntry, Order, Refund, TaxRate
 from billing.sales import keep_as_balance
 from tests import make
 from tests.billing.books import NOW, fund, paid_order
@@ -237,6 +237,20 @@ def test_a_refund_that_failed_late_and_was_made_again_is_credited_once(subscribe
     given_back(order, amount=500, goes_to="balance", tries_again=first)
 
     assert issue_due(now=NOW) == 0
+
+
+def test_the_same_money_is_credited_once_however_often_it_is_tried_again(subscriber):
+    order = delivered_order(subscriber)
+    first = given_back(order, amount=500)
+    issue_due(now=NOW)
+    Refund.objects.filter(pk=first.pk).update(state=Refund.State.FAILED)
+    second = make.make_refund(charge=order.charges.get(), amount=500, state=Refund.State.FAILED, tries_again=first)
+
+    third = given_back(order, amount=500, goes_to="balance", tries_again=second)
+
+    assert issue_due(now=NOW) == 0
+    assert issue_credit_note(refund_id=third.pk, now=NOW) is None
+    assert Invoice.objects.get(kind="credit_note").refund_key == first.public_id
 
 
 def test_money_that_was_never_invoiced_is_returned_without_credit_note(subscriber):
