@@ -16,11 +16,11 @@ from billing.models import Charge, Order, PaymentMethod, Subscription
 from esim.models import Line
 from plans.models import Plan
 from plans.terms import PlanTerms
-from portal.lib.kept_sql import KeptInsert
+from portal.lib.kept_sql import KeptInsert, KeptPair
 from portal.lib.money import Money
 
 ORDERS = KeptInsert(Order)
-CHARGES = KeptInsert(Charge)
+CHARGED_ORDERS = KeptPair(Order, Charge, link="order")
 
 
 class FormReused(Exception):
@@ -61,8 +61,7 @@ def place_order(*, purchase: Purchase, now: datetime) -> Order:
     sent before with other wishes, and InsufficientBalance.
     """
     try:
-        with transaction.atomic():
-            return _insert(purchase, now=now)
+        return _insert(purchase, now=now)
     except (IntegrityError, InsufficientBalance):
         # Either somebody was quicker with this very purchase, or the error stands.
         earlier = _earlier_order(purchase)
@@ -75,17 +74,26 @@ def place_order(*, purchase: Purchase, now: datetime) -> Order:
 
 def _insert(purchase: Purchase, *, now: datetime) -> Order:
     order = _draft(purchase, now=now)
-    if purchase.use_wallet:
-        order.wallet_amount = _wallet_part(purchase).minor
-    if not order.to_charge:
-        sales.stamp_paid(order, now=now)
-    ORDERS.add(order)
-    sales.reserve_wallet_part(order, now=now)
-    if not order.to_charge:
-        sales.book_paid(order, now=now)
-    elif purchase.gateway:
-        CHARGES.add(_draft_charge(order, purchase, now=now))
+    if purchase.gateway and order.to_charge and not purchase.use_wallet:
+        _add(order, purchase, now=now)
+        return order
+    with transaction.atomic():
+        if purchase.use_wallet:
+            order.wallet_amount = _wallet_part(purchase).minor
+        if not order.to_charge:
+            sales.stamp_paid(order, now=now)
+        _add(order, purchase, now=now)
+        sales.reserve_wallet_part(order, now=now)
+        if not order.to_charge:
+            sales.book_paid(order, now=now)
     return order
+
+
+def _add(order: Order, purchase: Purchase, *, now: datetime) -> None:
+    if purchase.gateway and order.to_charge:
+        CHARGED_ORDERS.add(order, _draft_charge(order, purchase, now=now))
+    else:
+        ORDERS.add(order)
 
 
 def _draft(purchase: Purchase, *, now: datetime) -> Order:

@@ -13,13 +13,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import RelatedPopulator, get_related_populators
 
 ModelT = TypeVar("ModelT", bound=Model)
+DependentT = TypeVar("DependentT", bound=Model)
 
 
 class Slot(Expression):
@@ -109,23 +110,69 @@ class KeptInsert(Generic[ModelT]):
     def add(self, row: ModelT) -> None:
         """Insert a row and give it its id. One statement; raises IntegrityError like `save`."""
         with _cursor() as cursor:
-            cursor.execute(self._sql, _adapted(getattr(row, field.attname) for field in self._fields))
-            row.pk = cursor.fetchone()[0]
-        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - as `save` leaves it
+            cursor.execute(self._sql, self.values(row))
+            _saved(row, cursor.fetchone()[0])
+
+    def values(self, row: ModelT, *, without: str = "") -> list[Any]:
+        return _adapted(getattr(row, field.attname) for field in self.fields if field.name != without)
 
     @cached_property
-    def _fields(self) -> list[Any]:
+    def fields(self) -> list[Any]:
         return [field for field in self._meta.local_concrete_fields if not field.primary_key]
 
     @cached_property
-    def _sql(self) -> str:
+    def target(self) -> str:
         quote = connection.ops.quote_name
-        columns = ", ".join(quote(field.column) for field in self._fields)
-        places = ", ".join("%s" for _field in self._fields)
+        return f"{quote(self._meta.db_table)} ({', '.join(quote(field.column) for field in self.fields)})"
+
+    @cached_property
+    def _sql(self) -> str:
+        places = ", ".join("%s" for _field in self.fields)
+        return f"INSERT INTO {self.target} VALUES ({places}) RETURNING id"  # noqa: S608 - names of models
+
+
+class KeptPair(Generic[ModelT, DependentT]):
+    """Adds a row together with one that points to it by the foreign key `link`.
+
+    PostgreSQL does it in one statement, which needs no transaction around it: three trips less.
+    """
+
+    def __init__(self, model: type[ModelT], dependent: type[DependentT], *, link: str) -> None:
+        self._first, self._second = KeptInsert(model), KeptInsert(dependent)
+        self._link = link
+
+    def add(self, row: ModelT, dependent: DependentT) -> None:
+        """Insert both or neither, and give them their ids; raises IntegrityError like `save`."""
+        if connection.vendor != "postgresql" or connection.in_atomic_block:
+            with transaction.atomic():
+                self._first.add(row)
+                setattr(dependent, self._link, row)
+                self._second.add(dependent)
+            return
+        values = [*self._first.values(row), *self._second.values(dependent, without=self._link)]
+        with _cursor() as cursor:
+            cursor.execute(self._sql, values)
+            ids = cursor.fetchone()
+        _saved(row, ids[0])
+        setattr(dependent, self._link, row)
+        _saved(dependent, ids[1])
+
+    @cached_property
+    def _sql(self) -> str:
+        link = next(field for field in self._second.fields if field.name == self._link)
+        places = ", ".join("%s" for _field in self._first.fields)
+        selected = ", ".join("first.id" if field is link else "%s" for field in self._second.fields)
         return (
-            f"INSERT INTO {quote(self._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 - names of models
-            f" RETURNING {quote(self._meta.pk.column)}"
+            f"WITH first AS (INSERT INTO {self._first.target} VALUES ({places}) RETURNING id)"  # noqa: S608 - names
+            f" INSERT INTO {self._second.target} SELECT {selected} FROM first"
+            f" RETURNING {connection.ops.quote_name(link.column)}, id"
         )
+
+
+def _saved(row: Model, pk: int) -> None:
+    """Leave a row as `save` leaves it."""
+    row.pk = pk
+    row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
 
 
 def _cursor() -> CursorWrapper:

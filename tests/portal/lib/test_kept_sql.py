@@ -8,9 +8,9 @@ from django.db import DataError, IntegrityError, connection
 from django.db.models import F, OuterRef, Subquery
 from django.db.utils import NotSupportedError
 
-from billing.models import Order
+from billing.models import Charge, Order
 from plans.models import Plan, PlanPrice
-from portal.lib.kept_sql import KeptInsert, KeptQuery, Slot
+from portal.lib.kept_sql import KeptInsert, KeptPair, KeptQuery, Slot
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,8 @@ def draft(**fields):
     user, plan = make.make_user(), make.make_plan()
     given = {"owner": user, "kind": Order.Kind.NEW_LINE, "plan": plan, "plan_terms": {"name": "Zürich ✈"}}
     money = {"currency": "EUR", "amount": 1650}
-    return Order(**given, **money, form_key="k", created_at=NOW, expires_at=NOW + timedelta(hours=1), **fields)
+    moments = {"created_at": NOW, "expires_at": NOW + timedelta(hours=1)}
+    return Order(form_key="k", **{**given, **money, **moments, **fields})
 
 
 def test_a_row_added_by_kept_sql_is_the_row_that_was_meant():
@@ -105,6 +106,46 @@ def test_a_row_added_twice_is_refused_like_any_other():
 
     with pytest.raises(IntegrityError):
         orders.add(order)
+
+
+def charge_for(order):
+    return Charge(order=order, gateway="sandbox", currency="EUR", amount=1650, created_at=NOW, check_due_at=NOW)
+
+
+def test_two_rows_added_together_are_the_rows_that_were_meant():
+    order = draft()
+    charge = charge_for(order)
+
+    KeptPair(Order, Charge, link="order").add(order, charge)
+
+    assert values_of(order) == values_of(Order.objects.get())
+    assert values_of(charge) == values_of(Charge.objects.get())
+    assert charge.order_id == order.pk
+    assert not charge._state.adding
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_transaction_two_rows_are_one_statement(django_assert_num_queries):
+    order, pairs = draft(), KeptPair(Order, Charge, link="order")
+    charge = charge_for(order)
+
+    with django_assert_num_queries(1 if connection.vendor == "postgresql" else 4):
+        pairs.add(order, charge)
+
+    assert values_of(order) == values_of(Order.objects.get())
+    assert values_of(charge) == values_of(Charge.objects.get())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_rows_that_belong_together_none_is_added_alone():
+    order = draft()
+    charge = charge_for(order)
+    charge.amount = 0
+
+    with pytest.raises(IntegrityError):
+        KeptPair(Order, Charge, link="order").add(order, charge)
+
+    assert not Order.objects.exists()
 
 
 @pytest.mark.postgresql
