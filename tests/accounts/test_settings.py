@@ -139,10 +139,10 @@ def test_everything_recorded_has_words_for_the_subscriber():
         path.read_text(encoding="utf-8")
         for app in ("accounts", "esim", "billing")
         for path in (settings.BASE_DIR / app).rglob("*.py")
-        if path.name != "trail.py"
+        if path.name != "trail.py" and path.parent.name != "gateways"
     )
 
-    recorded = set(re.findall(r'"((?:account|user|line|auto_renewal|payment_method)\.[a-z_]+)"', code))
+    recorded = set(re.findall(r'"((?:account|user|line|auto_renewal|payment_method|order|refund)\.[a-z_]+)"', code))
 
     assert recorded == set(LABELS)
 
