@@ -43,7 +43,7 @@ def send_on_request(*, invoice: Invoice, user: User, now: datetime) -> None:
 
     Raises NotSent where the address is not proved, or too many were asked for within the hour.
     """
-    if not EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists():
+    if not _has_proved_address(user):
         raise NotSent(_("Confirm your e-mail address first. The document was not sent."))
     lately = Notification.objects.owned_by(user).filter(kind=ON_REQUEST, created_at__gt=now - AN_HOUR)
     if lately.count() >= MAILS_AN_HOUR:
@@ -72,7 +72,14 @@ def as_attachment(invoice: Invoice) -> EmailAttachment:
 
 
 def _wants_documents(user: User) -> bool:
-    return BillingDetails.objects.owned_by(user).filter(attach_to_mails=True).exists()
+    wanted = BillingDetails.objects.owned_by(user).filter(attach_to_mails=True).exists()
+    # A mistyped address is somebody else's, and a document says where its buyer lives.
+    return wanted and _has_proved_address(user)
+
+
+def _has_proved_address(user: User) -> bool:
+    proved: bool = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+    return proved
 
 
 def _document_of_payment(notice: Notification, *, now: datetime) -> Sequence[EmailAttachment]:

@@ -218,6 +218,13 @@ def test_who_did_not_ask_gets_none(subscriber):
     assert pay(delivered_order(subscriber), "order_fulfilled").attachments == []
 
 
+def test_none_goes_to_an_address_that_nobody_has_proved(db):
+    subscriber = make.make_user(verified=False)
+    BillingDetails.objects.create(owner=subscriber, attach_to_mails=True)
+
+    assert pay(delivered_order(subscriber), "order_fulfilled").attachments == []
+
+
 def test_a_document_that_cannot_be_made_does_not_hold_up_the_notice(subscriber, caplog):
     BillingDetails.objects.create(owner=subscriber, attach_to_mails=True)
     order = delivered_order(subscriber)
