@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import ledger
-from billing.models import Order, Subscription
+from billing.models import Dispute, Order, Subscription
 from billing.refundable import CannotGiveBack, Part, RefundUnderWay, Source, is_being_refunded, parts_of
 from esim.carriers.base import Carrier
 from esim.taking_back import Obstacle, obstacle_to
@@ -23,6 +23,7 @@ OVER = _("This order was taken back already.")
 NOT_DELIVERED = _("This order is not completed, so there is nothing to take back.")
 NOTHING_LEFT = _("Nothing that you paid for it is left to give back.")
 TOO_LATE = _("The time in which you can give it back is over.")
+DISPUTED = _("Your bank holds a payment of this order, so it cannot be given back here.")
 SPENT = _("Some of the money has been spent, so your balance does not cover it any more.")
 BEING_RENEWED = _("A purchase for this line is under way. Try again when it is finished.")
 NETWORK_CANNOT = _("The network of this line takes nothing back by itself.")
@@ -56,6 +57,9 @@ def refund_offer(*, order: Order, carrier: Carrier, within: timedelta, now: date
     parts = parts_of(order)
     if not parts:
         raise CannotRefund(NOTHING_LEFT)
+    if Dispute.objects.holding_the_money().filter(charge__order=order).exists():
+        # The rest alone would leave the plan gone and the bank with the money.
+        raise CannotRefund(DISPUTED)
     if any(is_being_refunded(order, part.charge) for part in parts):
         raise CannotRefund(RefundUnderWay.sentence)
     if now >= order.confirmed_at + within:

@@ -326,6 +326,15 @@ def test_a_dispute_that_opens_meanwhile_keeps_the_money_where_it_is(order, gatew
     assert gateway.refunds == {}
 
 
+def test_while_a_bank_holds_the_card_part_the_balance_part_stays_too(line, plan, gateway, carrier, subscriber):
+    fund(subscriber, Money(500, "USD"))
+    order = delivered(line, plan, gateway=gateway, carrier=carrier, use_wallet=True)
+    dispute(order)
+
+    assert "Your bank holds a payment" in why_not(order, carrier=carrier)
+    assert not Refund.objects.exists()
+
+
 def test_staff_take_back_what_was_used_with_all_of_its_price(order, staff, gateway, carrier):
     Allowance.objects.update(used_bytes=MB)
     carrier.used = {order.public_id}
