@@ -10,7 +10,7 @@ RUN = $(UV) run --quiet
 TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 TEST_REDIS_URL ?= redis://127.0.0.1:6379
 
-.PHONY: help serve test test-postgres browser slow check fmt css css-check messages fonts bench clean
+.PHONY: help serve test test-postgres browser slow check fmt css css-check messages fonts bench faults clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,10 @@ messages: $(UV) ## Collect the sentences to translate and compile what is transl
 bench: $(UV) ## Measure the pages against a plain Django view (PostgreSQL, Redis)
 	@echo "Measuring on PostgreSQL with two web workers; a gate that is missed fails."
 	@DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(RUN) python -m tests.benchmarks
+
+faults: $(UV) ## Prove what holds when everything else fails (PostgreSQL, Redis)
+	@echo "Provoking faults on PostgreSQL, each with a control; a gate that is missed fails."
+	@DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(RUN) python -m tests.faults $(ARGS)
 
 clean: ## Forget the demo data and every cache
 	@echo "Removing var/ and the caches."

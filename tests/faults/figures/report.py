@@ -1,0 +1,41 @@
+"""Figures, printed as they come, and whether each is what it must be."""
+
+import sys
+
+
+class Report:
+    """A gate is a figure that must have one value; a control is the same without the protection, and must go wrong."""
+
+    def __init__(self) -> None:
+        self._held = 0
+        self._missed = 0
+
+    def figure(self, name: str, value: object, unit: str) -> None:
+        sys.stdout.write(f"FIGURE {name} {value} {unit}\n")
+        sys.stdout.flush()
+
+    def gate(self, name: str, value: int, unit: str, *, exactly: int) -> None:
+        self.figure(name, value, unit)
+        self._judge(value == exactly, f"{name} is {value} {unit}, and must be {exactly}")
+
+    def control(
+        self, name: str, value: int, unit: str, *, more_than: int | None = None, fewer_than: int | None = None
+    ) -> None:
+        """Report what came of it without the protection: the harm must be there, and not something else."""
+        self.figure(f"{name}_control", value, unit)
+        went_wrong = (more_than is not None and value > more_than) or (fewer_than is not None and value < fewer_than)
+        self._judge(went_wrong, f"{name} is {value} {unit} without the protection: the fault was not provoked")
+
+    def explain(self, sentence: str) -> None:
+        sys.stderr.write(f"  {sentence}\n")
+
+    def close(self) -> int:
+        """Print the totals and return the exit code."""
+        sys.stdout.write(f"{self._held} passed, {self._missed} failed\n")
+        return 1 if self._missed else 0
+
+    def _judge(self, holds: bool, sentence: str) -> None:  # noqa: FBT001 - reads as "judge whether it holds"
+        self._held += holds
+        self._missed += not holds
+        if not holds:
+            sys.stderr.write(f"MISSED {sentence}\n")
