@@ -35,11 +35,12 @@ def unguard_currency(_apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    """Make the database refuse to rewrite the books, and movements between currencies."""
+    """Make the database refuse to rewrite books and invoices, and movements between currencies."""
 
     dependencies = [("billing", "0001_initial")]
 
     operations = [
         *append_only_operations("billing_ledgerentry"),
+        *append_only_operations("billing_invoice"),
         migrations.RunPython(guard_currency, unguard_currency, elidable=False),
     ]
