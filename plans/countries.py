@@ -10,13 +10,19 @@ SHORTHANDS = {"uk": "GB", "usa": "US", "uae": "AE"}
 """What people type that is neither a name nor a code of ISO 3166."""
 
 LONGEST_CODE = 2
+# CLDR names more than countries by two letters: unions, remote islands together, and made-up ones for testing.
+NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 
 @cache
 def country_names(language: str) -> dict[str, str]:
     """Return ISO 3166 codes and names in a language (a Django tag), in the order of the names."""
     territories = Locale.parse(language, sep="-").territories
-    named = {code: name for code, name in territories.items() if len(code) == LONGEST_CODE and code.isalpha()}
+    named = {
+        code: name
+        for code, name in territories.items()
+        if len(code) == LONGEST_CODE and code.isalpha() and code not in NO_COUNTRIES
+    }
     return dict(sorted(named.items(), key=lambda item: _folded(item[1])))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plans.countries import countries_matching, named_countries
+from plans.countries import countries_matching, country_names, named_countries
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,11 @@ from plans.countries import countries_matching, named_countries
 )
 def test_country_is_found(typed, language, expected):
     assert countries_matching(typed, language) == expected
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])
+def test_unions_and_unknown_places_are_no_countries(language):
+    assert not {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"} & country_names(language).keys()
 
 
 def test_names_come_in_the_order_of_the_language():
