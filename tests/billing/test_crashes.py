@@ -91,6 +91,7 @@ def outcome(owner, gateway, carrier):
     }
 
 
+@pytest.mark.slow
 def test_dying_at_any_point_of_a_renewal_ends_like_not_dying(line, plan, subscriber):
     make.make_method(owner=subscriber, reference="card_ada")
     method = subscriber.payment_methods.get()

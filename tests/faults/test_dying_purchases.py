@@ -90,6 +90,7 @@ def test_dying_at_any_step_of_a_refusal_returns_the_money_once(line, plan, subsc
     assert ending["balances"] == [("USD", 1490)]
 
 
+@pytest.mark.slow
 def test_dying_at_any_step_of_the_end_of_an_order_gives_the_balance_back_once(line, plan, subscriber):
     fund(subscriber, Money(500, "USD"))
     order = place_order(purchase=purchase_of(line, plan, use_wallet=True), now=NOW)
