@@ -63,6 +63,10 @@
     scope.querySelectorAll("[data-copy]").forEach(function (button) {
       button.hidden = false;
     });
+    scope.querySelectorAll(".tabs [aria-current]").forEach(function (tab) {
+      const tabs = tab.parentElement;
+      tabs.scrollLeft = tab.offsetLeft + tab.offsetWidth / 2 - tabs.offsetLeft - tabs.clientWidth / 2;
+    });
     scope.querySelectorAll("[data-submit-on-change]").forEach(function (form) {
       form.querySelectorAll("[data-without-script]").forEach(function (element) {
         element.hidden = true;
