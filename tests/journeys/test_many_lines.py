@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests import make
 from tests.journeys.steps import enter
-from tests.journeys.test_accessibility import complaints_in_both_themes
+from tests.journeys.test_accessibility import complaints_in_both_themes, too_wide
 
 pytestmark = pytest.mark.browser
 LONG_NAME = "The tablet of the children in the old car"[:40]
@@ -43,13 +43,8 @@ def test_the_dashboard_has_no_complaints_on_a_phone(page, portal, somebody_with,
 
 def test_twenty_lines_with_long_names_never_scroll_sideways(page, portal, somebody_with):
     line = somebody_with(20).lines.latest("pk").public_id
-    too_wide = []
+    paths = ("/", f"/lines/{line}/", f"/lines/{line}/renew/", f"/lines/{line}/settings/", "/billing/")
 
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        for path in ("/", f"/lines/{line}/", f"/lines/{line}/renew/", f"/lines/{line}/settings/", "/billing/"):
-            page.goto(f"{portal}{path}")
-            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-                too_wide.append((path, width))
-
-    assert too_wide == []
+        assert too_wide(page, [f"{portal}{path}" for path in paths]) == []
