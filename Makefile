@@ -35,11 +35,11 @@ test-postgres: $(UV) ## Run the suite on PostgreSQL and Redis
 
 browser: $(UV) ## Walk through the portal in Chromium
 	@echo "Running the browser journeys in Chromium."
-	@$(RUN) --group browser pytest -m browser $(ARGS)
+	@$(RUN) --group browser pytest -n 0 -m browser $(ARGS)
 
 slow: $(UV) ## Run the tests that take seconds each
 	@echo "Running the slow tests."
-	@$(RUN) pytest -m slow $(ARGS)
+	@$(RUN) pytest -n 0 -m slow $(ARGS)
 
 check: $(UV) ## Lint, types, contracts, migrations, settings, translations, CSS
 	@UV="$(UV)" bash .ci/check

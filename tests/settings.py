@@ -19,10 +19,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 if REDIS_URL:
-    # Tests empty the cache, which flushes a whole Redis database: each process of each checkout takes one of the
-    # last eight, and none of the portal's.
-    process = f"{BASE_DIR} {os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
-    CACHES["default"].update(LOCATION=f"{REDIS_URL}/{8 + crc32(process.encode()) % 8}", KEY_PREFIX="portal-tests")
+    # Tests empty the cache, which flushes a whole Redis database: of the last eight, none of them the portal's, each
+    # checkout takes two, one for each of its processes.
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 2
+    database = 8 + 2 * (crc32(str(BASE_DIR).encode()) % 4) + process
+    CACHES["default"].update(LOCATION=f"{REDIS_URL}/{database}", KEY_PREFIX="portal-tests")
     PACING_REDIS_URL = CACHES["default"]["LOCATION"]
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
