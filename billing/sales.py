@@ -93,9 +93,7 @@ def keep_as_balance(charge: Charge, *, order: Order, now: datetime) -> None:
     notify(user=order.owner, kind="payment_returned", key=key, context=context, now=now)
 
 
-def tell(
-    order: Order, *, kind: str, key: str, now: datetime, money: Money | None = None, **extra: str | None
-) -> None:
+def tell(order: Order, *, kind: str, key: str, now: datetime, money: Money | None = None, **extra: str | None) -> None:
     """Write the notice of a turn in an order's life; `money` is the whole price unless given."""
     context = {**_about(order), "money": as_context(money or order.total), **extra}
     notify(user=order.owner, kind=kind, key=key, context=context, now=now)

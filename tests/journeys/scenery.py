@@ -32,9 +32,12 @@ class Account:
     def pages(self):
         """Make all of it, and return the path of each page by a word for it."""
         given_back, paid = self.with_refunds(), self.delivered()
+        unpaid = {name: f"/orders/{one.public_id}/" for name, one in self.unpaid().items()}
         order, renew = f"/orders/{paid.public_id}/", f"/lines/{self.line.public_id}/renew/"
         return {
-            **{name: f"/orders/{one.public_id}/" for name, one in self.unpaid().items()},
+            **unpaid,
+            "another_way": f"{unpaid['waiting']}another-way/",
+            "cancel": f"{unpaid['waiting']}cancel/",
             "delivered": order,
             "refund": f"{order}refund/",
             "given_back": f"/orders/{given_back.public_id}/",
