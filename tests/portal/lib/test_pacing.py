@@ -24,7 +24,7 @@ print(*[time.time() + pace.take_turn("api", patience_seconds=60) for _ in range(
 def valkey(tmp_path_factory):
     """A server of this module's own."""
     socket = tmp_path_factory.mktemp("valkey") / "s"
-    with ValkeyServer(unix_socket_path=socket):
+    with ValkeyServer(port=0, unix_socket_path=socket):  # else both processes of a run want one TCP port
         yield f"unix://{socket}?db=0"
 
 
