@@ -109,12 +109,12 @@ def test_the_cache_works_before_and_after_an_outage(tmp_path, monkeypatch):
     socket_path = tmp_path / "valkey.sock"
     cache = ForgivingRedisCache(f"unix://{socket_path}?db=0", {})
 
-    with ValkeyServer(unix_socket_path=socket_path):
+    with ValkeyServer(port=0, unix_socket_path=socket_path):
         cache.set_many({"a": 7, "b": "eight"})
         assert cache.get_many(["a", "b", "c"]) == {"a": 7, "b": "eight"}
         assert [cache.add("a", 1), cache.incr("a"), cache.touch("b"), cache.delete("b")] == [False, 8, True, True]
     assert cache.get("a") is None
-    with ValkeyServer(unix_socket_path=socket_path):
+    with ValkeyServer(port=0, unix_socket_path=socket_path):
         cache.set("a", 9)
         assert cache.get("a") == 9
         cache._cache.get_client().connection_pool.disconnect()
@@ -124,7 +124,7 @@ def test_counting_what_is_not_there_stays_an_error(tmp_path):
     socket_path = tmp_path / "valkey.sock"
     cache = ForgivingRedisCache(f"unix://{socket_path}?db=0", {})
 
-    with ValkeyServer(unix_socket_path=socket_path):
+    with ValkeyServer(port=0, unix_socket_path=socket_path):
         with pytest.raises(ValueError, match="not found"):
             cache.incr("missing")
         cache._cache.get_client().connection_pool.disconnect()
