@@ -14,8 +14,8 @@ class Brand(TypedDict):
     demo: bool
 
 
-class Operator(TypedDict):
-    """The company behind the brand."""
+class Party(TypedDict):
+    """A side of an invoice: the company behind the brand, or who buys."""
 
     name: str
     address: list[str]
@@ -37,7 +37,7 @@ def brand() -> Brand:
     }
 
 
-def operator() -> Operator:
+def operator() -> Party:
     """Return whom invoices come from."""
     return {
         "name": settings.PORTAL_OPERATOR_NAME,

@@ -5,6 +5,7 @@ from decimal import ROUND_DOWN, Decimal
 from babel import Locale
 from babel.numbers import format_decimal
 
+KB = 1_000
 MB = 1_000_000
 GB = 1_000_000_000
 
@@ -17,6 +18,13 @@ def format_bytes(n: int, locale: str) -> str:
     if abs(n) >= GB:
         return f"{_rounded_down(n, GB, '0.1', locale)} GB"
     return f"{_rounded_down(n, MB, '1', locale)} MB"
+
+
+def format_small_bytes(n: int, locale: str) -> str:
+    """Write bytes as `format_bytes`, below one MB in whole kB."""
+    if abs(n) >= MB:
+        return format_bytes(n, locale)
+    return f"{_rounded_down(n, KB, '1', locale)} kB"
 
 
 def format_speed(kbps: int, locale: str) -> str:

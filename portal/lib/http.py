@@ -1,6 +1,6 @@
-"""Posting JSON to others, and signing what is posted.
+"""Sending JSON to others, and signing what is sent.
 
-A post has three outcomes, and money depends on telling them apart: an answer, certainly not sent,
+A request has three outcomes, and money depends on telling them apart: an answer, certainly not sent,
 and perhaps received.
 """
 
@@ -38,26 +38,58 @@ class HttpAnswer:
     headers: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Whom to believe and who we are, as files in PEM: `ca` alone is believed, `cert` and `key` are shown if asked.
+
+    Empty: the public authorities, and no certificate of ours.
+    """
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+
+
+PUBLIC_TLS = Tls()
+
+
 def post_json(
     url: str,
     payload: bytes | object,
     headers: Mapping[str, str] | None = None,
     timeout: tuple[float, float] = (3.05, 20),
 ) -> HttpAnswer:
-    """Post JSON (bytes go as they are) and return the answer, whatever its status.
+    """Post JSON (bytes go as they are) and return the answer, whatever its status; raises what `send` raises."""
+    return send("POST", url, payload, headers, timeout)
 
-    Raises NoConnection or NoAnswer. Redirects aren't followed: a post must not be repeated elsewhere.
+
+def send(
+    method: str,
+    url: str,
+    payload: bytes | object | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: tuple[float, float] = (3.05, 20),
+    *,
+    tls: Tls | None = None,
+) -> HttpAnswer:
+    """Send a request, with JSON where there is a payload, and return the answer, whatever its status.
+
+    Raises NoConnection or NoAnswer. Redirects aren't followed: a request must not be repeated elsewhere.
     """
-    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     # A session per call: a kept connection that the other side has closed would turn "certainly
     # not sent" into "perhaps received".
     with requests.Session() as session:
+        # Nor may the environment put its own authorities, proxies or passwords in place of what we say.
         session.trust_env = False
+        if tls is not None:
+            session.verify = tls.ca or True
+            session.cert = (tls.cert, tls.key) if tls.cert else None
         try:
-            answer = session.post(
+            answer = session.request(
+                method,
                 url,
-                data=body,
-                headers={"Content-Type": "application/json", **(headers or {})},
+                data=_body(payload),
+                headers={**({} if payload is None else {"Content-Type": "application/json"}), **(headers or {})},
                 timeout=timeout,
                 allow_redirects=False,
             )
@@ -72,6 +104,10 @@ def post_json(
         ) as error:
             raise NoAnswer(type(error).__name__) from error
     return HttpAnswer(answer.status_code, answer.content, answer.headers)
+
+
+def _body(payload: bytes | object | None) -> bytes | None:
+    return payload if payload is None or isinstance(payload, bytes) else json.dumps(payload).encode()
 
 
 def _was_never_sent(error: requests.ConnectionError) -> bool:

@@ -6,8 +6,9 @@ support agent sees from "ord_7f3k…" what it names.
 
 import re
 import secrets
+import time
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -21,14 +22,39 @@ else:
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: without i, l, o and u, which are misread or spell words."""
 
+SPREAD = bytes(ord(ALPHABET[byte % 32]) for byte in range(256))
+"""Which letter a random byte becomes; each of them comes from eight bytes."""
 LENGTH = 16
+MOMENT_LENGTH = 7
 PREFIX = re.compile(r"[a-z]{2,4}")
-FORM = re.compile(r"[a-z]{2,4}_[0-9a-z]{16}")
+FORM = re.compile(rf"[a-z]{{2,4}}_(?:[0-9a-z]{{{MOMENT_LENGTH}}})?[0-9a-z]{{{LENGTH}}}")
+
+DATED = frozenset({"alw", "chg", "led", "ntf", "ord"})
+"""What is written by the million begins with its second: an index then grows at its end, and stays in memory.
+
+When one of these was made is no secret to whoever may see it; how many were made stays one."""
 
 
 def make_public_id(prefix: str) -> str:
     """Return a fresh id with 80 random bits behind `prefix`."""
-    return f"{prefix}_{''.join(ALPHABET[byte % 32] for byte in secrets.token_bytes(LENGTH))}"
+    return f"{_beginning(prefix)}{secrets.token_bytes(LENGTH).translate(SPREAD).decode()}"
+
+
+def make_public_ids(prefix: str, count: int) -> list[str]:
+    """Return so many fresh ids at once; a tenth of the time that one at a time take."""
+    beginning = _beginning(prefix)
+    text = secrets.token_bytes(LENGTH * count).translate(SPREAD).decode()
+    return [f"{beginning}{text[start : start + LENGTH]}" for start in range(0, LENGTH * count, LENGTH)]
+
+
+def _beginning(prefix: str) -> str:
+    return f"{prefix}_{_moment(int(time.time()))}" if prefix in DATED else f"{prefix}_"
+
+
+@lru_cache(maxsize=1)
+def _moment(seconds: int) -> str:
+    """Return seconds since 1970 as letters that sort as the seconds do."""
+    return "".join(ALPHABET[seconds >> shift & 31] for shift in range(5 * (MOMENT_LENGTH - 1), -1, -5))
 
 
 def is_public_id(text: str) -> bool:

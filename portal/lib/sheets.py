@@ -1,7 +1,9 @@
 """Sheets of rows that staff take out, edit in a spreadsheet and bring back: whole, or not at all."""
 
+from base64 import b64decode, b64encode
 from collections import defaultdict
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -18,6 +20,8 @@ from import_export.instance_loaders import CachedInstanceLoader
 from import_export.tmp_storages import CacheStorage
 from tablib import Dataset  # type: ignore[import-untyped]
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
+
+from portal.lib.crypto import decrypt, encrypt
 
 HEADER_LINES = 1
 
@@ -109,6 +113,25 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]
         """Spreadsheets keep rows that were emptied."""
         while len(dataset) and not any(cell_text(value) for value in dataset[-1]):
             dataset.pop()
+
+
+class SealedStorage(CacheStorage):  # type: ignore[misc]
+    """Keeps a sheet with secrets between preview and confirmation: encrypted, and for an hour."""
+
+    CACHE_LIFETIME = 3600
+    name: str | None
+
+    def save(self, data: bytes) -> None:
+        self.name = self.name or uuid4().hex
+        super().save(encrypt(b64encode(data).decode(), context=self._context))
+
+    def read(self) -> bytes:
+        sealed = super().read()
+        return b64decode(decrypt(sealed, context=self._context)) if sealed else b""
+
+    @property
+    def _context(self) -> str:
+        return f"sheet:{self.name}"
 
 
 class SheetAdmin(ImportExportModelAdmin):  # type: ignore[misc]

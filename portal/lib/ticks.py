@@ -3,8 +3,9 @@
 import time
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,6 +14,21 @@ from django.utils.dateparse import parse_datetime
 
 InTime = Callable[[], bool]
 """Tells a job whether it may begin another piece of work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What a run takes for now: the moment it was told, and the whole minutes that have passed since.
+
+    What happens together is of one moment, and a lease given out late in a long run begins late as well.
+    """
+
+    told: datetime
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def now(self) -> datetime:
+        return self.told + timedelta(minutes=int((time.monotonic() - self._began) // 60))
 
 
 class TickCommand(BaseCommand, ABC):
@@ -33,7 +49,11 @@ class TickCommand(BaseCommand, ABC):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         now: datetime = options["at"] or timezone.now()
-        for line in self.tick(now=now, dry_run=options.get("dry_run", False)):
+        self.say(self.tick(now=now, dry_run=options.get("dry_run", False)))
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Print lines, also while the job goes on."""
+        for line in lines:
             self.stdout.write(line)
 
     @abstractmethod

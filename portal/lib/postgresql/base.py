@@ -1,8 +1,34 @@
 import select
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db.backends.postgresql import base
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Field, Model
+from psycopg.abc import Buffer
 from psycopg.pq import TransactionStatus
+from psycopg.types.datetime import TimestamptzLoader
+
+
+class SchemaEditor(DatabaseSchemaEditor):
+    """Makes one index for a unique text, not two: nothing here looks a row up by how such a text begins."""
+
+    def _create_like_index_sql(self, _model: type[Model], _field: Field[Any, Any]) -> None:
+        return None
+
+
+class MomentLoader(TimestamptzLoader):
+    """Reads a moment as ISO text, a tenth of the time that the driver's regular expression takes."""
+
+    timezone = UTC
+    """What Django asks of a connection's loader: in which zone its moments are."""
+
+    def load(self, data: Buffer) -> datetime:
+        try:
+            return datetime.fromisoformat(bytes(data).decode()).astimezone(UTC)
+        except ValueError:
+            return super().load(data)  # before our era, without end, or past the year 9999
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -11,6 +37,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     A server that restarted or hung up has closed the connection, and then there is something to read: the end.
     Nothing else can be waiting, for between requests nothing was asked.
     """
+
+    SchemaEditorClass = SchemaEditor
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        if self.timezone is UTC:
+            connection.adapters.register_loader("timestamptz", MomentLoader)
+        return connection
 
     def is_usable(self) -> bool:
         if self.connection is None or self.connection.closed or self.errors_occurred:

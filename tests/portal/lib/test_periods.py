@@ -83,12 +83,12 @@ def test_the_zone_decides_on_which_day_a_month_ends():
 @pytest.mark.parametrize("zone", ZONES, ids=str)
 @pytest.mark.parametrize("hour", [0, 2])
 @pytest.mark.parametrize("unit", PeriodUnit)
-def test_no_drift_from_any_day_of_six_years(zone, hour, unit):
+def test_no_drift_from_any_day_of_six_years(zone, hour, unit, sample):
     first = datetime(2024, 1, 1, hour, 30)  # noqa: DTZ001
     period = Period(unit, 1)
     clock_changes = timedelta(hours=1)
 
-    for day in range(6 * 366):
+    for day in sample.of(range(6 * 366)):
         local = (first + timedelta(days=day)).replace(tzinfo=zone)
         ends = [boundary(local.astimezone(UTC), period, k, zone) for k in (0, 1, 2, 13, 14)]
         assert all(one < two for one, two in pairwise(ends))

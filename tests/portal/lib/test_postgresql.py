@@ -1,10 +1,13 @@
 """The health check of a connection that is kept between requests."""
 
 import time
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import DataError, connection
+
+from portal.lib.set_sql import arrays, run, texts
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -56,3 +59,28 @@ def test_a_connection_in_a_failed_transaction_is_not_usable(backend_pid):
 
     assert not connection.is_usable()
     connection.close()
+
+
+def test_moments_are_read_as_they_were_written():
+    moments = [
+        datetime(2026, 11, 21, 14, 5, 9, 120_000, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ]
+    with connection.cursor() as cursor:
+        for moment in moments:
+            cursor.execute("SELECT %s::timestamptz", [moment])
+            assert cursor.fetchone() == (moment,)
+
+
+def test_a_moment_beyond_our_calendar_is_refused_as_by_the_driver():
+    with pytest.raises(DataError):
+        run("SELECT 'infinity'::timestamptz", {})
+
+
+def test_texts_of_others_travel_in_an_array_unchanged():
+    words = ["", "plain", 'a "quoted" one', "back\\slash", "{a,b}", "NULL", "two\nlines, 逗號"]
+
+    [(found,)] = run(f"SELECT {arrays(words='text')}", {"words": texts(words)})
+
+    assert found == words

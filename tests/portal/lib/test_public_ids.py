@@ -1,18 +1,31 @@
 import re
 
 import pytest
+import time_machine
 from django.db import migrations, models
 from django.db.migrations.writer import MigrationWriter
 from django.test.utils import isolate_apps
 
-from portal.lib.public_ids import PublicIdConverter, PublicIdField, make_public_id
+from portal.lib.public_ids import PublicIdConverter, PublicIdField, make_public_id, make_public_ids
 
 
 def test_ids_are_prefixed_readable_and_never_the_same():
-    ids = {make_public_id("ord") for _ in range(1000)}
+    ids = {make_public_id("lin") for _ in range(1000)}
 
     assert len(ids) == 1000
-    assert all(re.fullmatch(r"ord_[0-9a-hjkmnp-tv-z]{16}", public_id) for public_id in ids)
+    assert all(re.fullmatch(r"lin_[0-9a-hjkmnp-tv-z]{16}", public_id) for public_id in ids)
+
+
+def test_what_is_written_by_the_million_begins_with_its_second():
+    with time_machine.travel("2026-11-21T10:00:00Z", tick=False):
+        first, *same_second = make_public_ids("ord", 3)
+    with time_machine.travel("2026-11-21T10:00:01Z", tick=False):
+        later = make_public_id("ord")
+
+    moment = len("ord_") + 7
+    assert {public_id[:moment] for public_id in same_second} == {first[:moment]}
+    assert max(first, *same_second) < later
+    assert len({public_id[moment:] for public_id in (first, *same_second, later)}) == 4
 
 
 @isolate_apps("portal")
