@@ -87,7 +87,7 @@ def plan_context(plan: Plan, *, currency: str, now: datetime) -> dict[str, Any]:
         "nav": "plans",
         "offer": offers([row], currency=currency, among=rows)[0],
         "region": plan.get_region_display(),
-        "is_preview": not plan.is_on_sale(now),
+        "is_preview": not plan.is_sold(now),
     }
 
 

@@ -23,7 +23,7 @@ def plan(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show everything about a plan; before it is on sale, to staff only."""
     now, currency = timezone.now(), chosen_currency(request)
     found = Plan.objects.filter(public_id=public_id).prefetch_related("prices").first()
-    if found is None or not (found.is_on_sale(now) or request.user.is_staff):
+    if found is None or not (found.is_sold(now) or request.user.is_staff):
         raise Http404
     response = render(request, "plans/plan.html", plan_context(found, currency=currency, now=now))
     remember_currency(request, response, currency)

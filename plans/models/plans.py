@@ -3,9 +3,11 @@
 from datetime import datetime
 from operator import attrgetter
 
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone, translation
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -24,16 +26,21 @@ class Region(models.TextChoices):
     GLOBAL = "global", _("Worldwide")
 
 
+def deliverable() -> models.Q:
+    """What PLANS_DELIVERABLE names: the plans that whoever runs the network delivers, of whom this app knows nothing."""
+    found: models.Q = import_string(settings.PLANS_DELIVERABLE)()
+    return found
+
+
 class PlanQuerySet(models.QuerySet["Plan"]):
     def on_sale(self, now: datetime) -> "PlanQuerySet":
-        """Plans whose selling window contains `now`."""
-        return self.filter(
-            models.Q(active_until__isnull=True) | models.Q(active_until__gt=now), is_active=True, active_from__lte=now
-        )
+        """Plans that can be delivered and whose selling window contains `now`."""
+        return self.on_sale_or_to_come(now).filter(active_from__lte=now)
 
     def on_sale_or_to_come(self, now: datetime) -> "PlanQuerySet":
-        """Plans whose selling window has not ended."""
-        return self.filter(models.Q(active_until__isnull=True) | models.Q(active_until__gt=now), is_active=True)
+        """Plans that can be delivered and whose selling window has not ended."""
+        not_ended = models.Q(active_until__isnull=True) | models.Q(active_until__gt=now)
+        return self.filter(not_ended, deliverable(), is_active=True)
 
     def in_order(self) -> "PlanQuerySet":
         """As staff arranged them."""
@@ -118,8 +125,13 @@ class Plan(models.Model):
         return Period(unit=PeriodUnit(self.period_unit), count=self.period_count)
 
     def is_on_sale(self, now: datetime) -> bool:
-        """Whether the selling window contains `now`; `PlanQuerySet.on_sale` for one row."""
+        """Whether the selling window contains `now`."""
         return self.is_active and self.active_from <= now and (self.active_until is None or now < self.active_until)
+
+    def is_sold(self, now: datetime) -> bool:
+        """Whether it is on sale and can be delivered. No query where the network delivers whatever is on sale."""
+        limits = deliverable()
+        return self.is_on_sale(now) and (not limits or Plan.objects.filter(limits, pk=self.pk).exists())
 
     def prices_at(self, now: datetime) -> dict[str, int]:
         """Return the amount in each currency that counts at `now`; for one plan whose prices are at hand."""
