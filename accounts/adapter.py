@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import sms
 from accounts.letters import one_line
+from accounts.locks import refuse_if_locked
 from accounts.models import User
 from accounts.phones import PhoneField
 from accounts.second_factors import current_context
@@ -27,6 +28,7 @@ from portal.lib.brand import brand
 from portal.lib.crypto import decrypt, encrypt
 
 if TYPE_CHECKING:
+    from allauth.account.models import EmailAddress
     from allauth.usersessions.models import UserSession
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,12 @@ class AccountAdapter(DefaultAccountAdapter):
             user.language = language
             user.save(update_fields=["language"])
 
+    def confirm_email(self, request: HttpRequest, email_address: "EmailAddress") -> bool:
+        """Confirm an address; raises AccountLocked also where the change was begun before the account was locked."""
+        refuse_if_locked(email_address.user)
+        confirmed: bool = super().confirm_email(request, email_address)
+        return confirmed
+
     def phone_form_field(self, **kwargs: Any) -> PhoneField:
         # Allauth calls it "Phone"; we send codes there.
         return PhoneField(required=kwargs.get("required", True))
@@ -69,7 +77,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return (user.phone, user.phone_verified) if user.phone else None
 
     def set_phone_verified(self, user: User, phone: str) -> None:
+        """Let a number say who the user is; raises AccountLocked where it did not say so before."""
         already = user.phone == phone and user.phone_verified
+        if not already:
+            refuse_if_locked(user)
         self.set_phone(user, phone, True)  # noqa: FBT003 - allauth's signature
         if not already:
             record_event(allauth_context.request, user, "account.phone_changed", after=phone)

@@ -1,5 +1,6 @@
 """Where staff look after people, what was sent to them and who did what."""
 
+import json
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -8,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin import EmptyFieldListFilter
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,10 +23,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
-from accounts import audit
+from accounts import audit, ticket_admin, token_admin
+from accounts.account_dialogs import LiftsLocks
 from accounts.http import client_ip
-from accounts.models import AuditEvent, Notification, OutboxMessage, User
+from accounts.models import ApiToken, AuditEvent, Notification, OutboxMessage, Ticket, User
 from accounts.time_zones import offered_zones
+from portal.lib.redaction import redacted
 from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, StaffAdmin, moment_column, state_column
 
 # Their own pages would show second factors and sessions; what staff need of them is on the user's page.
@@ -35,6 +39,7 @@ ROWS_OF_A_USER = (
     ("admin:billing_order_changelist", "owner", _("Orders")),
     ("admin:billing_paymentmethod_changelist", "owner", _("Payment methods")),
     ("admin:billing_ledgeraccount_changelist", "owner", _("Balances")),
+    ("admin:accounts_ticket_changelist", "owner", _("Tickets")),
     ("admin:accounts_notification_changelist", "user", _("Notifications")),
     ("admin:accounts_auditevent_changelist", "subject", _("Audit trail")),
 )
@@ -61,20 +66,32 @@ class NewUserForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(KeptAdmin):
+class UserAdmin(LiftsLocks, KeptAdmin):
     list_display = ("email", "full_name", "phone", "active_column", "is_staff", "language", created)
-    list_filter = ("is_active", "is_staff", "language", "currency")
+    list_filter = ("is_active", "is_staff", ("locked_at", EmptyFieldListFilter), "language", "currency")
     search_fields = ("email", "phone", "full_name", "public_id")
     ordering = ("-id",)
     date_hierarchy = "created_at"
     actions = ("deactivate", "reactivate")
+    actions_detail = ("lift_lock", "end_waiting_time")
     add_form = NewUserForm
     filter_horizontal = ("groups",)
     add_fieldsets = ((None, {"fields": ("email", "full_name", ("language", "time_zone", "currency"), "is_staff")}),)
     fieldsets = (
         (None, {"fields": ("email", ("phone", "phone_verified"), "full_name", "public_id", "links")}),
         (_("Preferences"), {"fields": (("language", "time_zone", "currency"), ("notify_by_email", "notify_by_sms"))}),
-        (_("Access"), {"fields": (("is_active", "is_staff"), "is_superuser", "groups", ("created_at", "last_login"))}),
+        (
+            _("Access"),
+            {
+                "fields": (
+                    ("is_active", "is_staff"),
+                    "is_superuser",
+                    "groups",
+                    ("created_at", "last_login"),
+                    "locked_at",
+                )
+            },
+        ),
     )
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
@@ -92,7 +109,11 @@ class UserAdmin(KeptAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Addresses prove who somebody is, so only the person changes them; only a superuser hands out powers."""
-        fixed = ("email", "phone", "phone_verified", "public_id", "links", "created_at", "last_login") if obj else ()
+        fixed = (
+            ("email", "phone", "phone_verified", "public_id", "links", "created_at", "last_login", "locked_at")
+            if obj
+            else ()
+        )
         powers = () if request.user.is_superuser else ("is_staff", "is_superuser", "groups")
         return (*fixed, *powers)
 
@@ -163,8 +184,20 @@ class GroupAdmin(StaffAdmin):
     filter_horizontal = ("permissions",)
 
 
+@display(description=Notification._meta.get_field("context").verbose_name)  # type: ignore[untyped-decorator]  # noqa: SLF001
+def facts(notice: Notification) -> str:
+    return redacted(json.dumps(notice.context, ensure_ascii=False))
+
+
+@display(description=Notification._meta.get_field("body").verbose_name)  # type: ignore[untyped-decorator]  # noqa: SLF001
+def words(notice: Notification) -> str:
+    return redacted(notice.body)
+
+
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
+    # A link that answers for its reader is for the reader alone.
+    shown_as = {"context": facts, "body": words}
     list_display = (
         "kind",
         "user",
@@ -213,5 +246,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
 
+admin.site.register(Ticket, ticket_admin.TicketAdmin)
+admin.site.register(ApiToken, token_admin.ApiTokenAdmin)
 if settings.DEMO:
     admin.site.register(OutboxMessage, OutboxMessageAdmin)

@@ -24,13 +24,21 @@ RESUMED = "resumed_after_proof"
 
 def is_fresh(request: HttpRequest) -> bool:
     """Tell whether this person proved who they are within the last minutes; asks no database."""
+    return bool(fresh_proofs(request))
+
+
+def fresh_proofs(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the proofs of the last minutes, as allauth records them; asks no database."""
+    since = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
     records = get_authentication_records(request, request.user)
-    proofs = [record["at"] for record in records if record.get("reauthenticated")]
-    return bool(proofs) and time.time() - proofs[-1] < app_settings.REAUTHENTICATION_TIMEOUT
+    return [record for record in records if record.get("reauthenticated") and record["at"] > since]
 
 
-def ask_first(request: HttpRequest) -> HttpResponseRedirect:
-    """Lead to the proof, by any factor the person has; a form that was sent is carried out right after it."""
+def ask_first(request: HttpRequest, *, way: str = "") -> HttpResponseRedirect:
+    """Lead to the proof, by any factor the person has; a form that was sent is carried out right after it.
+
+    `way` is the address of the page that takes the proof, where it may not be just any.
+    """
     request.session.pop(STATE_SESSION_KEY, None)
     address = request.get_full_path()
     if request.method == "POST":
@@ -39,8 +47,8 @@ def ask_first(request: HttpRequest) -> HttpResponseRedirect:
             "state": {**state, "at": time.time()},
             "callback": f"{resume.__module__}.{resume.__name__}",
         }
-    way = get_adapter().get_reauthentication_methods(request.user)[0]
-    return HttpResponseRedirect(f"{way['url']}?{urlencode({REDIRECT_FIELD_NAME: address})}")
+    way = way or get_adapter().get_reauthentication_methods(request.user)[0]["url"]
+    return HttpResponseRedirect(f"{way}?{urlencode({REDIRECT_FIELD_NAME: address})}")
 
 
 def resume(request: HttpRequest, state: dict[str, Any]) -> HttpResponseBase:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template import Context, Engine
@@ -40,6 +39,11 @@ def write_sms(*, kind: str, user: User, context: Mapping[str, Any]) -> str:
         return one_line(_render(f"emails/{kind}/sms.txt", _values(user, context)))
 
 
+def in_words(template: str, context: Mapping[str, Any], *, zone: tzinfo) -> str:
+    """Render a template of plain text with the plain values of a context, in the language that is active now."""
+    return _render(template, {name: _revive(name, value, zone) for name, value in context.items()})
+
+
 def one_line(text: str) -> str:
     """Fold white space: a line break in a subject would be a header injection."""
     return " ".join(text.split())
@@ -50,7 +54,7 @@ def _values(user: User, context: Mapping[str, Any]) -> dict[str, Any]:
     return {**revived, "user": user, "brand": brand(), "base_url": settings.PORTAL_BASE_URL}
 
 
-def _revive(name: str, value: Any, zone: ZoneInfo) -> Any:
+def _revive(name: str, value: Any, zone: tzinfo) -> Any:
     """Turn what JSON made of moments, days and amounts back into what the template filters read."""
     if isinstance(value, str) and name.endswith("_at"):
         return datetime.fromisoformat(value).astimezone(zone)

@@ -1,12 +1,17 @@
 """What happens around every request of a person."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from allauth.core.exceptions import RateLimited
 from allauth.core.ratelimit import respond_429
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone, translation
+
+from accounts import kept_on_device
+from accounts.locks import AccountLocked, is_locked
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -29,6 +34,42 @@ class SubscriberPreferencesMiddleware:
             return self.get_response(request)
 
 
+NOT_WHILE_LOCKED = frozenset(
+    {
+        "account_change_phone",
+        "account_email",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "mfa_deactivate_totp",
+        "mfa_generate_recovery_codes",
+        "mfa_remove_webauthn",
+    }
+)
+"""Pages of allauth's that change what the account is unlocked with; a new password may be chosen."""
+
+
+class AccountLockedMiddleware:
+    """Explains the lock wherever a page refuses to act because of it, and refuses for allauth's pages."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_args: object) -> HttpResponse | None:
+        match = request.resolver_match
+        if request.method != "POST" or match is None or match.url_name not in NOT_WHILE_LOCKED:
+            return None
+        is_refused = request.user.is_authenticated and is_locked(request.user)
+        return self.process_exception(request, AccountLocked()) if is_refused else None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, AccountLocked):
+            return None
+        return render(request, "accounts/locked.html", {"sentence": exception.sentence}, status=HTTPStatus.LOCKED)
+
+
 class RateLimitedMiddleware:
     """Answers 429 where allauth leaves its limit to whoever is above (a second SMS within 30 seconds)."""
 
@@ -42,4 +83,22 @@ class RateLimitedMiddleware:
         if not isinstance(exception, RateLimited):
             return None
         response: HttpResponse = respond_429(request)
+        return response
+
+
+class KeptOnDeviceMiddleware:
+    """Has the browser forget what it keeps for somebody, as soon as that person is not the one signed in there.
+
+    That is so on signing out and when somebody else signs in, and also when the session ended meanwhile or elsewhere.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        keeper = kept_on_device.keeper(request)
+        # The request of the page that is being kept has no mark yet; this one belongs to nobody here.
+        if keeper and keeper != getattr(request.user, "public_id", ""):
+            kept_on_device.forget(response)
         return response

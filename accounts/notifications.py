@@ -15,7 +15,7 @@ from django.core.mail import EmailAttachment, EmailMessage
 from django.db.models import F
 from django.utils.module_loading import import_string
 
-from accounts import sms
+from accounts import quiet_hours, sms
 from accounts.letters import one_line, write_email, write_sms
 from accounts.models import Notification, User
 from accounts.models.notifications import Channel
@@ -27,6 +27,10 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=10)
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
 MAX_ATTEMPTS = len(BACK_OFF) + 1
+NO_NUMBER = "No verified mobile number."
+HIDDEN = "•••••"
+"""What the copy that we keep of a letter says in the place of a secret."""
+TOO_LATE = "Left out: what it announces has come."
 
 
 class Enclose(Protocol):
@@ -34,6 +38,26 @@ class Enclose(Protocol):
 
     def __call__(self, *, notice: Notification, now: datetime) -> Sequence[EmailAttachment]:
         """Return the files that go with an e-mail, made the moment it is sent."""
+
+
+class Secrets(Protocol):
+    """What LETTER_SECRETS names: values that a letter needs and its row must not keep."""
+
+    def __call__(self, *, notice: Notification) -> Mapping[str, str]:
+        """Return them by their names in the templates; raise NowhereToSend where they are of use no more."""
+
+
+class Reachable(Protocol):
+    """Where somebody wants to be told: `User`, or a row read for many at once."""
+
+    @property
+    def notify_by_email(self) -> bool: ...
+
+    @property
+    def notify_by_sms(self) -> bool: ...
+
+    @property
+    def phone_verified(self) -> bool: ...
 
 
 class NowhereToSend(Exception):
@@ -68,7 +92,11 @@ def notices(
     now: datetime,
     channels: Iterable[Channel] | None = None,
 ) -> list[Notification]:
-    """Return the unsaved rows of a notice, for batches that write many people's at once."""
+    """Return the unsaved rows of a notice, for batches that write many people's at once.
+
+    What can wait is due when the person's quiet hours end.
+    """
+    due_at = quiet_hours.send_at(kind=kind, context=context, reader=user, now=now)
     return [
         Notification(
             key=f"{key}:{channel}",
@@ -76,14 +104,14 @@ def notices(
             channel=channel,
             kind=kind,
             context=dict(context),
-            due_at=now,
+            due_at=due_at,
             created_at=now,
         )
         for channel in (wanted_channels(user) if channels is None else channels)
     ]
 
 
-def wanted_channels(user: User) -> list[Channel]:
+def wanted_channels(user: Reachable) -> list[Channel]:
     """Return where the person wants to be told; never by SMS to a number they haven't proved to be theirs."""
     wanted = []
     if user.notify_by_email:
@@ -93,9 +121,15 @@ def wanted_channels(user: User) -> list[Channel]:
     return wanted
 
 
+def every_channel(user: Reachable) -> list[Channel]:
+    """Return wherever the person can be reached, for what concerns the safety of the account, whatever they chose."""
+    return [Channel.EMAIL, Channel.SMS] if user.phone_verified else [Channel.EMAIL]
+
+
 def deliver_due(*, now: datetime, limit: int = 100) -> int:
     """Send the notices due at `now` and return how many left.
 
+    0. Put off what can wait where it is quiet now: it was delayed, or the reader wants other hours since.
     1. Claim: a conditional UPDATE takes the row for the length of a lease.
     2. Send, outside any transaction.
     3. Record, unless somebody else took the row over meanwhile.
@@ -103,7 +137,15 @@ def deliver_due(*, now: datetime, limit: int = 100) -> int:
     A crash between 2 and 3 costs one more copy when the lease ends, under the same Message-ID. No message is lost.
     """
     due = Notification.objects.due(now).select_related("user").order_by("due_at", "pk")[:limit]
-    return sum(_deliver(notice, now=now) for notice in due if _claim(notice, now=now))
+    return sum(_deliver(notice, now=now) for notice in due if not _waits(notice, now=now) and _claim(notice, now=now))
+
+
+def _waits(notice: Notification, *, now: datetime) -> bool:
+    due_at = quiet_hours.send_at(kind=notice.kind, context=notice.context, reader=notice.user, now=now)
+    if due_at <= now:
+        return False
+    untouched = Notification.objects.filter(pk=notice.pk, state=Notification.State.QUEUED, attempts=notice.attempts)
+    return bool(untouched.update(due_at=due_at))
 
 
 def _claim(notice: Notification, *, now: datetime) -> bool:
@@ -120,6 +162,10 @@ def _deliver(notice: Notification, *, now: datetime) -> bool:
     if notice.attempts > MAX_ATTEMPTS:
         _record(notice, state=Notification.State.FAILED, error="Given up: the process that sent it died each time.")
         return False
+    too_late_at = quiet_hours.deadline(kind=notice.kind, context=notice.context)
+    if too_late_at is not None and too_late_at <= now:
+        _record(notice, state=Notification.State.FAILED, error=TOO_LATE)
+        return False
     try:
         _send(notice, now=now)
     except NowhereToSend as error:
@@ -134,20 +180,33 @@ def _deliver(notice: Notification, *, now: datetime) -> bool:
 
 
 def _send(notice: Notification, *, now: datetime) -> None:
-    user = notice.user
+    secrets = dict(cast("Secrets", import_string(settings.LETTER_SECRETS))(notice=notice))
+    hidden = dict.fromkeys(secrets, HIDDEN)
     if notice.channel == Channel.EMAIL:
-        letter = write_email(kind=notice.kind, user=user, context=notice.context)
-        notice.subject, notice.body = letter.subject[:200], letter.body
-        host = urlsplit(settings.PORTAL_BASE_URL).hostname or "localhost"
-        # The same id each time: mail systems show a second copy once.
-        headers = {"Message-ID": f"<{notice.public_id}@{host}>", "Auto-Submitted": "auto-generated"}
-        files = cast("Enclose", import_string(settings.LETTER_ENCLOSURES))(notice=notice, now=now)
-        EmailMessage(letter.subject, letter.body, to=[user.email], headers=headers, attachments=files).send()
-        return
+        _send_email(notice, secrets=secrets, hidden=hidden, now=now)
+    else:
+        _send_sms(notice, secrets=secrets, hidden=hidden)
+
+
+def _send_email(notice: Notification, *, secrets: dict[str, str], hidden: dict[str, str], now: datetime) -> None:
+    user = notice.user
+    letter = write_email(kind=notice.kind, user=user, context={**notice.context, **secrets})
+    kept = write_email(kind=notice.kind, user=user, context={**notice.context, **hidden}) if secrets else letter
+    notice.subject, notice.body = kept.subject[:200], kept.body
+    host = urlsplit(settings.PORTAL_BASE_URL).hostname or "localhost"
+    # The same id each time: mail systems show a second copy once.
+    headers = {"Message-ID": f"<{notice.public_id}@{host}>", "Auto-Submitted": "auto-generated"}
+    files = cast("Enclose", import_string(settings.LETTER_ENCLOSURES))(notice=notice, now=now)
+    EmailMessage(letter.subject, letter.body, to=[user.email], headers=headers, attachments=files).send()
+
+
+def _send_sms(notice: Notification, *, secrets: dict[str, str], hidden: dict[str, str]) -> None:
+    user = notice.user
     if not user.phone_verified:
-        raise NowhereToSend("No verified mobile number.")
-    notice.body = write_sms(kind=notice.kind, user=user, context=notice.context)
-    sms.chosen().send(to=user.phone, text=notice.body)
+        raise NowhereToSend(NO_NUMBER)
+    notice.body = write_sms(kind=notice.kind, user=user, context={**notice.context, **hidden})
+    text = write_sms(kind=notice.kind, user=user, context={**notice.context, **secrets}) if secrets else notice.body
+    sms.chosen().send(to=user.phone, text=text)
 
 
 def _put_off(notice: Notification, *, error: Exception, now: datetime) -> None:

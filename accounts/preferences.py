@@ -1,5 +1,6 @@
 """What subscribers choose about themselves."""
 
+from datetime import time
 from typing import Any, cast
 
 from django import forms
@@ -13,7 +14,7 @@ from portal.lib.forms import ChangedFieldsForm
 
 
 class PreferencesForm(ChangedFieldsForm[User]):
-    """Name, language, clock, money and where notices go."""
+    """Name, language, clock, money, where notices go and when they wait."""
 
     time_zone = TimeZoneField(
         label=_("Time zone"), help_text=_("Type a city. Dates and times follow it."), max_length=64
@@ -22,9 +23,27 @@ class PreferencesForm(ChangedFieldsForm[User]):
 
     class Meta:
         model = User
-        fields = ["full_name", "language", "time_zone", "currency", "notify_by_email", "notify_by_sms"]
-        widgets = {"full_name": forms.TextInput(attrs={"autocomplete": "name"})}
-        labels = {"notify_by_email": _("By e-mail"), "notify_by_sms": _("By SMS")}
+        fields = [
+            "full_name",
+            "language",
+            "time_zone",
+            "currency",
+            "notify_by_email",
+            "notify_by_sms",
+            "quiet_from",
+            "quiet_until",
+        ]
+        widgets = {
+            "full_name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "quiet_from": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "quiet_until": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        }
+        labels = {
+            "notify_by_email": _("By e-mail"),
+            "notify_by_sms": _("By SMS"),
+            "quiet_from": _("From"),
+            "quiet_until": _("Until"),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +62,17 @@ class PreferencesForm(ChangedFieldsForm[User]):
             self.add_error(
                 "notify_by_email", _("Keep at least one way: we must be able to tell you when a payment fails.")
             )
+        self._check_quiet_hours(cleaned.get("quiet_from"), cleaned.get("quiet_until"))
         return cleaned
+
+    def _check_quiet_hours(self, begins: time | None, ends: time | None) -> None:
+        if self.has_error("quiet_from") or self.has_error("quiet_until"):
+            return
+        if (begins is None) != (ends is None):
+            missing = "quiet_from" if begins is None else "quiet_until"
+            self.add_error(missing, _("Quiet hours have a beginning and an end. Give both, or leave both empty."))
+        elif begins is not None and begins == ends:
+            self.add_error("quiet_until", _("Quiet hours must end at another time than they begin."))
 
     def _currencies(self) -> list[tuple[str, str]]:
         """Offer what the operator sells in, and what the person has already."""

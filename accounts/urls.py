@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from accounts import proof_views, views
+from accounts import lock_views, proof_views, views
 
 app_name = "accounts"
 
 urlpatterns = [
     path("settings/", views.settings_page, name="settings"),
+    path("settings/lock/", lock_views.lock, name="lock"),
+    path("settings/unlock/", lock_views.unlock, name="unlock"),
+    path("settings/report/", lock_views.report, name="report"),
+    path("settings/calendar/", views.replace_calendar_link, name="replace_calendar_link"),
     path("accounts/reauthenticate/code/", proof_views.confirm_by_code, name="confirm_by_code"),
     path("outbox/", views.outbox, name="outbox"),
     path("outbox/attachments/<public_id:public_id>/", views.outbox_attachment, name="outbox_attachment"),

@@ -9,14 +9,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.i18n import set_language as django_set_language
 
-from accounts import trail
-from accounts.http import SubscriberRequest
+from accounts import calendar_links, trail
+from accounts.http import SubscriberRequest, client_ip
 from accounts.models import OutboxAttachment, OutboxMessage, User
 from accounts.preferences import PreferencesForm
 from portal.lib.downloads import download
@@ -46,7 +47,16 @@ def settings_page(request: SubscriberRequest) -> HttpResponse:
             messages.success(request, _("Your settings are saved."))
         return redirect("accounts:settings")
     context = {"form": form, "links": links(), "events": trail.recent(request.user), "nav": "account"}
+    context |= {"calendar_url": calendar_links.address_of(request.user)}
     return render(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def replace_calendar_link(request: SubscriberRequest) -> HttpResponse:
+    calendar_links.replace_link(user=request.user, ip=client_ip(request), now=timezone.now())
+    messages.success(request, _("The calendar has a new link. The old one shows nothing any more."))
+    return redirect(reverse("accounts:settings") + "#calendar")
 
 
 @require_POST

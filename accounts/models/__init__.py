@@ -1,5 +1,17 @@
+from accounts.models.api_tokens import ApiToken, ApiTokenQuerySet
 from accounts.models.audit import AuditEvent
 from accounts.models.notifications import Notification, OutboxAttachment, OutboxMessage
+from accounts.models.tickets import Ticket, TicketMessage
 from accounts.models.users import User
 
-__all__ = ["AuditEvent", "Notification", "OutboxAttachment", "OutboxMessage", "User"]
+__all__ = [
+    "ApiToken",
+    "ApiTokenQuerySet",
+    "AuditEvent",
+    "Notification",
+    "OutboxAttachment",
+    "OutboxMessage",
+    "Ticket",
+    "TicketMessage",
+    "User",
+]

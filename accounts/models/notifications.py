@@ -46,7 +46,11 @@ class Notification(models.Model):
     public_id = PublicIdField(prefix="ntf")
     key = models.CharField(_("key"), max_length=160, unique=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("user")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        db_index=False,  # notification_by_user begins with it
+        related_name="notifications",
+        verbose_name=_("user"),
     )
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
     kind = models.CharField(_("kind"), max_length=40)

@@ -1,5 +1,6 @@
 """The person who signs in."""
 
+from datetime import time
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.lib.dates import zone_or_utc
 from portal.lib.public_ids import PublicIdField
+
+QUIET_FROM, QUIET_UNTIL = time(21), time(8)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -46,7 +49,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     currency = models.CharField(_("currency"), max_length=3, default="USD")
     notify_by_email = models.BooleanField(_("notices by e-mail"), default=True)
     notify_by_sms = models.BooleanField(_("notices by SMS"), default=False)
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True, default=QUIET_FROM)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True, default=QUIET_UNTIL)
+    calendar_version = models.PositiveIntegerField(_("version of the calendar link"), default=1, editable=False)
     is_staff = models.BooleanField(_("staff"), default=False)
+    locked_at = models.DateTimeField(
+        _("locked by the subscriber"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("While it is locked no line changes hands, device or state, and no code is shown."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 

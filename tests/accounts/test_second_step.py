@@ -231,6 +231,7 @@ def test_staff_need_a_second_step_outside_the_demo(client, staff, settings, play
 
 def test_staff_with_a_second_step_enter(client, staff, settings):
     settings.PLAYGROUND = False
+    settings.CARRIER, settings.ESIMGO_API_KEY = "esimgo", "key"
     sign_in(client, staff)
     enrol(client)
 

@@ -1,6 +1,7 @@
 """What subscribers choose, and the page where they do."""
 
 import re
+from datetime import time
 
 import pytest
 from django.conf import settings
@@ -74,6 +75,32 @@ def test_one_channel_must_stay(as_subscriber):
     assert page.context["form"].errors["notify_by_email"]
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "field"),
+    [("22:00", "", "quiet_until"), ("", "07:00", "quiet_from"), ("07:00", "07:00", "quiet_until"), ("7", "8", None)],
+)
+def test_quiet_hours_that_make_no_sense_are_explained(as_subscriber, subscriber, begins, ends, field):
+    page = as_subscriber.post("/settings/", {**CHOICE, "quiet_from": begins, "quiet_until": ends})
+
+    assert page.status_code == 422
+    assert page.context["form"].errors.keys() == ({field} if field else {"quiet_from", "quiet_until"})
+    subscriber.refresh_from_db()
+    assert (subscriber.quiet_from, subscriber.quiet_until) == (time(21), time(8))
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "kept"),
+    [("22:30", "06:15", (time(22, 30), time(6, 15))), ("", "", (None, None))],
+    ids=["others", "none"],
+)
+def test_quiet_hours_are_chosen_and_shown_again(as_subscriber, subscriber, begins, ends, kept):
+    page = as_subscriber.post("/settings/", {**CHOICE, "quiet_from": begins, "quiet_until": ends}, follow=True)
+
+    subscriber.refresh_from_db()
+    assert (subscriber.quiet_from, subscriber.quiet_until) == kept
+    assert ('value="22:30"' in page.content.decode()) is bool(begins)
+
+
 def test_sms_needs_a_confirmed_number(as_subscriber, subscriber):
     as_subscriber.post("/settings/", {**CHOICE, "notify_by_sms": "on"})
 
@@ -142,7 +169,8 @@ def test_everything_recorded_has_words_for_the_subscriber():
         if path.name != "trail.py" and path.parent.name != "gateways"
     )
 
-    recorded = set(re.findall(r'"((?:account|user|line|auto_renewal|payment_method|order|refund)\.[a-z_]+)"', code))
+    subjects = "account|user|line|auto_renewal|top_up_rule|payment_method|order|refund|ticket|api_token"
+    recorded = set(re.findall(rf'"((?:{subjects})\.[a-z_]+)"', code))
 
     assert recorded == set(LABELS)
 

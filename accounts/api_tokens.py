@@ -1,0 +1,90 @@
+"""Keys for programs: made once, shown once, and told by their SHA-256 from then on."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import ApiToken, User
+
+USAGE_WRITE = "usage:write"
+SCOPES = {USAGE_WRITE: _("send usage records")}
+
+MARK = "esimp_"
+"""By which scanners for leaked secrets find them."""
+SHOWN_CHARACTERS = 12
+NOTE_USE_EVERY = timedelta(minutes=1)
+
+
+class TokenRefused(Exception):
+    """No token, or one that is unknown, revoked or past its time."""
+
+
+class ScopeMissing(Exception):
+    """The token is good, but not for this."""
+
+
+def make(
+    *,
+    name: str,
+    scopes: Sequence[str],
+    source: str = "",
+    user: User | None = None,
+    expires_at: datetime | None = None,
+    actor: User | None,
+    ip: str | None = None,
+    now: datetime,
+) -> tuple[ApiToken, str]:
+    """Make a token; return its row and the secret itself, which nobody can read again."""
+    secret = MARK + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            name=name,
+            user=user,
+            prefix=secret[:SHOWN_CHARACTERS],
+            digest=_digest(secret),
+            scopes=list(scopes),
+            source=source,
+            expires_at=expires_at,
+            created_at=now,
+        )
+        detail = {"name": name, "scopes": list(scopes), "source": source}
+        audit.record(
+            actor=actor, subject=user, action="api_token.made", target=token.public_id, detail=detail, ip=ip, now=now
+        )
+    return token, secret
+
+
+def revoke(token: ApiToken, *, actor: User | None, ip: str | None, now: datetime) -> bool:
+    """Make a token useless for good; return False where it was."""
+    with transaction.atomic():
+        revoked = ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now)
+        if revoked:
+            audit.record(
+                actor=actor, subject=token.user, action="api_token.revoked", target=token.public_id, ip=ip, now=now
+            )
+    return bool(revoked)
+
+
+def bearer(authorization: str, *, scope: str, now: datetime) -> ApiToken:
+    """Return the token an Authorization header holds; raises TokenRefused, ScopeMissing."""
+    kind, _space, secret = authorization.partition(" ")
+    if kind.lower() != "bearer" or not secret.strip():
+        raise TokenRefused
+    # The digest of a long random secret is looked up, so how long it takes tells nothing about the secret.
+    token = ApiToken.objects.usable(now).filter(digest=_digest(secret.strip())).first()
+    if token is None:
+        raise TokenRefused
+    if scope not in token.scopes:
+        raise ScopeMissing
+    if token.last_used_at is None or token.last_used_at <= now - NOTE_USE_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

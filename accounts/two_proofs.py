@@ -1,0 +1,38 @@
+"""Asking twice who it is: for what somebody who took over a session, or a mailbox, must not be able to do alone."""
+
+from datetime import datetime
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.fresh_proof import fresh_proofs
+from accounts.models import AuditEvent
+
+BY_CODE = "confirm_by_code"
+
+
+def next_way(request: HttpRequest) -> str:
+    """Return the address where the proof is given that is still missing; empty when both are there.
+
+    The first is a password, a passkey or the second step; the other a code to the confirmed e-mail address. Who has
+    nothing but the mailbox proves that.
+    """
+    proofs = fresh_proofs(request)
+    ways = {way["id"]: way["url"] for way in get_adapter().get_reauthentication_methods(request.user)}
+    by_code = ways.pop(BY_CODE)
+    if ways and not any(proof["method"] in {"password", "mfa"} for proof in proofs):
+        return str(next(iter(ways.values())))
+    is_by_email = any(proof["method"] == "code" and proof.get("email") for proof in proofs)
+    return "" if is_by_email else str(by_code)
+
+
+def may_be_believed(request: HttpRequest, *, now: datetime) -> bool:
+    """Tell whether the two are two: who has the mailbox can have the password reset, and then has both.
+
+    For as long as after any other change of how one signs in; a second step or a passkey does without.
+    """
+    if any(proof["method"] == "mfa" for proof in fresh_proofs(request)):
+        return True
+    events = AuditEvent.objects.filter(subject=request.user.pk, at__gt=now - settings.PORTAL_COOL_OFF)
+    return not events.filter(action="account.password_reset").exists()
