@@ -13,8 +13,17 @@ from datetime import UTC, datetime, timedelta
 from django.utils.crypto import salted_hmac
 
 from esim.activation import ActivationCode
-from esim.carriers.base import Capabilities, CarrierRefused, OrderedProfile, ProfileStatus, UsageReport
-from esim.identifiers import with_luhn_digit
+from esim.carriers.base import (
+    Capabilities,
+    CarrierRefused,
+    Grant,
+    OrderedProfile,
+    ProfileAsk,
+    ProfileStatus,
+    Reinstall,
+    UsageReport,
+)
+from esim.identifiers import with_eid_check_digits, with_luhn_digit
 from esim.models import Allowance, DownloadState, SimProfile
 from plans.terms import PlanTerms
 from portal.lib.data_size import MB
@@ -22,6 +31,7 @@ from portal.lib.data_size import MB
 SMDP_ADDRESS = "rsp.simulated.example"
 ISSUER = "8999901"  # 999 is no country's calling code.
 USED = "used"
+UNKNOWN_ICCID = "unknown_iccid"
 
 # Long enough to look at the code, and to print it.
 PROGRESS = (
@@ -39,10 +49,20 @@ MB_BY_HOUR = (4, 2, 1, 1, 1, 2, 8, 20, 28, 24, 22, 26, 34, 30, 24, 22, 24, 30, 3
 class SimulatedCarrier:
     name = "simulated"
     capabilities = Capabilities(
-        idempotent_ordering=True, install_events=True, usage_reports=True, suspension=True, taking_back=True
+        idempotent_ordering=True,
+        install_events=True,
+        enable_events=True,
+        usage_reports=True,
+        suspension=True,
+        taking_back=True,
+        throttling=True,
+        moving=True,
+        reinstall=Reinstall.NEW_PROFILE,
     )
+    apn = "internet"
 
-    def order_profile(self, *, key: str) -> OrderedProfile:
+    def order_profile(self, ask: ProfileAsk) -> OrderedProfile:
+        key = ask.key
         digits = _digits("profile", key)
         code = ActivationCode(smdp_address=SMDP_ADDRESS, matching_id=_matching_id(key))
         return OrderedProfile(
@@ -59,6 +79,11 @@ class SimulatedCarrier:
     def grant(self, *, key: str, iccid: str, terms: PlanTerms, starts_at: datetime, ends_at: datetime) -> None:
         _profile(iccid)
 
+    def grant_many(self, grants: Sequence[Grant]) -> list[CarrierRefused | None]:
+        wanted = SimProfile.objects.filter(iccid__in=[grant.iccid for grant in grants])
+        known = set(wanted.values_list("iccid", flat=True))
+        return [None if grant.iccid in known else CarrierRefused(UNKNOWN_ICCID) for grant in grants]
+
     def profile_status(self, *, iccid: str, now: datetime) -> ProfileStatus:
         shown_at = _profile(iccid).code_shown_at
         if shown_at is not None:
@@ -70,7 +95,7 @@ class SimulatedCarrier:
     def usage_since(self, *, iccid: str, since: datetime, until: datetime) -> Sequence[UsageReport]:
         profile = _profile(iccid)
         enabled_at = _enabled_at(profile)
-        if enabled_at is None:
+        if enabled_at is None or not profile.is_current:
             return []
         standing = Allowance.objects.standing().filter(line=profile.line_id)
         allowances = list(standing.filter(ends_at__gt=since, starts_at__lte=until))
@@ -96,11 +121,21 @@ class SimulatedCarrier:
     def terminate(self, *, key: str, iccid: str) -> None:
         _profile(iccid)
 
+    def throttle(self, *, key: str, iccid: str, kbps: int | None) -> None:
+        _profile(iccid)
+
+    def move(self, *, key: str, from_iccid: str, to_iccid: str) -> None:
+        _profile(from_iccid)
+        _profile(to_iccid)
+
+    def reinstall(self, *, key: str, iccid: str) -> OrderedProfile:
+        raise CarrierRefused("a_profile_once_deleted_is_gone")
+
 
 def _profile(iccid: str) -> SimProfile:
     profile = SimProfile.objects.filter(iccid=iccid).first()
     if profile is None:
-        raise CarrierRefused("unknown_iccid")
+        raise CarrierRefused(UNKNOWN_ICCID)
     return profile
 
 
@@ -138,8 +173,7 @@ def _matching_id(key: str) -> str:
 
 
 def _eid(iccid: str) -> str:
-    body = "89999" + _digits("eid", iccid)[:25]
-    return f"{body}{98 - int(body + '00') % 97:02}"
+    return with_eid_check_digits("89999" + _digits("eid", iccid)[:25])
 
 
 def _digits(purpose: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""The gateways under contract, each in its own world."""
+"""The gateways under contract, each in its own world; and Stripe's own library, talking to our fake of Stripe."""
 
 from datetime import timedelta
 
@@ -55,3 +55,14 @@ def paid(world, gateway, page):
     """What the gateway tells of a page that was paid."""
     world.pay(page.payment_id, keep=True)
     return world.look(page)
+
+
+@pytest.fixture
+def client(stripe_fake):
+    """Stripe's library; no page of the portal is asked for here."""
+    return stripe_fake.client()
+
+
+@pytest.fixture
+def customer(client):
+    return client.v1.customers.create({"email": "ada@example.com"}).id

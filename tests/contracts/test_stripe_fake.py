@@ -11,16 +11,6 @@ from tests.fakes.stripe.account import LIVE_KEY
 from tests.fakes.stripe.openapi import WrongAnswer, document
 
 
-@pytest.fixture
-def client(stripe_fake):
-    return stripe_fake.client()
-
-
-@pytest.fixture
-def customer(client):
-    return client.v1.customers.create({"email": "ada@example.com"}).id
-
-
 def refusal(call, *arguments):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         call(*arguments)

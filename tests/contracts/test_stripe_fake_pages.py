@@ -9,16 +9,6 @@ import pytest
 from tests.contracts.stripe_calls import session, setup_session, unconfirmed
 
 
-@pytest.fixture
-def client(stripe_fake):
-    return stripe_fake.client()
-
-
-@pytest.fixture
-def customer(client):
-    return client.v1.customers.create({"email": "ada@example.com"}).id
-
-
 def browse(url, **fields):
     """Return status, text and Location of a page: asked for, or its form sent when there are fields."""
     parts = urlsplit(url)

@@ -14,16 +14,6 @@ RETURN = {"return_url": "http://shop.test/back"}
 
 
 @pytest.fixture
-def client(stripe_fake):
-    return stripe_fake.client()
-
-
-@pytest.fixture
-def customer(client):
-    return client.v1.customers.create({"email": "ada@example.com"}).id
-
-
-@pytest.fixture
 def intent(client, customer):
     return client.v1.payment_intents.create(unconfirmed(customer)).id
 

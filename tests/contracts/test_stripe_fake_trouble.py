@@ -17,16 +17,6 @@ CREATE = "POST /v1/payment_intents"
 SECRET, FORMER_SECRET = "whsec_now", "whsec_before"
 
 
-@pytest.fixture
-def client(stripe_fake):
-    return stripe_fake.client()
-
-
-@pytest.fixture
-def customer(client):
-    return client.v1.customers.create({"email": "ada@example.com"}).id
-
-
 class Shop:
     """A webhook endpoint that remembers what arrived."""
 

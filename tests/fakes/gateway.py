@@ -40,6 +40,7 @@ class FakeGateway:
     """
 
     page_origin = ""
+    in_process = True
 
     def __init__(self, name="sandbox"):
         self.name = name
