@@ -3,6 +3,7 @@
 An activation code is a bearer secret: whoever presents it has the line. No error here repeats one.
 """
 
+import base64
 import re
 from dataclasses import dataclass
 from io import BytesIO
@@ -85,3 +86,8 @@ def qr_png(code: str) -> bytes:
     image = BytesIO()
     drawing.make_image(fill_color="black", back_color="white").save(image, format="PNG")
     return image.getvalue()
+
+
+def qr_data(code: str) -> str:
+    """Return the same picture as an address that holds it, for a page that is read without a connection."""
+    return f"data:image/png;base64,{base64.b64encode(qr_png(code)).decode()}"

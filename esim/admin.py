@@ -3,7 +3,31 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from esim.models import Allowance, DailyUsage, DownloadState, Line, ServiceState, SimProfile, UsageRecord
+from esim import usage_admin
+from esim.card_admin import BindingAttemptAdmin, SimCardAdmin
+from esim.models import (
+    Allowance,
+    BindingAttempt,
+    CarrierEvent,
+    CarrierOrder,
+    CarrierProduct,
+    DailyUsage,
+    DownloadState,
+    Line,
+    ProfileOrder,
+    QuarantinedUsage,
+    Replacement,
+    ServiceState,
+    SimCard,
+    SimProfile,
+    ThrottleSpell,
+    UsageImport,
+    UsageRecord,
+)
+from esim.product_admin import CarrierOrderAdmin, CarrierProductAdmin
+from esim.profile_order_admin import CarrierEventAdmin, ProfileOrderAdmin, problem
+from esim.replacement_admin import ReplacementAdmin
+from esim.service_dialogs import ChangesService
 from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, data_column, moment_column, state_column
 
 SERVICE_COLOURS = {"active": "success", "pending": "info", "suspended": "warning", "terminated": "danger"}
@@ -15,6 +39,14 @@ data_used = data_column("used_bytes", _("data used"))
 data_granted = data_column("data_bytes", _("data"), empty=_("unlimited"))
 daily_cap = data_column("daily_cap_bytes", _("full speed a day"))
 data_reported = data_column("data_bytes", _("data"))
+
+admin.site.register(CarrierProduct, CarrierProductAdmin)
+admin.site.register(CarrierOrder, CarrierOrderAdmin)
+admin.site.register(SimCard, SimCardAdmin)
+admin.site.register(BindingAttempt, BindingAttemptAdmin)
+admin.site.register(ProfileOrder, ProfileOrderAdmin)
+admin.site.register(CarrierEvent, CarrierEventAdmin)
+admin.site.register(Replacement, ReplacementAdmin)
 
 created = moment_column("created_at", _("created"))
 usage_as_of = moment_column("usage_reported_at", _("usage as of"))
@@ -38,13 +70,14 @@ class AllowanceInline(ReadOnlyInline):
 
 
 @admin.register(Line)
-class LineAdmin(ReadOnlyAdmin):
+class LineAdmin(ChangesService, ReadOnlyAdmin):
     list_display = ("__str__", "msisdn", "owner", "form", service_state, "carrier", usage_as_of, created)
     list_filter = ("service_state", "form", "carrier", "created_at")
     list_select_related = ("owner",)
     search_fields = ("msisdn", "nickname", "public_id", "owner__email", "profiles__iccid")
     ordering = ("-id",)
     inlines = (ProfileInline, AllowanceInline)
+    actions_detail = ("suspend", "resume")
 
 
 @admin.register(SimProfile)
@@ -56,7 +89,8 @@ class SimProfileAdmin(ReadOnlyAdmin):
     list_select_related = ("line",)
     search_fields = ("iccid", "eid", "public_id", "line__msisdn", "line__owner__email")
     ordering = ("-id",)
-    hidden = ("id", "activation_code_ciphertext", "pin_ciphertext", "puk_ciphertext")
+    hidden = ("id", "activation_code_ciphertext", "confirmation_code_ciphertext", "pin_ciphertext", "puk_ciphertext")
+    shown_as = {"problem": problem}
 
 
 @admin.register(Allowance)
@@ -87,3 +121,8 @@ class DailyUsageAdmin(ReadOnlyAdmin):
     search_fields = ("line__msisdn", "line__public_id")
     ordering = ("-date", "-id")
     shown_as = {"data_bytes": data_reported}
+
+
+admin.site.register(QuarantinedUsage, usage_admin.QuarantinedUsageAdmin)
+admin.site.register(UsageImport, usage_admin.UsageImportAdmin)
+admin.site.register(ThrottleSpell, usage_admin.ThrottleSpellAdmin)

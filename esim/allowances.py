@@ -1,18 +1,15 @@
-"""What a line may use: granting it, using it up, and what comes after a purchase.
-
-Allowances burn in the order of their ends: what lapses soonest is used first.
-"""
+"""What a line may use: granting it, and what comes after a purchase. How it is used up is told in `esim.rating_rules`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from esim.carriers.base import UsageReport
-from esim.models import Allowance, Line
+from esim import rating
+from esim.models import Allowance, Line, UsageRecord
 from plans.models import Plan
 from plans.terms import PlanTerms
 from portal.lib.periods import Period, boundary, period_at
@@ -40,8 +37,11 @@ class AfterPurchase:
 def grant(
     *, line: Line, plan: Plan, terms: PlanTerms, purchase_id: str, starts_at: datetime, ends_at: datetime
 ) -> Allowance:
-    """Write down what a purchase gave to a line; for the same purchase again, return the same row."""
-    allowance, _created = Allowance.objects.get_or_create(
+    """Write down what a purchase gave to a line; for the same purchase again, return the same row.
+
+    What was used since it began may have been counted before it was known here: then it is counted again.
+    """
+    allowance, is_new = Allowance.objects.get_or_create(
         granted_for=purchase_id,
         defaults={
             "line": line,
@@ -56,7 +56,15 @@ def grant(
             "ends_at": ends_at,
         },
     )
+    if is_new and starts_at < allowance.created_at and _has_counted_use(line, since=starts_at):
+        with transaction.atomic():
+            rating.rerate(line, now=allowance.created_at)
+        allowance.refresh_from_db()
     return allowance
+
+
+def _has_counted_use(line: Line, *, since: datetime) -> bool:
+    return UsageRecord.objects.filter(line=line, at__gte=since, rated_at__isnull=False).exists()
 
 
 def next_period(*, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetime, datetime]:
@@ -105,42 +113,3 @@ def preview(*, line: Line, terms: PlanTerms, now: datetime) -> AfterPurchase:
     amounts = [*left, terms.data_bytes]
     known = [amount for amount in amounts if amount is not None]
     return AfterPurchase(data_bytes=sum(known) if len(known) == len(amounts) else None, ends_at=ends_at)
-
-
-def burn(*, line: Line, reports: Sequence[UsageReport]) -> None:
-    """Take reported usage off the allowances that covered each moment, however late the report came.
-
-    Call it inside a transaction that holds the line's row: what is left decides which allowance is next.
-    """
-    in_time = sorted(reports, key=lambda report: report.at)
-    if not in_time:
-        return
-    standing = Allowance.objects.standing().filter(line=line)
-    allowances = list(standing.filter(starts_at__lte=in_time[-1].at, ends_at__gt=in_time[0].at).in_burn_order())
-    before = {one.pk: (one.used_bytes, one.used_minutes, one.used_sms) for one in allowances}
-    for report in in_time:
-        covering = [one for one in allowances if one.starts_at <= report.at < one.ends_at]
-        if covering:
-            _spread(report, covering)
-    for one in allowances:
-        used_bytes, used_minutes, used_sms = before[one.pk]
-        if (one.used_bytes, one.used_minutes, one.used_sms) != before[one.pk]:
-            Allowance.objects.filter(pk=one.pk).update(
-                used_bytes=F("used_bytes") + one.used_bytes - used_bytes,
-                used_minutes=F("used_minutes") + one.used_minutes - used_minutes,
-                used_sms=F("used_sms") + one.used_sms - used_sms,
-            )
-
-
-def _spread(report: UsageReport, covering: Sequence[Allowance]) -> None:
-    """Use up one allowance after the other; the last one takes what no allowance has room for."""
-    last = covering[-1]
-    # A minute begun counts whole, as networks bill them.
-    data, minutes, sms = report.data_bytes, -(-report.voice_seconds // 60), report.sms_count
-    for one in covering:
-        taken = data if one is last or one.data_bytes is None else min(data, max(0, one.data_bytes - one.used_bytes))
-        one.used_bytes, data = one.used_bytes + taken, data - taken
-        taken = minutes if one is last else min(minutes, max(0, one.voice_minutes - one.used_minutes))
-        one.used_minutes, minutes = one.used_minutes + taken, minutes - taken
-        taken = sms if one is last else min(sms, max(0, one.sms_count - one.used_sms))
-        one.used_sms, sms = one.used_sms + taken, sms - taken

@@ -4,7 +4,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.time_zones import TimeZoneField
+from esim.identifiers import NotAnIccid, normalised_iccid
 from esim.models import Line
+from esim.pins import is_pin
 from portal.lib.forms import ChangedFieldsForm
 
 
@@ -28,3 +30,32 @@ class LineSettingsForm(ChangedFieldsForm[Line]):
     class Meta:
         model = Line
         fields = ["nickname", "time_zone", "hidden"]
+
+
+class BindCardForm(forms.Form):
+    """Number and PIN of a card. The PIN is never written back into the page."""
+
+    iccid = forms.CharField(
+        label=_("Card number (ICCID)"),
+        max_length=40,
+        help_text=_("The 19 or 20 digits printed on the card or its cover; they begin with 89. Blanks don’t matter."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    pin = forms.CharField(
+        label=_("PIN of the card"),
+        max_length=20,
+        help_text=_("4 to 8 digits, under the scratch field or in the letter. It can be used once."),
+        widget=forms.PasswordInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    def clean_iccid(self) -> str:
+        try:
+            return normalised_iccid(self.cleaned_data["iccid"])
+        except NotAnIccid as error:
+            raise forms.ValidationError(_("A card number has 19 or 20 digits.")) from error
+
+    def clean_pin(self) -> str:
+        pin: str = self.cleaned_data["pin"].replace(" ", "")
+        if not is_pin(pin):
+            raise forms.ValidationError(_("A PIN has 4 to 8 digits."))
+        return pin

@@ -11,8 +11,9 @@ from enum import StrEnum, auto
 
 from django.db.models import Q
 
+from esim import rating
 from esim.carriers.base import Carrier, CarrierRefused
-from esim.models import Allowance, AllowanceQuerySet, DownloadState, Line, ServiceState, SimProfile
+from esim.models import Allowance, AllowanceQuerySet, DownloadState, Line, ServiceState, SimProfile, UsageRecord
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +62,13 @@ def reserve(*, line: Line, purchase_id: str, only_unused: bool, now: datetime) -
     Runs inside the caller's transaction, which holds the line's row: usage is counted, and the next purchase
     fitted in, either before or after.
     """
+    # What has arrived counts, though its turn has not come.
+    rating.rate_line(line, now=now)
     if obstacle := obstacle_to(purchase_id=purchase_id, only_unused=only_unused, now=now):
         raise CannotTakeBack(obstacle)
     Allowance.objects.standing().filter(line=line, granted_for=purchase_id).update(taken_back_at=now)
+    # What nobody was reminded of, because this followed it, ends now after all.
+    Allowance.objects.filter(line=line).not_ended(now).update(remind_due_at=now)
 
 
 def ask_network(*, line: Line, purchase_id: str, only_unused: bool, carrier: Carrier) -> None:
@@ -83,14 +88,25 @@ def ask_network(*, line: Line, purchase_id: str, only_unused: bool, carrier: Car
 def close(*, line: Line, purchase_id: str, now: datetime) -> None:
     """End the line, where the purchase had opened it; its activation code is not shown any more."""
     if line.opened_for == purchase_id:
-        Line.objects.filter(pk=line.pk).update(service_state=ServiceState.TERMINATED)
+        Line.objects.filter(pk=line.pk).update(
+            service_state=ServiceState.TERMINATED, service_change="", service_change_until=None
+        )
         current = SimProfile.objects.filter(line=line).current()
         current.update(download_state=DownloadState.DELETED, state_changed_at=now)
 
 
 def restore(*, purchase_id: str) -> None:
-    """Let it be used again; what was reported in between stays off it, in the subscriber's favour."""
-    Allowance.objects.filter(granted_for=purchase_id).update(taken_back_at=None)
+    """Let it be used again, as it was all the while: what was reported in between is counted again.
+
+    Runs inside the caller's transaction, which holds the line's row.
+    """
+    granted = Allowance.objects.filter(granted_for=purchase_id).select_related("line").first()
+    if granted is None or granted.taken_back_at is None:
+        return
+    since = granted.taken_back_at
+    Allowance.objects.filter(pk=granted.pk).update(taken_back_at=None, remind_due_at=since)
+    if UsageRecord.objects.filter(line=granted.line_id, received_at__gte=since).exists():
+        rating.rerate(granted.line, now=since)
 
 
 def _later(granted: Allowance) -> AllowanceQuerySet:

@@ -2,13 +2,63 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from esim import views
+from esim import (
+    bind_views,
+    carrier_views,
+    device_views,
+    es2plus_views,
+    install_views,
+    owner_service_views,
+    replacing_views,
+    sim_views,
+    usage_api,
+    usage_views,
+    views,
+)
 
 app_name = "esim"
 
+HANDLE_DOWNLOAD_PROGRESS_INFO = "gsma/rsp2/es2plus/handleDownloadProgressInfo"
+"""By path, as SGP.22 §6.5 has it, so that what later versions add gets a route of its own."""
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("lines/<public_id:public_id>/install/", views.install, name="install"),
-    path("lines/<public_id:public_id>/install/qr.png", views.install_qr, name="install_qr"),
-    path("lines/<public_id:public_id>/install/state/", views.install_state, name="install_state"),
+    path("webhooks/carriers/esimgo/", carrier_views.esimgo, name="esimgo_webhook"),
+    path("api/v1/usage/", usage_api.usage, name="usage_api"),
+    path(
+        f"webhooks/es2plus/{HANDLE_DOWNLOAD_PROGRESS_INFO}",
+        es2plus_views.handle_download_progress_info,
+        name="es2plus_progress",
+    ),
+    path(
+        f"webhooks/es2plus/<str:secret>/{HANDLE_DOWNLOAD_PROGRESS_INFO}",
+        es2plus_views.handle_download_progress_info,
+        name="es2plus_progress_by_secret",
+    ),
+    path("devices/", device_views.devices, name="devices"),
+    path("lines/bind/", bind_views.bind_card, name="bind_card"),
+    path("lines/<public_id:public_id>/install/", install_views.install, name="install"),
+    path("lines/<public_id:public_id>/install/qr.png", install_views.install_qr, name="install_qr"),
+    path("lines/<public_id:public_id>/install/state/", install_views.install_state, name="install_state"),
+    path("lines/<public_id:public_id>/install/keep/", install_views.keep, name="install_keep"),
+    path(
+        "lines/<public_id:public_id>/install/confirmation-code/",
+        install_views.send_confirmation_code,
+        name="send_confirmation_code",
+    ),
+    path("lines/<public_id:public_id>/replace/", replacing_views.replace, name="replace"),
+    path("lines/<public_id:public_id>/service/", owner_service_views.service, name="service"),
+    path("lines/<public_id:public_id>/suspend/", owner_service_views.suspend, name="suspend"),
+    path("lines/<public_id:public_id>/resume/", owner_service_views.resume, name="resume"),
+    path("lines/<public_id:public_id>/terminate/", owner_service_views.terminate, name="terminate"),
+    path("lines/<public_id:public_id>/sim/", sim_views.sim, name="sim"),
+    path("lines/<public_id:public_id>/sim/pin/", sim_views.sim_pin, name="sim_pin"),
+    path("replacements/<public_id:public_id>/", replacing_views.replacement, name="replacement"),
+    path("replacements/<public_id:public_id>/undo/", replacing_views.undo_replacement, name="undo_replacement"),
+    path("replacements/<public_id:public_id>/end-old/", replacing_views.end_old_profile, name="end_old_profile"),
     path("lines/<public_id:public_id>/settings/", views.line_settings, name="line_settings"),
+    path("lines/<public_id:public_id>/usage/", usage_views.usage, name="usage"),
+    path("lines/<public_id:public_id>/usage/records/", usage_views.records, name="usage_records"),
+    path("lines/<public_id:public_id>/usage/records.csv", usage_views.records_csv, name="usage_csv"),
+    path("lines/<public_id:public_id>/usage/looks-wrong/", usage_views.looks_wrong, name="looks_wrong"),
+    path("lines/<public_id:public_id>/usage/budget/", usage_views.budget, name="usage_budget"),
 ]

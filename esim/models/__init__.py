@@ -1,17 +1,41 @@
 from esim.models.allowances import Allowance, AllowanceQuerySet
-from esim.models.lines import Line, LineQuerySet, ServiceState
+from esim.models.cards import BindingAttempt, SimCard, SimCardQuerySet
+from esim.models.carrier_events import CarrierEvent
+from esim.models.carrier_products import CarrierOrder, CarrierProduct
+from esim.models.lines import Line, LineQuerySet, ServiceChange, ServiceState, SuspendedFor
+from esim.models.profile_orders import ProfileOrder, ProfileOrderQuerySet
 from esim.models.profiles import DownloadState, SimProfile, SimProfileQuerySet
+from esim.models.replacements import Replacement, ReplacementQuerySet
+from esim.models.throttles import ThrottleSpell, ThrottleSpellQuerySet, UsageBudget
 from esim.models.usage import DailyUsage, UsageRecord
+from esim.models.usage_intake import QuarantinedUsage, UsageImport
 
 __all__ = [
     "Allowance",
     "AllowanceQuerySet",
+    "BindingAttempt",
+    "CarrierEvent",
+    "CarrierOrder",
+    "CarrierProduct",
     "DailyUsage",
     "DownloadState",
     "Line",
     "LineQuerySet",
+    "ProfileOrder",
+    "ProfileOrderQuerySet",
+    "QuarantinedUsage",
+    "Replacement",
+    "ReplacementQuerySet",
+    "ServiceChange",
     "ServiceState",
+    "SimCard",
+    "SimCardQuerySet",
     "SimProfile",
     "SimProfileQuerySet",
+    "SuspendedFor",
+    "ThrottleSpell",
+    "ThrottleSpellQuerySet",
+    "UsageBudget",
+    "UsageImport",
     "UsageRecord",
 ]

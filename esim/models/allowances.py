@@ -1,10 +1,11 @@
 """What a plan granted on a line."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import F
+from django.db.models import Count, F, FloatField, Q, QuerySet, Sum
+from django.db.models.functions import Cast, Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,9 +31,27 @@ class AllowanceQuerySet(models.QuerySet["Allowance"]):
     def not_ended(self, now: datetime) -> "AllowanceQuerySet":
         return self.standing().filter(ends_at__gt=now)
 
+    def to_remind(self, now: datetime) -> "AllowanceQuerySet":
+        """What the reminders look at now; walks the index allowance_to_remind."""
+        return self.filter(remind_due_at__lte=now).order_by("remind_due_at", "id")
+
     def in_burn_order(self) -> "AllowanceQuerySet":
         """Earliest expiry first: what lapses soonest is used first."""
         return self.order_by("ends_at", "id")
+
+    def metered(self, now: datetime) -> QuerySet[Any, Any]:
+        """Add up, by line, `granted_bytes` and `left_bytes` of all that runs, and what is left as `left_percent`.
+
+        Left out are lines on which no plan with data runs, and those whose data is unlimited.
+        """
+        running = self.running(now).order_by().values("line")
+        return running.annotate(
+            granted_bytes=Sum("data_bytes"),
+            left_bytes=Sum(Greatest(F("data_bytes") - F("used_bytes"), 0)),
+            left_percent=Cast(F("left_bytes"), FloatField()) * 100 / F("granted_bytes"),
+            plans=Count("pk", filter=Q(is_data_pack=False)),
+            unlimited=Count("pk", filter=Q(data_bytes__isnull=True)),
+        ).filter(granted_bytes__gt=0, plans__gt=0, unlimited=0)
 
 
 class Allowance(models.Model):
@@ -41,11 +60,16 @@ class Allowance(models.Model):
     The terms are copied from the plan: editing the plan never changes what was sold.
     `granted_for` is the public id of the purchase, as text and unique: granting twice is one row.
     From `taken_back_at` on it counts for nothing; it is empty again where the network would not take it back.
+    `remind_due_at` is when the reminders look at it next; whoever changes what a reminder depends on sets it to now.
     """
 
     public_id = PublicIdField(prefix="alw")
-    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="allowances", verbose_name=_("line"))
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="allowances", verbose_name=_("plan"))
+    line = models.ForeignKey(
+        Line, on_delete=models.PROTECT, db_index=False, related_name="allowances", verbose_name=_("line")
+    )
+    plan = models.ForeignKey(
+        Plan, on_delete=models.PROTECT, db_index=False, related_name="allowances", verbose_name=_("plan")
+    )
     granted_for = models.CharField(_("granted for"), max_length=32, unique=True)
     is_data_pack = models.BooleanField(_("data pack"), default=False)
     data_bytes = models.BigIntegerField(_("data (bytes)"), null=True, blank=True, help_text=_("Empty: unlimited."))
@@ -59,6 +83,9 @@ class Allowance(models.Model):
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
     taken_back_at = models.DateTimeField(_("taken back"), null=True, blank=True, editable=False)
+    remind_due_at = models.DateTimeField(
+        _("reminders look from"), null=True, blank=True, editable=False, default=timezone.now, db_default=Now()
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = AllowanceQuerySet.as_manager()
@@ -72,8 +99,12 @@ class Allowance(models.Model):
         ]
         indexes = [
             models.Index(fields=["line", "ends_at"], name="allowance_by_line"),
-            # send_reminders walks what ends soon.
-            models.Index(fields=["ends_at", "id"], name="allowance_by_end"),
+            # send_reminders walks in this order; see AllowanceQuerySet.to_remind.
+            models.Index(
+                fields=["remind_due_at", "id"],
+                condition=models.Q(remind_due_at__isnull=False),
+                name="allowance_to_remind",
+            ),
         ]
 
     def __str__(self) -> str:

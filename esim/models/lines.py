@@ -24,6 +24,22 @@ class ServiceState(models.TextChoices):
     TERMINATED = "terminated", _("terminated")
 
 
+class SuspendedFor(models.TextChoices):
+    """Who may let it go on: payment lifts only what was suspended for want of it."""
+
+    UNPAID = "unpaid", _("unpaid")
+    OWNER = "owner", _("by the subscriber")
+    STAFF = "staff", _("by support")
+
+
+class ServiceChange(models.TextChoices):
+    """What the carrier is being asked; until it has answered nobody knows which of the two states holds there."""
+
+    SUSPENDING = "suspending", _("being suspended")
+    RESUMING = "resuming", _("being resumed")
+    TERMINATING = "terminating", _("being terminated")
+
+
 class LineQuerySet(models.QuerySet["Line"]):
     def owned_by(self, user: "User | Slot") -> "LineQuerySet":
         """The lines this person may see: the one door for ownership."""
@@ -32,14 +48,26 @@ class LineQuerySet(models.QuerySet["Line"]):
     def in_use(self) -> "LineQuerySet":
         return self.exclude(service_state=ServiceState.TERMINATED)
 
+    def to_keep_alive(self, now: datetime) -> "LineQuerySet":
+        """Lines whose owners may have to be told to use them; walks the index line_to_keep_alive."""
+        return self.filter(keep_alive_due_at__lte=now).order_by("keep_alive_due_at", "id")
+
     def usage_poll_due(self, now: datetime) -> "LineQuerySet":
         """Lines to ask the carrier about, the longest waiting first; walks the index line_usage_to_poll."""
         due = self.filter(service_state=ServiceState.ACTIVE, usage_poll_due_at__lte=now)
         return due.order_by("usage_poll_due_at", "id")
 
+    def to_finish_changing(self, now: datetime) -> "LineQuerySet":
+        """Lines whose carrier is to be asked again; walks the index line_changing."""
+        return self.exclude(service_change="").filter(service_change_until__lte=now)
+
 
 class Line(models.Model):
-    """A number and its service; survives a change of SIM."""
+    """A number and its service; survives a change of SIM.
+
+    `service_change` is written before the carrier is asked and goes when it has answered; asked again, it hears the
+    same `service_change_key`, which stays as that of the last change.
+    """
 
     class Form(models.TextChoices):
         ESIM = "esim", _("eSIM")
@@ -67,6 +95,19 @@ class Line(models.Model):
         editable=False,
         help_text=_("Public id of the purchase that opened the line."),
     )
+    suspended_for = models.CharField(
+        _("suspended for"), max_length=10, choices=SuspendedFor.choices, blank=True, editable=False
+    )
+    service_change = models.CharField(
+        _("service change under way"), max_length=12, choices=ServiceChange.choices, blank=True, editable=False
+    )
+    service_change_key = models.CharField(
+        _("key of the last service change"), max_length=80, blank=True, editable=False
+    )
+    service_change_at = models.DateTimeField(_("last service change"), null=True, blank=True, editable=False)
+    service_change_until = models.DateTimeField(_("service change: ask again"), null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+    keep_alive_due_at = models.DateTimeField(_("look at disuse from"), null=True, blank=True, editable=False)
     usage_reported_at = models.DateTimeField(_("usage as of"), null=True, blank=True)
     usage_poll_due_at = models.DateTimeField(_("next usage poll"), default=timezone.now)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -86,17 +127,38 @@ class Line(models.Model):
             models.UniqueConstraint(
                 fields=["opened_for"], condition=~models.Q(opened_for=""), name="line_opened_once_a_purchase"
             ),
+            models.CheckConstraint(
+                condition=models.Q(service_change="") | models.Q(service_change_until__isnull=False),
+                name="line_change_has_lease",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["usage_poll_due_at", "id"],
                 condition=models.Q(service_state="active"),
                 name="line_usage_to_poll",
-            )
+            ),
+            models.Index(
+                fields=["keep_alive_due_at", "id"],
+                condition=models.Q(keep_alive_due_at__isnull=False),
+                name="line_to_keep_alive",
+            ),
+            models.Index(
+                fields=["service_change_until", "id"], condition=~models.Q(service_change=""), name="line_changing"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.nickname or self.msisdn or self.public_id
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.service_state == ServiceState.SUSPENDED
+
+    @property
+    def is_suspended_unpaid(self) -> bool:
+        """Whether payment puts it back into service."""
+        return self.is_suspended and self.suspended_for == SuspendedFor.UNPAID
 
     @property
     def zone(self) -> ZoneInfo:

@@ -22,8 +22,10 @@ class DownloadState(models.TextChoices):
     DOWNLOADED = "downloaded", _("downloaded")
     INSTALLED = "installed", _("installed")
     ENABLED = "enabled", _("switched on")
+    DISABLED = "disabled", _("switched off")
     ERROR = "error", _("failed")
     DELETED = "deleted", _("deleted")
+    CANCELLED = "cancelled", _("cancelled")
 
 
 class SimProfileQuerySet(models.QuerySet["SimProfile"]):
@@ -48,9 +50,18 @@ class SimProfile(models.Model):
     activation_code_ciphertext = models.TextField(blank=True, editable=False)
     pin_ciphertext = models.TextField(blank=True, editable=False)
     puk_ciphertext = models.TextField(blank=True, editable=False)
+    confirmation_code_ciphertext = models.TextField(blank=True, editable=False)
+    profile_type = models.CharField(_("profile type"), max_length=64, blank=True)
     carrier_reference = models.CharField(_("carrier reference"), max_length=80, blank=True)
     download_state = models.CharField(
         _("download state"), max_length=10, choices=DownloadState.choices, default=DownloadState.ORDERED
+    )
+    problem = models.CharField(
+        _("last problem"),
+        max_length=40,
+        blank=True,
+        editable=False,
+        help_text=_("Subject and reason code as the SM-DP+ told them (SGP.22 §5.3.5), such as 8.8.5/3.8."),
     )
     is_current = models.BooleanField(_("current"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -58,6 +69,7 @@ class SimProfile(models.Model):
     code_shown_at = models.DateTimeField(_("activation code first shown"), null=True, blank=True, editable=False)
 
     activation_code = Sealed("activation_code_ciphertext")
+    confirmation_code = Sealed("confirmation_code_ciphertext")
     pin = Sealed("pin_ciphertext")
     puk = Sealed("puk_ciphertext")
 

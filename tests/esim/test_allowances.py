@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from esim.allowances import AfterPurchase, NothingToTopUp, burn, grant, next_period, preview
+from esim.allowances import AfterPurchase, NothingToTopUp, grant, next_period, preview
 from esim.carriers.base import UsageReport
 from esim.models import Allowance
+from esim.usage import ingest
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB, MB
 from portal.lib.periods import PeriodUnit
@@ -117,7 +118,7 @@ def test_what_lapses_soonest_burns_first(line, now):
     make.make_allowance(line=line, data_bytes=1 * GB, ends_at=now + 2 * DAY)
     make.make_allowance(line=line, data_bytes=5 * GB, ends_at=now + 9 * DAY)
 
-    burn(line=line, reports=[UsageReport(record_id="1", at=now, data_bytes=1500 * MB)])
+    ingest(line=line, source="sim", reports=[UsageReport(record_id="1", at=now, data_bytes=1500 * MB)], now=now)
 
     assert used(line) == [1 * GB, 500 * MB]
 
@@ -126,7 +127,7 @@ def test_what_nothing_has_room_for_stays_on_the_last(line, now):
     make.make_allowance(line=line, data_bytes=1 * GB, ends_at=now + 2 * DAY)
     make.make_allowance(line=line, data_bytes=1 * GB, ends_at=now + 9 * DAY)
 
-    burn(line=line, reports=[UsageReport(record_id="1", at=now, data_bytes=3 * GB)])
+    ingest(line=line, source="sim", reports=[UsageReport(record_id="1", at=now, data_bytes=3 * GB)], now=now)
 
     assert used(line) == [1 * GB, 2 * GB]
     assert [one.remaining_bytes for one in line.allowances.in_burn_order()] == [0, 0]
@@ -135,7 +136,7 @@ def test_what_nothing_has_room_for_stays_on_the_last(line, now):
 def test_an_unlimited_plan_takes_everything(line, now):
     make.make_allowance(line=line, data_bytes=None, daily_cap_bytes=3 * GB, throttled_kbps=1024)
 
-    burn(line=line, reports=[UsageReport(record_id="1", at=now, data_bytes=40 * GB)])
+    ingest(line=line, source="sim", reports=[UsageReport(record_id="1", at=now, data_bytes=40 * GB)], now=now)
 
     assert used(line) == [40 * GB]
 
@@ -144,7 +145,12 @@ def test_a_late_record_goes_to_the_plan_of_its_moment(line, now):
     past = make.make_allowance(line=line, starts_at=now - 40 * DAY, ends_at=now - 10 * DAY)
     make.make_allowance(line=line, starts_at=now - 10 * DAY, ends_at=now + 20 * DAY)
 
-    burn(line=line, reports=[UsageReport(record_id="1", at=past.ends_at - timedelta(seconds=1), data_bytes=MB)])
+    ingest(
+        line=line,
+        source="sim",
+        reports=[UsageReport(record_id="1", at=past.ends_at - timedelta(seconds=1), data_bytes=MB)],
+        now=now,
+    )
 
     assert used(line) == [MB, 0]
 
@@ -153,7 +159,7 @@ def test_the_end_of_a_plan_belongs_to_the_next(line, now):
     past = make.make_allowance(line=line, starts_at=now - 40 * DAY, ends_at=now - 10 * DAY)
     make.make_allowance(line=line, starts_at=now - 10 * DAY, ends_at=now + 20 * DAY)
 
-    burn(line=line, reports=[UsageReport(record_id="1", at=past.ends_at, data_bytes=MB)])
+    ingest(line=line, source="sim", reports=[UsageReport(record_id="1", at=past.ends_at, data_bytes=MB)], now=now)
 
     assert used(line) == [0, MB]
 
@@ -161,7 +167,9 @@ def test_the_end_of_a_plan_belongs_to_the_next(line, now):
 def test_a_minute_begun_is_a_minute(line, now):
     allowance = make.make_allowance(line=line, voice_minutes=60, sms_count=10)
 
-    burn(line=line, reports=[UsageReport(record_id="1", at=now, voice_seconds=61, sms_count=2)])
+    ingest(
+        line=line, source="sim", reports=[UsageReport(record_id="1", at=now, voice_seconds=61, sms_count=2)], now=now
+    )
 
     allowance.refresh_from_db()
     assert (allowance.used_minutes, allowance.used_sms) == (2, 2)

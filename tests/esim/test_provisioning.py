@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from esim.carriers.base import CarrierRefused, OutcomeUnknown
+from esim.carriers.base import CarrierRefused, OutcomeUnknown, ProfileAsk
 from esim.models import DownloadState, Line, ServiceState, SimProfile
 from esim.provisioning import apply_plan, open_line
 from plans.terms import PlanTerms
@@ -27,7 +27,7 @@ def test_a_new_line_is_in_service_with_a_profile_to_install(subscriber, now):
 
 def test_padding_of_the_iccid_is_left_at_the_door(subscriber, now):
     carrier = FakeCarrier()
-    ordered = carrier.order_profile(key="ord_1")
+    ordered = carrier.order_profile(ProfileAsk(key="ord_1"))
     carrier.profiles["ord_1"] = replace(ordered, iccid="8985200000000000001F")
 
     line = open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=carrier, now=now)
@@ -41,7 +41,8 @@ def test_what_is_stored_of_the_code_cannot_be_read(subscriber, now):
     row = SimProfile.objects.filter(line=line).values().get()
 
     assert "FAKE-00001" not in str(row)
-    assert all(row[column].startswith("v1.") for column in row if column.endswith("_ciphertext"))
+    sealed = ("activation_code_ciphertext", "pin_ciphertext", "puk_ciphertext")
+    assert all(row[column].startswith("v1.") for column in sealed)
 
 
 def test_opening_twice_is_one_line_and_one_profile(subscriber, now):
@@ -71,14 +72,14 @@ def test_after_a_lost_answer_the_same_profile_is_asked_for_again(subscriber, now
     assert list(carrier.profiles) == ["ord_1"]
 
 
-def test_a_carrier_that_refuses_leaves_the_line_waiting(subscriber, now):
+def test_a_carrier_that_refuses_leaves_nobody_waiting_for_a_line(subscriber, now):
     carrier = FakeCarrier()
     carrier.refusing["order_profile"] = "no_stock"
 
     with pytest.raises(CarrierRefused):
         open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=carrier, now=now)
 
-    assert Line.objects.get().service_state == ServiceState.PENDING
+    assert Line.objects.get().service_state == ServiceState.TERMINATED
 
 
 def test_a_plan_is_granted_once_under_its_purchase(subscriber, now):

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db.models import QuerySet, Sum
 
-from esim.carriers.base import UsageReport
-from esim.models import Allowance, DailyUsage, DownloadState, Line, SimProfile
+from esim.carriers.base import OutcomeUnknown, UsageReport
+from esim.models import Allowance, DailyUsage, DownloadState, Line, ProfileOrder, SimProfile, UsageRecord
 from esim.provisioning import open_line
+from esim.rating import rate_due
 from esim.usage import ingest, poll_usage
 from portal.lib.data_size import GB, MB
 from tests import make
@@ -50,8 +51,24 @@ def test_the_same_reports_from_many_workers_count_once(line, now):
     assert counted_bytes() == (20 * MB, 20 * MB)
 
 
+def rate_together(line, now):
+    UsageRecord.objects.bulk_create(
+        UsageRecord(line=line, source="sim", record_id=str(n), at=now - timedelta(minutes=n), data_bytes=MB)
+        for n in range(20)
+    )
+    with slowed("esim_dailyusage", "INSERT OR UPDATE", seconds=0.05):
+        return together(CROWD, lambda _number: rate_due(now=now))
+
+
+def test_records_that_many_workers_find_waiting_count_once(line, now):
+    counts = rate_together(line, now)
+
+    assert sorted(counts) == [*[0] * (CROWD - 1), 20]
+    assert counted_bytes() == (20 * MB, 20 * MB)
+
+
 def test_control_without_the_lock_they_count_many_times(line, now, no_row_locks):
-    ingest_together(line, now)
+    rate_together(line, now)
 
     assert counted_bytes() != (20 * MB, 20 * MB)
 
@@ -59,12 +76,16 @@ def test_control_without_the_lock_they_count_many_times(line, now, no_row_locks)
 def test_one_purchase_opens_one_line_however_many_deliver_it(subscriber, now):
     carrier = ReportingCarrier()
 
-    lines = together(
+    opened = together(
         CROWD,
         lambda _number: open_line(owner=subscriber, purchase_id="ord_1", nickname="", carrier=carrier, now=now),
     )
 
-    assert {line.pk for line in lines} == {Line.objects.get().pk}
+    lines = {line for line in opened if isinstance(line, Line)}
+    others = [error for error in opened if not isinstance(error, Line)]
+    assert lines == {Line.objects.get()}
+    assert all(isinstance(error, OutcomeUnknown) for error in others)
+    assert ProfileOrder.objects.get().attempts == 1
     assert SimProfile.objects.count() == 1
 
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from esim.activation import ActivationCode
 from esim.carriers import chosen
-from esim.carriers.base import CarrierRefused
+from esim.carriers.base import CarrierRefused, ProfileAsk
 from esim.carriers.simulated import SimulatedCarrier
 from esim.identifiers import normalised_iccid, with_luhn_digit
 from esim.models import Allowance, DownloadState
@@ -32,18 +32,20 @@ def fields(ordered):
 
 
 def test_the_same_key_is_the_same_profile(carrier):
-    assert fields(carrier.order_profile(key="ord_1")) == fields(carrier.order_profile(key="ord_1"))
+    assert fields(carrier.order_profile(ProfileAsk(key="ord_1"))) == fields(
+        carrier.order_profile(ProfileAsk(key="ord_1"))
+    )
 
 
 def test_profiles_of_two_keys_have_nothing_in_common(carrier):
-    first, second = (fields(carrier.order_profile(key=key)) for key in ("ord_1", "ord_2"))
+    first, second = (fields(carrier.order_profile(ProfileAsk(key=key))) for key in ("ord_1", "ord_2"))
 
     # All but the address of the SM-DP+.
-    assert len(set(first) & set(second)) == 1
+    assert len((set(first) & set(second)) - {""}) == 1
 
 
 def test_its_numbers_are_well_formed(carrier):
-    ordered = carrier.order_profile(key="ord_1")
+    ordered = carrier.order_profile(ProfileAsk(key="ord_1"))
     code = ActivationCode.parse(ordered.activation_code)
 
     assert normalised_iccid(ordered.iccid) == ordered.iccid
@@ -56,7 +58,7 @@ def test_its_numbers_are_well_formed(carrier):
 
 
 def test_a_printed_profile_shows_no_secret(carrier):
-    ordered = carrier.order_profile(key="ord_1")
+    ordered = carrier.order_profile(ProfileAsk(key="ord_1"))
 
     assert ordered.activation_code not in repr(ordered)
 

@@ -2,13 +2,21 @@
 
 import logging
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from esim.carriers.base import CarrierRefused, OutcomeUnknown, ProfileStatus, UsageReport
+from esim.carriers.base import (
+    POLL_EVERY,
+    POLL_INSTALLING_EVERY,
+    CarrierRefused,
+    OutcomeUnknown,
+    ProfileStatus,
+    UsageReport,
+)
 from esim.models import DailyUsage, DownloadState, ServiceState, UsageRecord
-from esim.usage import POLL_EVERY, POLL_INSTALLING_EVERY, advance, ingest, poll_usage
+from esim.usage import advance, ingest, poll_usage
 from portal.lib.data_size import GB, MB
 from tests import make
 from tests.esim.carriers import ReportingCarrier
@@ -220,3 +228,29 @@ def test_a_line_is_asked_about_often_only_while_somebody_installs_it(line, now, 
 
     line.refresh_from_db()
     assert line.usage_poll_due_at == now + pause
+
+
+def test_a_carrier_that_only_sends_usage_is_not_asked_and_no_figure_gets_younger(line, now):
+    carrier = ReportingCarrier(reports=[UsageReport(record_id="r1", at=now, data_bytes=MB)])
+    carrier.capabilities = replace(carrier.capabilities, usage_reports=False)
+    make.make_profile(line=line)
+    as_of = line.usage_reported_at
+
+    poll_usage(carrier=carrier, now=now, limit=10)
+
+    line.refresh_from_db()
+    assert carrier.polled == []
+    assert line.usage_reported_at == as_of
+
+
+def test_polling_stops_in_time_and_leaves_the_rest_to_the_next_tick(subscriber, now):
+    for _number in range(3):
+        make.make_profile(line=make.make_line(owner=subscriber, usage_poll_due_at=now - HOUR))
+    turns = iter([True, True, False])
+    carrier = ReportingCarrier()
+
+    asked = poll_usage(carrier=carrier, now=now, limit=10, in_time=lambda: next(turns))
+    later = poll_usage(carrier=carrier, now=now, limit=10)
+
+    assert (asked, later) == (2, 1)
+    assert len(set(carrier.polled)) == 3

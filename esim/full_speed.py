@@ -1,0 +1,83 @@
+"""When the full speed of a day is used up: the spell at reduced speed that begins then, and what its owner is told."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from accounts.notice_sets import Draft, Recipient, draft
+from esim.models import Allowance, DailyUsage, ThrottleSpell, UsageRecord
+from portal.lib.due_rows import among
+
+
+def begin_spells(lines: Collection[int], *, now: datetime) -> list[ThrottleSpell]:
+    """Write down the spells that today's usage has begun on lines, and return those that are new.
+
+    Inside the transaction that counted the usage and holds the lines. The carrier is asked afterwards, by the tick that
+    looks at spells.
+    """
+    capped = Allowance.objects.filter(line__in=among(lines), daily_cap_bytes__isnull=False).running(now)
+    running = list(capped.select_related("line__owner").in_burn_order())
+    if not running:
+        return []
+    used = _used_today(running, now=now)
+    over = [one for one in running if used.get(one.line_id, 0) >= (one.daily_cap_bytes or 0)]
+    known = set(ThrottleSpell.objects.filter(allowance__in=over).values_list("allowance_id", "date"))
+    spells = [_spell(one, now=now) for one in over if (one.pk, now.astimezone(one.line.zone).date()) not in known]
+    return ThrottleSpell.objects.bulk_create(spells)
+
+
+def drafts(spells: Iterable[ThrottleSpell], *, now: datetime) -> Iterator[Draft]:
+    """Yield what to tell about spells that have begun: that it is slow, and when it is fast again."""
+    for spell in spells:
+        line = spell.line
+        context = {
+            "line": str(line),
+            "line_id": line.public_id,
+            "cap_bytes": spell.allowance.daily_cap_bytes,
+            "kbps": spell.kbps,
+            "resets_at": spell.resets_at.isoformat(),
+            # Where the line is at home the day may end at another hour than where its owner is.
+            "network_time": f"{spell.resets_at.astimezone(line.zone):%H:%M}",
+            "network_zone": line.time_zone.replace("_", " "),
+            "elsewhere": _offset(spell.resets_at, line.owner.zone) != _offset(spell.resets_at, line.zone),
+        }
+        key = f"slowed:{spell.allowance.public_id}:{spell.date.isoformat()}"
+        yield draft(recipient=Recipient.of(line.owner), kind="speed_reduced", key=key, context=context, now=now)
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
+    return moment.astimezone(zone).utcoffset()
+
+
+def _used_today(running: Iterable[Allowance], *, now: datetime) -> dict[int, int]:
+    today = {one.line_id: now.astimezone(one.line.zone).date() for one in running}
+    rows = DailyUsage.objects.filter(line__in=among(today), date__in=set(today.values()))
+    return {line: used for line, day, used in rows.values_list("line_id", "date", "data_bytes") if day == today[line]}
+
+
+def _spell(allowance: Allowance, *, now: datetime) -> ThrottleSpell:
+    today = now.astimezone(allowance.line.zone).date()
+    next_midnight = datetime.combine(today + timedelta(days=1), time(), allowance.line.zone).astimezone(UTC)
+    return ThrottleSpell(
+        line=allowance.line,
+        allowance=allowance,
+        date=today,
+        kbps=allowance.throttled_kbps or 0,
+        began_at=_reached_at(allowance, now=now),
+        # What comes after the plan begins at full speed.
+        resets_at=min(next_midnight, allowance.ends_at),
+        look_at=now,
+    )
+
+
+def _reached_at(allowance: Allowance, *, now: datetime) -> datetime:
+    """Return the moment of the record that reached today's cap."""
+    midnight = datetime.combine(now.astimezone(allowance.line.zone).date(), time(), allowance.line.zone)
+    records = UsageRecord.objects.filter(line=allowance.line_id, at__gte=midnight, rated_at__isnull=False)
+    used = 0
+    for at, data_bytes in records.order_by("at", "source", "record_id").values_list("at", "data_bytes"):
+        used += data_bytes
+        if used >= (allowance.daily_cap_bytes or 0):
+            # A record of a clock that is ahead may be later than the reset.
+            return min(at, now)
+    return now

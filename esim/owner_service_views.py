@@ -1,0 +1,87 @@
+"""Pages on which the owner suspends a line, puts it back into service, or ends it."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.fresh_proof import ask_first, is_fresh
+from accounts.http import SubscriberRequest
+from accounts.locks import refuse_if_locked
+from esim import carriers, owner_service
+from esim.models import Line
+from esim.replacing_forms import TerminateForm
+from esim.views import line_of
+
+
+@login_required
+@require_safe
+def service(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Offer what can be done about the service of a line."""
+    line = line_of(request, public_id)
+    context = {
+        "nav": "lines",
+        "line": line,
+        "to_suspending": owner_service.obstacle_to_suspending(line, carrier=carriers.chosen()),
+        "to_resuming": owner_service.obstacle_to_resuming(line),
+        "to_ending": owner_service.obstacle_to_ending(line),
+    }
+    return render(request, "esim/service.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def suspend(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    line = line_of(request, public_id)
+    if owner_service.obstacle_to_suspending(line, carrier=carriers.chosen()):
+        return redirect("esim:service", public_id)
+    if request.method != "POST":
+        return render(request, "esim/suspend.html", {"nav": "lines", "line": line})
+    refuse_if_locked(request.user)
+    if owner_service.suspend_for_owner(request, line, now=timezone.now()) and not line.service_change:
+        messages.success(request, _("The line is suspended. Calls, SMS and data are off."))
+    return redirect("line", public_id)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def resume(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    line = line_of(request, public_id)
+    if owner_service.obstacle_to_resuming(line):
+        return redirect("esim:service", public_id)
+    if request.method != "POST":
+        return render(request, "esim/resume.html", {"nav": "lines", "line": line})
+    refuse_if_locked(request.user)
+    if not is_fresh(request):
+        return ask_first(request)
+    if owner_service.resume_for_owner(request, line, now=timezone.now()) and not line.service_change:
+        messages.success(request, _("The line is back in service."))
+    return redirect("line", public_id)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def terminate(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    line = line_of(request, public_id)
+    if owner_service.obstacle_to_ending(line):
+        return redirect("esim:service", public_id)
+    form = TerminateForm(request.POST or None, expected=_to_type(line))
+    if not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+        return render(request, "esim/terminate.html", {"nav": "lines", "line": line, "form": form}, status=status)
+    refuse_if_locked(request.user)
+    if not is_fresh(request):
+        return ask_first(request)
+    if owner_service.terminate_for_owner(request, line, now=timezone.now()) and not line.service_change:
+        messages.success(request, _("The line is terminated. Nothing is charged for it any more."))
+    return redirect("line", public_id)
+
+
+def _to_type(line: Line) -> str:
+    """Return what is typed to end a line: the last digits of its number, or its name where it has none yet."""
+    return line.msisdn[-4:] or str(line)

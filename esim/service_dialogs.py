@@ -1,0 +1,112 @@
+"""The dialogs in which staff suspend a line and let it go on; the reason goes on record."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRefresh
+from unfold.decorators import action
+
+from accounts import audit
+from accounts.account_dialogs import ReasonForm
+from accounts.http import client_ip
+from accounts.models import User
+from esim import carriers, suspension
+from esim.carriers.base import CarrierRefused, OutcomeUnknown
+from esim.models import Line, SuspendedFor
+from esim.suspension import CannotSuspend, ChangeUnderWay
+from portal.lib.public_ids import make_public_id
+
+
+class ChangesService:
+    """What the page of a line offers to staff who may change lines."""
+
+    def has_service_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
+        return bool(request.user.is_active and request.user.has_perm("esim.change_line"))
+
+    def has_suspension_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
+        return carriers.chosen().capabilities.suspension and self.has_service_permission(request)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Suspend…"),
+        permissions=["suspension"],
+        url_path="suspend",
+        icon="pause",
+        dialog={
+            "title": _("Suspend this line?"),
+            "description": _("It stays out of service, also when it is paid for, until staff lift that."),
+            "form_class": ReasonForm,
+            "form_submit_text": _("Suspend"),
+        },
+    )
+    def suspend(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        change = suspension.suspend
+        return self._change(request, form, object_id, change, why=SuspendedFor.STAFF, action="line.suspended_by_staff")
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Resume…"),
+        permissions=["service"],
+        url_path="resume",
+        icon="play_arrow",
+        dialog={
+            "title": _("Put this line back into service?"),
+            "description": _("Whoever suspended it, and also where it is not paid for."),
+            "form_class": ReasonForm,
+            "form_submit_text": _("Resume"),
+        },
+    )
+    def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        return self._change(request, form, object_id, suspension.resume, why=None, action="line.resumed_by_staff")
+
+    def _change(
+        self,
+        request: HttpRequest,
+        form: ReasonForm,
+        object_id: str,
+        change: Callable[..., bool],
+        *,
+        why: SuspendedFor | None,
+        action: str,
+    ) -> HttpResponse:
+        line = get_object_or_404(Line.objects.select_related("owner"), pk=object_id)
+        now = timezone.now()
+        detail = {"reason": form.cleaned_data["reason"]}
+        try:
+            done = change(line=line, why=why, key=make_public_id("svc"), carrier=carriers.chosen(), now=now)
+        except (CannotSuspend, ChangeUnderWay) as error:
+            messages.error(request, str(error.sentence))
+        except CarrierRefused as error:
+            told = gettext("The network refused: %(reason)s. Nothing was changed.")
+            messages.error(request, told % {"reason": error.reason})
+        except OutcomeUnknown:
+            _record(request, line, action=action, detail=detail)
+            messages.warning(request, gettext("The network has not answered yet. It is asked again by itself."))
+        else:
+            _answer(request, line, done=done, action=action, detail=detail)
+        return HttpResponseClientRefresh()
+
+
+def _answer(request: HttpRequest, line: Line, *, done: bool, action: str, detail: dict[str, Any]) -> None:
+    if done:
+        _record(request, line, action=action, detail=detail)
+        messages.success(request, gettext("Done. The reason is in the audit trail."))
+    else:
+        messages.warning(request, gettext("Nothing was changed: its state does not allow it."))
+
+
+def _record(request: HttpRequest, line: Line, *, action: str, detail: dict[str, Any]) -> None:
+    actor = request.user if isinstance(request.user, User) else None
+    audit.record(
+        actor=actor,
+        subject=line.owner,
+        action=action,
+        target=line.public_id,
+        detail=detail,
+        ip=client_ip(request),
+        now=timezone.now(),
+    )
