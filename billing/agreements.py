@@ -1,6 +1,6 @@
 """Turning auto-renewal on and off, and keeping it in step with what is bought by hand."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -8,17 +8,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
-from billing.declines import DeclineKind, explain
-from billing.models import Order, PaymentMethod, Subscription
-from billing.schedule import Schedule, last_paid, lead, realigned
+from billing.consenting import Consent, write_into
+from billing.declines import DECLINED, DeclineKind, explain
+from billing.models import Order, RenewalQuestion, Subscription
+from billing.schedule import Schedule, ask_lead, last_paid, lead, realigned
 from billing.verdicts import Reason
 from esim.models import Allowance, Line
-from plans.models import Plan
-from plans.terms import PlanTerms
-from portal.lib.money import Money
 from portal.lib.periods import Period
 
-DECLINED = "declined:"
+GOES_ON_AFTER = (Reason.SKIPPED, Reason.UNANSWERED)
+"""What auto-renewal waits with until the line is renewed by hand."""
 
 
 class NothingToContinue(Exception):
@@ -33,59 +32,65 @@ class BeingCharged(Exception):
     sentence = _("A renewal of this line is being paid right now. Nothing was changed. Try again in a minute.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
-    """What the subscriber agreed to, word for word and to the cent."""
-
-    plan: Plan
-    price: Money
-    pay_from: Subscription.PayFrom
-    method: PaymentMethod | None
-    text: str
-    version: str
-    ip: str | None
-
-
-def next_charge_at(paid: Allowance, period: Period) -> datetime:
-    """Return when the period after the paid one would be charged."""
-    return paid.ends_at - lead(period)
+def first_due_at(paid: Allowance | None, *, period: Period, asks_first: bool, now: datetime) -> datetime:
+    """Return when the period after the paid one would be charged, or asked about; at once where that is past."""
+    ahead = ask_lead(period) if asks_first else lead(period)
+    return max(now, paid.ends_at - ahead) if paid else now
 
 
 def turn_on(*, line: Line, consent: Consent, actor: User, now: datetime) -> Subscription:
     """Renew the line from the end of its paid time on, at exactly the price agreed to.
 
-    Agreeing again replaces the old consent and clears a pause or a declined payment. Raises NothingToContinue
-    and BeingCharged.
+    Agreeing again replaces the old consent and clears a pause or a declined payment: that one is tried again at
+    once. Raises NothingToContinue and BeingCharged.
     """
     paid = last_paid([line.pk], now=now).get(line.pk)
-    if paid is None:
-        raise NothingToContinue
     with transaction.atomic():
         # Before the first agreement there is no row of its own to hold: agreeing in two tabs waits for the line.
         Line.objects.select_for_update().get(pk=line.pk)
         standing = Subscription.objects.select_for_update().filter(line=line).first()
         if standing is not None and standing.state == Subscription.State.IN_FLIGHT:
             raise BeingCharged
-        agreed = standing or Subscription(line=line, anchor_at=paid.starts_at)
-        _write_consent(agreed, consent, now=now)
-        _set(agreed, _first_schedule(agreed, paid=paid))
+        refused = standing is not None and was_declined(standing)
+        if paid is None and not refused:
+            raise NothingToContinue
+        agreed = standing or Subscription(line=line, anchor_at=paid.starts_at if paid else now)
+        write_into(agreed, consent, line=line, now=now)
+        _set(agreed, _first_schedule(agreed, paid=paid, now=now))
+        if refused and agreed.asks_first:
+            # Said yes to before it was refused: what is agreed to now is to try that again.
+            agreed.approved_index = agreed.period_index
         agreed.save()
         audit.record(
             actor=actor,
             subject=line.owner,
             action="auto_renewal.turned_on",
             target=line.public_id,
-            detail={"plan": consent.plan.code, "price": str(consent.price), "pay_from": consent.pay_from.value},
+            detail={
+                "plan": consent.plan.code,
+                "price": str(consent.price),
+                "pay_from": consent.pay_from.value,
+                "mode": consent.mode.value,
+            },
             ip=consent.ip,
             now=now,
         )
     return agreed
 
 
+def was_declined(subscription: Subscription) -> bool:
+    """Tell whether its last payment was refused, and neither paid nor given up since."""
+    return (
+        subscription.mode in Subscription.Mode.ON
+        and subscription.state in {Subscription.State.PAST_DUE, Subscription.State.PAUSED}
+        and subscription.reason.startswith(DECLINED)
+    )
+
+
 def turn_off(*, subscription: Subscription, actor: User | None, ip: str | None, now: datetime) -> None:
     """Charge nothing more; a charge that is under way is finished, and paid time stays paid."""
     with transaction.atomic():
-        on = Subscription.objects.filter(pk=subscription.pk, mode=Subscription.Mode.AUTOMATIC)
+        on = Subscription.objects.on().filter(pk=subscription.pk)
         if on.update(mode=Subscription.Mode.OFF):
             audit.record(
                 actor=actor,
@@ -116,14 +121,19 @@ def skip_period(subscription: Subscription, *, order: Order) -> None:
         return
     if subscription.period_index != order.period_index:
         return
-    Subscription.objects.filter(pk=subscription.pk, mode=Subscription.Mode.AUTOMATIC).update(
+    skip(subscription)
+
+
+def skip(subscription: Subscription) -> None:
+    """Pass over the next period of a subscription whose row is locked; its number is used up."""
+    Subscription.objects.on().filter(pk=subscription.pk).update(
         state=Subscription.State.PAUSED, reason=Reason.SKIPPED, declines=0, period_index=subscription.period_index + 1
     )
 
 
 def follow_purchase(*, line: Line, now: datetime) -> None:
     """Move the next charge behind what was just bought by hand; a purchase also ends dunning."""
-    standing = Subscription.objects.filter(line=line, mode=Subscription.Mode.AUTOMATIC).select_related("plan", "line")
+    standing = Subscription.objects.on().filter(line=line).select_related("plan", "line")
     subscription = standing.exclude(state=Subscription.State.IN_FLIGHT).first()
     paid = last_paid([line.pk], now=now).get(line.pk)
     if subscription is None or paid is None or not _may_go_on(subscription):
@@ -137,34 +147,29 @@ def follow_purchase(*, line: Line, now: datetime) -> None:
 
 def _may_go_on(subscription: Subscription) -> bool:
     """Tell whether a purchase by hand ends the pause: after a refusal of this one payment, but not of the card."""
-    if subscription.state != Subscription.State.PAUSED or subscription.reason == Reason.SKIPPED:
+    if subscription.state != Subscription.State.PAUSED or subscription.reason in GOES_ON_AFTER:
         return True
     code = subscription.reason.removeprefix(DECLINED)
     return code != subscription.reason and explain(code).kind != DeclineKind.HARD
 
 
-def _write_consent(agreed: Subscription, consent: Consent, *, now: datetime) -> None:
-    agreed.plan = consent.plan
-    agreed.pay_from = consent.pay_from
-    agreed.method = consent.method
-    agreed.currency = consent.price.currency
-    agreed.consent_amount = consent.price.minor
-    agreed.consent_terms = PlanTerms.of(consent.plan).to_json()
-    agreed.consent_text = consent.text
-    agreed.consent_version = consent.version
-    agreed.consented_at = now
-    agreed.consent_ip = consent.ip
-    agreed.mode = Subscription.Mode.AUTOMATIC
-    agreed.state = Subscription.State.ACTIVE
-    agreed.declines = 0
-    agreed.reason = ""
-    agreed.lease_until = None
+def _first_schedule(agreed: Subscription, *, paid: Allowance | None, now: datetime) -> Schedule:
+    """Count from the running plan, on a period number nothing else was ordered or answered under.
 
-
-def _first_schedule(agreed: Subscription, *, paid: Allowance) -> Schedule:
-    """Count from the running plan, on a period number nothing was ordered under: an old order keeps its old price."""
-    taken = Order.objects.filter(subscription_id=agreed.pk, period_index=agreed.period_index).exists()
-    return realigned(agreed, paid=paid, next_index=max(1, agreed.period_index + taken))
+    A refused order for the very same is gone on with, under the new agreement: two orders for one period could both
+    be paid. Any other old order keeps its old price.
+    """
+    index = agreed.period_index
+    ordered = Order.objects.filter(subscription_id=agreed.pk, period_index=index)
+    same = ordered.filter(
+        state=Order.State.PENDING, plan=agreed.plan, amount=agreed.consent_amount, currency=agreed.currency
+    )
+    if not same.update(agreement=agreed.agreement):
+        answered = RenewalQuestion.objects.filter(subscription_id=agreed.pk, period_index=index).exclude(answer="")
+        index += ordered.exists() or answered.exists()
+    if paid is None:
+        return replace(Schedule.of(agreed), period_index=index, charge_due_at=now)
+    return realigned(agreed, paid=paid, next_index=max(1, index))
 
 
 def _set(subscription: Subscription, schedule: Schedule) -> None:

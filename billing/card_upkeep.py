@@ -5,23 +5,26 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
+from accounts import notice_sets
+from accounts.notice_sets import Draft, Recipient, draft
 from billing.methods import replace_expired_default
-from billing.models import PaymentMethod, PaymentMethodQuerySet, Subscription, SubscriptionQuerySet
-from billing.reminders import Reminder, rung_reached, write_new
+from billing.models import PaymentMethod, PaymentMethodQuerySet, Subscription, SubscriptionQuerySet, TopUpRule
+from portal.lib.rungs import rung_reached
 
 EXPIRY_DAYS = (30, 7)
 """How long before the last day of a card its owner is told."""
 PAGE = 500
 
 
-def remind_about_cards(*, now: datetime, dry_run: bool = False) -> list[Reminder]:
+def remind_about_cards(*, now: datetime, dry_run: bool = False) -> list[Draft]:
     """Write the notices about cards that expire soon into the outbox and return those not written before.
 
-    Told are owners of a card that is their default, or that an auto-renewal is paid with.
+    Told are owners of a card that is their default, or that an auto-renewal or a top-up rule is paid with.
     """
-    told = []
+    told: list[Draft] = []
     for page in _pages(_expiring(now)):
-        told += write_new(_reminders(page, now=now), now=now, dry_run=dry_run)
+        drafts = list(_reminders(page, now=now))
+        told += notice_sets.untold(drafts) if dry_run else notice_sets.write(drafts, now=now)
     return told
 
 
@@ -46,18 +49,20 @@ def _expiring(now: datetime) -> PaymentMethodQuerySet:
     for year, month in months:
         ends_soon |= Q(expires_year=year, expires_month=month)
     renews = _renewing().filter(method=OuterRef("pk"))
+    tops_up = TopUpRule.objects.standing().filter(method=OuterRef("pk"))
     return (
         PaymentMethod.objects.usable()
         .filter(ends_soon)
-        .filter(Q(is_default=True) | Exists(renews))
+        .filter(Q(is_default=True) | Exists(renews) | Exists(tops_up))
         .select_related("owner")
     )
 
 
-def _reminders(page: list[PaymentMethod], *, now: datetime) -> Iterator[Reminder]:
+def _reminders(page: list[PaymentMethod], *, now: datetime) -> Iterator[Draft]:
     lines: dict[int | None, list[str]] = {}
     for subscription in _renewing().filter(method__in=page).select_related("line").order_by("pk"):
         lines.setdefault(subscription.method_id, []).append(str(subscription.line))
+    topping_up = set(TopUpRule.objects.standing().filter(method__in=page).values_list("method", flat=True))
     for method in page:
         rung = rung_reached(
             EXPIRY_DAYS,
@@ -65,22 +70,20 @@ def _reminders(page: list[PaymentMethod], *, now: datetime) -> Iterator[Reminder
             days_in_all=_days(method.created_at, until=method.last_day, method=method),
         )
         if rung is not None:
-            yield Reminder(
-                user=method.owner,
-                kind="card_expiry",
-                # With the month: a card that its bank renewed is announced again when the new one ends.
-                key=f"card-{rung}d:{method.public_id}:{method.last_day:%Y-%m}",
-                context={
-                    "card": str(method),
-                    "last_date": method.last_day.isoformat(),
-                    "days_left": _days(now, until=method.last_day, method=method),
-                    "lines": lines.get(method.pk, []),
-                },
-            )
+            context = {
+                "card": str(method),
+                "last_date": method.last_day.isoformat(),
+                "days_left": _days(now, until=method.last_day, method=method),
+                "lines": lines.get(method.pk, []),
+                "tops_up": method.pk in topping_up,
+            }
+            # With the month: a card that its bank renewed is announced again when the new one ends.
+            key = f"card-{rung}d:{method.public_id}:{method.last_day:%Y-%m}"
+            yield draft(recipient=Recipient.of(method.owner), kind="card_expiry", key=key, context=context, now=now)
 
 
 def _renewing() -> SubscriptionQuerySet:
-    with_card = Subscription.objects.filter(mode=Subscription.Mode.AUTOMATIC)
+    with_card = Subscription.objects.on()
     return with_card.exclude(pay_from=Subscription.PayFrom.WALLET)
 
 

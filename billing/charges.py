@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing import sales
+from billing.asking_again import FIRST_CHECK
 from billing.card_consent import CardConsent
 from billing.gateways.base import (
     GatewayRefused,
@@ -18,26 +19,31 @@ from billing.gateways.base import (
     PaymentState,
     SavedCharge,
 )
-from billing.models import Charge, Order, PaymentMethod
+from billing.models import Charge, GatewayCustomer, Order, PaymentMethod
 from billing.settlement import settle
+from billing.withdrawn import is_withdrawn
+from portal.lib.log_context import log_about
 
 __all__ = [
     "OrderNotPayable",
     "PageRefused",
     "PageUnavailable",
     "abandon",
+    "await_answer",
     "can_open",
     "charge_saved",
     "draft_charge",
     "open_charge",
     "open_page",
+    "record_answer",
+    "saved_request",
     "settle",
     "start_charge",
+    "withdraw",
 ]
 
 logger = logging.getLogger(__name__)
 
-FIRST_CHECK = timedelta(minutes=5)
 FIRST_CHECK_WITH_PAYER = timedelta(minutes=1)
 """Of a kept card whose owner looks on: sooner, because the worker that was to charge it may never have heard."""
 PAGE_LIFETIME = timedelta(hours=1)
@@ -204,33 +210,74 @@ def charge_saved(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> C
     2. Commit that the answer is outstanding: a crash from here on is found by reconciliation.
     3. Take the money; settle.
 
-    Safe to repeat at any point: the payment has one id and is charged at most once.
+    Safe to repeat at any point: the payment has one id and is charged at most once. What nobody has asked for yet, and
+    is not wanted any more, is given up instead.
     """
     if not charge.is_open:
         return charge
+    if is_withdrawn(charge):
+        return withdraw(charge, now=now)
     if charge.method is None or charge.method.removed_at is not None:
         return _give_up(charge, gateway=gateway, now=now)
-    request = SavedCharge(
+    request = saved_request(charge)
+    try:
+        with log_about(order=charge.order, charge=charge):
+            payment_id = charge.gateway_payment_id or gateway.prepare(request)
+            if not await_answer(charge_id=charge.pk, payment_id=payment_id, now=now):
+                return Charge.objects.get(pk=charge.pk)
+            answer: PaymentResult | Exception = gateway.charge_saved(replace(request, payment_id=payment_id))
+    except (OutcomeUnknown, GatewayRefused) as error:
+        answer = error
+    return record_answer(charge=charge, answer=answer, now=now)
+
+
+def withdraw(charge: Charge, *, now: datetime) -> Charge:
+    """Give up a charge that no gateway has heard of, as what it was made for was turned off or stopped."""
+    logger.info("Charge %s is given up before anybody was asked", charge.public_id)
+    return settle(charge_id=charge.pk, result=_nothing_happened(charge), now=now)
+
+
+def saved_request(charge: Charge) -> SavedCharge:
+    """Return what a gateway is asked for when the kept card of an attempt is charged; nothing else need be read."""
+    if charge.method is None:
+        raise ValueError(f"{charge} has no card.")
+    return SavedCharge(
         key=charge.public_id,
         money=charge.money,
         description=sales.describe(charge.order),
         customer=charge.order.owner.public_id,
         card_reference=charge.method.reference,
+        payment_id=charge.gateway_payment_id or "",
         off_session=charge.off_session,
         recurring=charge.order.subscription_id is not None,
+        customer_reference=_customer_reference(charge),
     )
-    try:
-        payment_id = charge.gateway_payment_id or gateway.prepare(request)
-        if not _await_answer(charge, payment_id=payment_id, now=now):
-            return Charge.objects.get(pk=charge.pk)
-        result = gateway.charge_saved(replace(request, payment_id=payment_id))
-    except OutcomeUnknown:
-        logger.info("Charge %s: the answer got lost, the gateway will be asked", charge.public_id)
-        Charge.objects.filter(pk=charge.pk, state=State.CREATED).update(state=State.UNKNOWN)
-        return Charge.objects.get(pk=charge.pk)
-    except GatewayRefused as error:
-        return _refused(charge, error=error, now=now)
-    return settle(charge_id=charge.pk, result=result, now=now)
+
+
+def _customer_reference(charge: Charge) -> str:
+    known = GatewayCustomer.objects.filter(owner=charge.order.owner_id, gateway=charge.gateway)
+    return known.values_list("reference", flat=True).first() or ""
+
+
+def await_answer(*, charge_id: int, payment_id: str, now: datetime) -> bool:
+    """Commit the id of a prepared payment, whose money may be taken next; False where the attempt is over."""
+    waiting = Charge.objects.filter(pk=charge_id, state__in=[State.CREATED, State.UNKNOWN])
+    return waiting.update(gateway_payment_id=payment_id, state=State.UNKNOWN, check_due_at=now + FIRST_CHECK) == 1
+
+
+def record_answer(*, charge: Charge, answer: PaymentResult | Exception, now: datetime) -> Charge:
+    """Record what came of asking a gateway: its answer, or OutcomeUnknown, or GatewayRefused; others are raised."""
+    with log_about(order=charge.order, charge=charge):
+        match answer:
+            case PaymentResult():
+                return settle(charge_id=charge.pk, result=answer, now=now)
+            case GatewayRefused():
+                return _refused(charge, error=answer, now=now)
+            case OutcomeUnknown():
+                logger.info("Charge %s: the answer got lost, the gateway will be asked", charge.public_id)
+                Charge.objects.filter(pk=charge.pk, state=State.CREATED).update(state=State.UNKNOWN)
+                return Charge.objects.get(pk=charge.pk)
+    raise answer
 
 
 def abandon(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
@@ -246,11 +293,6 @@ def abandon(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge
     except (OutcomeUnknown, GatewayRefused):
         return charge
     return settle(charge_id=charge.pk, result=result, now=now)
-
-
-def _await_answer(charge: Charge, *, payment_id: str, now: datetime) -> bool:
-    waiting = Charge.objects.filter(pk=charge.pk, state__in=[State.CREATED, State.UNKNOWN])
-    return waiting.update(gateway_payment_id=payment_id, state=State.UNKNOWN, check_due_at=now + FIRST_CHECK) == 1
 
 
 def _give_up(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charge:

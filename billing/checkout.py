@@ -12,7 +12,7 @@ from billing import ledger, sales
 from billing.card_consent import CardConsent
 from billing.charges import draft_charge
 from billing.ledger import InsufficientBalance
-from billing.models import Charge, Order, PaymentMethod, Subscription
+from billing.models import Agreement, Charge, Order, PaymentMethod, Subscription, TopUpRule
 from esim.models import Line
 from plans.models import Plan
 from plans.terms import PlanTerms
@@ -51,14 +51,18 @@ class Purchase:
     card_consent: CardConsent | None = None
     subscription: Subscription | None = None
     period_index: int | None = None
+    top_up_rule: TopUpRule | None = None
+    top_up_index: int | None = None
+    trigger: Order.Trigger = Order.Trigger.CLICK
+    agreement: Agreement | None = None
     pay_within: timedelta = timedelta(hours=1)
 
 
 def place_order(*, purchase: Purchase, now: datetime) -> Order:
     """Commit an order with its reservation and its charge; the same form again returns the same order.
 
-    A period of a subscription is bought once, too, whichever form asks. Raises FormReused for a form that was
-    sent before with other wishes, and InsufficientBalance.
+    A period of a subscription is bought once, too, whichever form asks, and so is a purchase of a top-up rule.
+    Raises FormReused for a form that was sent before with other wishes, and InsufficientBalance.
     """
     try:
         return _insert(purchase, now=now)
@@ -109,6 +113,10 @@ def _draft(purchase: Purchase, *, now: datetime) -> Order:
         form_key=purchase.form_key,
         subscription=purchase.subscription,
         period_index=purchase.period_index,
+        top_up_rule=purchase.top_up_rule,
+        top_up_index=purchase.top_up_index,
+        trigger=purchase.trigger,
+        agreement=purchase.agreement,
         created_at=now,
         expires_at=now + purchase.pay_within,
     )
@@ -126,20 +134,29 @@ def _draft_charge(order: Order, purchase: Purchase, *, now: datetime) -> Charge:
 
 
 def _wallet_part(purchase: Purchase) -> Money:
-    """Return what the balance pays: everything it has, up to the price."""
     if purchase.kind == Order.Kind.CREDIT:
         raise ValueError("A balance is not topped up from itself.")
     balance = ledger.locked_balance(user_id=purchase.owner.pk, currency=purchase.price.currency)
-    if balance < purchase.price and not purchase.gateway:
+    return wallet_share(balance=balance, price=purchase.price, rest_is_charged=bool(purchase.gateway))
+
+
+def wallet_share(*, balance: Money, price: Money, rest_is_charged: bool) -> Money:
+    """Return how much of a price a balance pays: what it has, up to the price.
+
+    Raises InsufficientBalance where nothing else pays the rest.
+    """
+    if balance < price and not rest_is_charged:
         raise InsufficientBalance
-    return min(balance, purchase.price)
+    return min(balance, price)
 
 
 def _earlier_order(purchase: Purchase) -> Order | None:
     same = Q(owner=purchase.owner, form_key=purchase.form_key)
+    stands = ~Q(state__in=(Order.State.EXPIRED, Order.State.CANCELLED, Order.State.UNDELIVERABLE))
     if purchase.subscription is not None:
-        ended_unpaid = (Order.State.EXPIRED, Order.State.CANCELLED, Order.State.UNDELIVERABLE)
-        same |= Q(subscription=purchase.subscription, period_index=purchase.period_index) & ~Q(state__in=ended_unpaid)
+        same |= Q(subscription=purchase.subscription, period_index=purchase.period_index) & stands
+    if purchase.top_up_rule is not None:
+        same |= Q(top_up_rule=purchase.top_up_rule, top_up_index=purchase.top_up_index) & stands
     return Order.objects.filter(same).order_by("pk").first()
 
 

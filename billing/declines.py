@@ -9,6 +9,11 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+DECLINED = "declined:"
+"""What the reason of a subscription, or a rule, begins with whose payment was refused; the code follows."""
+
+BALANCE_TOO_LOW = "balance_too_low"
+
 
 class DeclineKind(StrEnum):
     SOFT = "soft"  # may pass another day
@@ -152,7 +157,7 @@ _MEANINGS = {
     "stop_payment_order": _STOPPED,
     "transaction_not_allowed": _NOT_FOR_THIS,
     # Other ways than a card.
-    "balance_too_low": _BALANCE_TOO_LOW,
+    BALANCE_TOO_LOW: _BALANCE_TOO_LOW,
     "gateway_refused": _GATEWAY_REFUSED,
     "payment_intent_payment_attempt_expired": _LEFT,
     "payment_method_customer_decline": _LEFT,

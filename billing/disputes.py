@@ -100,7 +100,7 @@ def _open(dispute: Dispute, *, now: datetime) -> None:
         dispute.frozen_amount = dispute_books.freeze(dispute, most, now=now).minor
     if order.line is not None:
         standing = [Subscription.State.ACTIVE, Subscription.State.PAST_DUE]
-        Subscription.objects.filter(line=order.line, mode=Subscription.Mode.AUTOMATIC, state__in=standing).update(
+        Subscription.objects.on().filter(line=order.line, state__in=standing).update(
             state=Subscription.State.PAUSED, reason=Reason.DISPUTED
         )
     _tell(dispute, kind="dispute_opened", now=now)

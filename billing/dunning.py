@@ -1,14 +1,25 @@
 """What follows a declined renewal: told at once, tried again on a published ladder, then left to the subscriber."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.notifications import notify
-from billing.declines import DeclineKind, explain
+from billing.card_refusals import (
+    Refusal,
+    begins_with_second,
+    is_second_cards_turn,
+    latest_refusals,
+    refused_by_card,
+)
+from billing.declines import DECLINED
 from billing.models import Order, Subscription
 from billing.plan_names import plan_names
 from billing.sales import as_context
+from billing.schedule import last_paid
 
 LADDER = (timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=5), timedelta(days=7))
 """When a declined charge is tried again, counted from the first refusal. Published: subscribers plan by it."""
@@ -26,41 +37,100 @@ def next_attempt_at(*, declines: int, declined_at: datetime) -> datetime | None:
     return declined_at + LADDER[declines - 1] - before
 
 
-def record_decline(*, subscription: Subscription, code: str, order: Order | None, now: datetime) -> None:
-    """Put a declined renewal on the next rung of the ladder, or pause it when only the subscriber can help.
+def last_attempt_at(*, declines: int, again_at: datetime) -> datetime:
+    """Return when the last rung is reached if each from the next one on is climbed on its day."""
+    return again_at + LADDER[-1] - LADDER[declines - 1]
 
-    `order` is what can still be paid, on its page; a balance that was too low has placed none.
+
+def suspend_due_at(*, paid_until: datetime | None, last_attempt_at: datetime) -> datetime:
+    """Return when a line is suspended whose renewal stays unpaid: after its paid time, the ladder, and the grace."""
+    grace: timedelta = settings.RENEWAL_GRACE
+    return max(paid_until or last_attempt_at, last_attempt_at) + grace
+
+
+def record_decline(*, subscription: Subscription, code: str, order: Order | None, now: datetime) -> None:
+    """Go on after a refusal: with the second card, on the next rung of the ladder, or with a pause.
+
+    A pause is for what only the subscriber can mend. `order` is what can still be paid, on its page; a balance that
+    was too low has placed none.
 
     `subscription` must be claimed by us (IN_FLIGHT with our fence); whoever lost the claim writes nothing.
     """
+    refused = refused_by_card(order)
+    if is_second_cards_turn(subscription, refused=refused):
+        _turn_to_second_card(subscription, code=code, now=now)
+        return
+    refusals = latest_refusals(subscription, code=code, refused=refused)
+    decisive = next((one for one in refusals if one.may_pass), refusals[0])
     declines = subscription.declines + 1
-    may_pass = explain(code).kind == DeclineKind.SOFT
-    again_at = next_attempt_at(declines=declines, declined_at=now) if may_pass else None
+    again_at = next_attempt_at(declines=declines, declined_at=now) if decisive.may_pass else None
     with transaction.atomic():
         moved = subscription.held().update(
             state=Subscription.State.PAUSED if again_at is None else Subscription.State.PAST_DUE,
             declines=declines,
             charge_due_at=again_at or subscription.charge_due_at,
-            reason=f"declined:{code}",
+            uses_backup=begins_with_second(subscription, refused=refused),
+            reason=f"{DECLINED}{decisive.code}",
+            suspend_due_at=_suspend_due_at(subscription, declines=declines, again_at=again_at, now=now),
+            decided_at=now,
             lease_until=None,
         )
         if moved and (declines == 1 or again_at is None):
-            _tell(subscription, code=code, order=order, again_at=again_at, now=now)
+            _tell(subscription, refusals=refusals, order=order, again_at=again_at, now=now)
+
+
+def rungs_ahead(subscription: Subscription) -> list[datetime]:
+    """Return when a refused renewal is tried from now on, if each rung is climbed on its day."""
+    done = subscription.declines
+    if not 0 < done <= len(LADDER):
+        return []
+    return [subscription.charge_due_at + rung - LADDER[done - 1] for rung in LADDER[done - 1 :]]
+
+
+def _suspend_due_at(subscription: Subscription, *, declines: int, again_at: datetime | None, now: datetime) -> datetime:
+    """Count from the last rung that will be tried; what was told at the first refusal is never brought forward."""
+    paid = last_paid([subscription.line_id], now=now).get(subscription.line_id)
+    due = suspend_due_at(
+        paid_until=paid.ends_at if paid else None,
+        last_attempt_at=last_attempt_at(declines=declines, again_at=again_at) if again_at else now,
+    )
+    told = subscription.suspend_due_at if declines > 1 else None
+    return max(told, due) if told else due
+
+
+def _turn_to_second_card(subscription: Subscription, *, code: str, now: datetime) -> None:
+    """Have the second card tried at once, on the same rung; nobody is told unless that one refuses too."""
+    subscription.held().update(
+        state=Subscription.State.PAST_DUE,
+        charge_due_at=now,
+        uses_backup=True,
+        reason=f"{DECLINED}{code}",
+        decided_at=now,
+        lease_until=None,
+    )
 
 
 def _tell(
-    subscription: Subscription, *, code: str, order: Order | None, again_at: datetime | None, now: datetime
+    subscription: Subscription,
+    *,
+    refusals: list[Refusal],
+    order: Order | None,
+    again_at: datetime | None,
+    now: datetime,
 ) -> None:
     """Tell at the first refusal, and when nothing will be tried any more; not at each rung."""
-    context = {
+    context: dict[str, Any] = {
         "line": str(subscription.line),
         "plan": plan_names(subscription.plan),
         "price": as_context(subscription.agreed_price),
-        "code": code,
+        "code": refusals[0].code,
         "order_id": order.public_id if order else "",
     }
+    if len(refusals) > 1:
+        context["refusals"] = [asdict(refusal) for refusal in refusals]
     if again_at is not None:
         context["again_at"] = again_at.isoformat()
+        context["last_at"] = last_attempt_at(declines=subscription.declines + 1, again_at=again_at).isoformat()
     notify(
         user=subscription.line.owner,
         kind="renewal_declined",

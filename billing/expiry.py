@@ -1,7 +1,6 @@
 """Ending orders that nobody pays."""
 
-import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -9,11 +8,10 @@ from django.db.models import Exists, OuterRef
 
 from billing import agreements, sales
 from billing.charges import abandon, open_charge
-from billing.gateways.base import PaymentGateway
+from billing.gateways.base import Gateways
 from billing.models import Charge, Order, OrderQuerySet, Subscription
+from portal.lib.one_by_one import one_by_one
 from portal.lib.ticks import InTime, always
-
-logger = logging.getLogger(__name__)
 
 TRY_AGAIN = timedelta(minutes=5)
 State = Order.State
@@ -28,27 +26,28 @@ def to_end(*, gateway_names: Collection[str], now: datetime) -> OrderQuerySet:
     return Order.objects.to_end(now).filter(~Exists(out_of_reach)).order_by("expires_at", "pk")
 
 
-def expire_unpaid_orders(
-    *, gateways: Mapping[str, PaymentGateway], now: datetime, limit: int = 100, in_time: InTime = always
-) -> int:
+def expire_unpaid_orders(*, gateways: Gateways, now: datetime, limit: int = 100, in_time: InTime = always) -> int:
     """End the orders that were not paid in time and return how many; one that fails does not stop the others.
 
     One that could not be ended is left alone for some minutes, so that it is not in the way of the others.
     """
-    ended = 0
-    for order in to_end(gateway_names=gateways, now=now)[:limit]:
-        if not in_time():
-            break
-        # First, so that neither another run nor what goes wrong here keeps asking about the same order.
-        Order.objects.filter(pk=order.pk).update(end_due_at=now + TRY_AGAIN)
-        try:
-            ended += end_unpaid(order=order, state=State.EXPIRED, gateways=gateways, now=now).state == State.EXPIRED
-        except Exception:
-            logger.exception("Order %s could not be expired; it is tried again", order.public_id)
-    return ended
+    due = (order for order in to_end(gateway_names=gateways, now=now)[:limit] if in_time())
+    asked = one_by_one(
+        due,
+        lambda order: _expire(order, gateways=gateways, now=now),
+        what="Expiring an order",
+        about=lambda order: {"order": order},
+    )
+    return sum(order.state == State.EXPIRED for order in asked)
 
 
-def cancel_order(*, order: Order, gateways: Mapping[str, PaymentGateway], now: datetime) -> Order:
+def _expire(order: Order, *, gateways: Gateways, now: datetime) -> Order:
+    # First, so that neither another run nor what goes wrong here keeps asking about the same order.
+    Order.objects.filter(pk=order.pk).update(end_due_at=now + TRY_AGAIN)
+    return end_unpaid(order=order, state=State.EXPIRED, gateways=gateways, now=now)
+
+
+def cancel_order(*, order: Order, gateways: Gateways, now: datetime) -> Order:
     """Let the buyer call off an unpaid order; one that was paid meanwhile, or is being paid, stands.
 
     A renewal that auto-renewal placed is not tried again by itself then: the next attempt would place it anew.
@@ -56,7 +55,7 @@ def cancel_order(*, order: Order, gateways: Mapping[str, PaymentGateway], now: d
     return end_unpaid(order=order, state=State.CANCELLED, gateways=gateways, now=now)
 
 
-def end_unpaid(*, order: Order, state: Order.State, gateways: Mapping[str, PaymentGateway], now: datetime) -> Order:
+def end_unpaid(*, order: Order, state: Order.State, gateways: Gateways, now: datetime) -> Order:
     """End an unpaid order unless it turns out to be paid, or is being paid.
 
     The gateway of the open attempt closes its page first: only then can nobody pay an order that is over. Where that

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from billing import card_notices, disputes, refunds
 from billing.charges import settle
@@ -90,10 +90,10 @@ def _hear_of_payment(*, event: GatewayEvent, gateway: PaymentGateway, now: datet
 def _charge_of(event: GatewayEvent) -> Charge | None:
     """Find our charge by the payment's id or, where the notice overtook the gateway's answer, by our key in it."""
     charges = Charge.objects.filter(gateway=event.gateway)
-    # Charges that have not met the gateway yet have an empty id, too.
-    named = Q(gateway_payment_id=event.payment_id) | Q(gateway_transaction_id=event.payment_id)
-    by_payment = charges.filter(named).first() if event.payment_id else None
-    return by_payment or charges.filter(public_id=str(event.payload.get("key", ""))).first()
+    return (
+        charges.named_at_gateway(event.payment_id).first()
+        or charges.filter(public_id=str(event.payload.get("key", ""))).first()
+    )
 
 
 def _claim(event: GatewayEvent, *, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Looking every hour whether what must be true is true, and charging nobody while money does not add up."""
+"""Looking every hour whether what must be true is true; what is broken about money stops charging."""
 
 import logging
 from datetime import datetime
@@ -19,21 +19,6 @@ KEPT = 50
 """Sentences of one invariant that a report keeps; `check_invariants` prints them all."""
 
 Broken = dict[str, list[str]]
-
-
-class ChargingStopped(Exception):
-    """Money does not add up, and nobody has looked at it yet."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Nothing is charged automatically: an invariant about money is broken (Staff > Money > Broken invariants)."
-        )
-
-
-def refuse_while_money_does_not_add_up() -> None:
-    """Raise ChargingStopped while a report about money stands that nobody has acknowledged. One query."""
-    if InvariantReport.objects.stopping_money().exists():
-        raise ChargingStopped
 
 
 def look(*, now: datetime) -> Broken:

@@ -11,7 +11,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Coalesce
 
 from accounts.models import Notification
-from billing import invoice_invariants, refund_invariants
+from billing import invoice_invariants, refund_invariants, service_invariants, top_up_invariants
 from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry, Order, Subscription
 from esim.models import Allowance, SimProfile
 
@@ -153,12 +153,17 @@ INVARIANTS: dict[str, list[Callable[[datetime], list[str]]]] = {
     "I1": [books_balance, refund_invariants.open_money_is_accounted_for],
     "I2": [wallets_are_the_sum_of_their_movements],
     "I3": [charges_match_the_books, refund_invariants.refunds_match_the_books],
-    "I4": [periods_are_sold_once],
+    "I4": [
+        periods_are_sold_once,
+        top_up_invariants.purchases_of_rules_are_sold_once,
+        top_up_invariants.limits_are_kept,
+    ],
     "I5": [paid_orders_are_delivered, refund_invariants.undone_orders_are_undone],
     "I6": [profiles_have_one_owner],
-    "I8": [nothing_is_stuck, refund_invariants.no_refund_is_stuck],
+    "I8": [nothing_is_stuck, refund_invariants.no_refund_is_stuck, top_up_invariants.no_rule_is_stuck],
     "I9": [notices_leave],
     "I10": [invoice_invariants.numbers_follow_each_other, invoice_invariants.invoices_match_what_was_sold],
+    "I11": [service_invariants.paid_time_is_honoured, service_invariants.no_change_of_service_is_stuck],
 }
 
 

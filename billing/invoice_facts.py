@@ -15,17 +15,8 @@ from accounts.models import User
 from billing import sales
 from billing.means import BALANCE
 from billing.models import BillingDetails, Charge, Invoice, Order, Refund
-from portal.lib.brand import operator
+from portal.lib.brand import Party, operator
 from portal.lib.dates import format_date_for, zone_or_utc
-
-
-class Party(TypedDict):
-    name: str
-    address: list[str]
-    country: str
-    tax_id: str
-    registration: str
-    email: str
 
 
 class Line(TypedDict):
@@ -64,7 +55,7 @@ def facts_of_sale(order: Order, *, buyer: Party, charges: Iterable[Charge], tax_
     balance = [_payment(BALANCE, order.wallet_amount)] if order.wallet_amount else []
     return {
         "brand": settings.PORTAL_BRAND_NAME,
-        "seller": Party(**operator()),
+        "seller": operator(),
         "buyer": buyer,
         "lines": [line],
         "payments": [*balance, *(payment_by(charge, charge.amount) for charge in charges)],

@@ -7,11 +7,12 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from billing.invoice_facts import Facts, Line, Party, Payment
+from billing.invoice_facts import Facts, Line, Payment
 from billing.means import name_of
 from billing.models import Invoice
 from billing.models.taxes import percent
 from plans.countries import country_name
+from portal.lib.brand import Party
 from portal.lib.colours import oklch_to_rgb
 from portal.lib.dates import format_date_for, zone_or_utc
 from portal.lib.money import SYMBOLS, Money, format_money

@@ -98,7 +98,7 @@ def refunds_to_credit() -> QuerySet[Refund]:
     Money that paid for nothing (an order that was over, or paid already) became balance without an invoice; giving
     it back needs no credit note.
     """
-    kept_as_balance = LedgerEntry.objects.filter(charge=OuterRef("charge"), kind=LedgerEntry.Kind.RETURNED)
+    kept_as_balance = LedgerEntry.objects.kept_as_balance(OuterRef("charge"))
     # One that came back after it had arrived was credited; the refund made instead of it is the same money.
     names = [OuterRef("public_id"), OuterRef("tries_again__public_id")]
     credited = Invoice.objects.filter(refund_key__in=names)
@@ -117,7 +117,7 @@ def _was_credited_before(refund: Refund) -> bool:
 
 
 def _charges_that_paid(order: Order) -> QuerySet[Charge]:
-    kept_as_balance = LedgerEntry.objects.filter(charge=OuterRef("pk"), kind=LedgerEntry.Kind.RETURNED)
+    kept_as_balance = LedgerEntry.objects.kept_as_balance(OuterRef("pk"))
     paid = order.charges.filter(~Exists(kept_as_balance), state=Charge.State.SUCCEEDED)
     return paid.select_related("method").order_by("pk")
 

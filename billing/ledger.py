@@ -102,6 +102,11 @@ def move(
     )
 
 
+def ids_of(accounts: Iterable[Account]) -> dict[Account, int]:
+    """Return the ids of accounts, opened where money first touches them. One query for all."""
+    return {account: row.pk for account, row in _rows(accounts).items()}
+
+
 def _change_balance(row: LedgerAccount, change: int) -> None:
     # The check is part of the write: between a look and a write another purchase could take the same money.
     covered = LedgerAccount.objects.filter(pk=row.pk, balance__gte=-change)

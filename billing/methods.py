@@ -3,15 +3,18 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts import audit
 from accounts.models import User
 from accounts.notifications import notify
 from billing.card_consent import CardConsent
 from billing.gateways.base import KeptCard, PaymentGateway
-from billing.models import CardPage, Charge, PaymentMethod, Subscription
+from billing.models import CardPage, Charge, PaymentMethod, Subscription, TopUpRule
 from billing.plan_names import plan_names
+from billing.renewed_details import go_on_with_new_details
 from billing.sales import as_context
+from billing.top_up_notices import tell_paused
 from billing.verdicts import Reason
 
 
@@ -76,6 +79,7 @@ def refresh(*, reference: str, gateway: PaymentGateway, now: datetime) -> None:
         forget(gateway_name=gateway.name, reference=reference, now=now)
     else:
         known.update(**_face(card))
+        go_on_with_new_details(known.chargeable(now.date()), now=now)
 
 
 @transaction.atomic
@@ -83,16 +87,23 @@ def forget(*, gateway_name: str, reference: str, now: datetime) -> None:
     """Stop using a card that its gateway no longer keeps, and tell who had auto-renewal on it. Safe to repeat."""
     known = PaymentMethod.objects.usable().filter(gateway=gateway_name, reference=reference)
     for method in known.select_related("owner"):
-        audit.record(
-            actor=None,
-            subject=method.owner,
-            action="payment_method.removed",
-            target=method.public_id,
-            detail={"card": str(method)},
-            now=now,
-        )
+        record_removal(method=method, actor=None, now=now)
+        watching = list(method.top_up_rules.standing().select_related("owner", "line", "plan"))
         for subscription in retire(method=method, now=now):
             _tell_paused(subscription, owner=method.owner, now=now)
+        for rule in watching:
+            tell_paused(rule, reason=Reason.METHOD_REMOVED, now=now)
+
+
+def record_removal(*, method: PaymentMethod, actor: User | None, now: datetime) -> None:
+    audit.record(
+        actor=actor,
+        subject=method.owner,
+        action="payment_method.removed",
+        target=method.public_id,
+        detail={"card": str(method)},
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -103,10 +114,13 @@ def retire(*, method: PaymentMethod, now: datetime) -> list[Subscription]:
     """
     if not PaymentMethod.objects.usable().filter(pk=method.pk).update(removed_at=now, is_default=False):
         return []
-    paid_with = method.subscriptions.exclude(state=Subscription.State.IN_FLIGHT)
-    running = paid_with.filter(mode=Subscription.Mode.AUTOMATIC).exclude(state=Subscription.State.PAUSED)
+    pays = Q(method=method) | Q(backup_method=method, uses_backup=True)
+    paid_with = Subscription.objects.filter(pays).exclude(state=Subscription.State.IN_FLIGHT)
+    running = paid_with.on().exclude(state=Subscription.State.PAUSED)
     pausing = list(running.select_for_update(of=("self",)).select_related("line", "plan"))
     paid_with.update(state=Subscription.State.PAUSED, reason=Reason.METHOD_REMOVED)
+    rules = method.top_up_rules.filter(state=TopUpRule.State.ACTIVE)
+    rules.update(state=TopUpRule.State.PAUSED, reason=Reason.METHOD_REMOVED, declines=0, wait_until=None)
     _ensure_default(method.owner_id, now=now)
     return pausing
 
@@ -141,6 +155,8 @@ def _replace_older(method: PaymentMethod, *, now: datetime) -> None:
             continue  # its answer is outstanding, and the charge must not find its card gone
         was_default = older.is_default
         older.subscriptions.update(method=method)
+        older.backed_up_subscriptions.update(backup_method=method)
+        older.top_up_rules.update(method=method)
         retire(method=older, now=now)
         if was_default:
             make_default(method=method)

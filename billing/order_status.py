@@ -53,6 +53,15 @@ ON_ITS_WAY = Status(
     text=_("The money is not here yet. Do not pay again: this page shows when it arrives, and we write to you."),
     is_moving=True,
 )
+LATE = Status(
+    kind="warning",
+    title=_("Paid. It takes longer than we promised"),
+    text=_(
+        "Your money is safe, and a request for help is open for you. We keep asking the network and write to you as soon"
+        " as it is there; what cannot be delivered is paid back. Do not buy it again."
+    ),
+    is_moving=True,
+)
 STATUSES = {
     State.PAID: SETTING_UP,
     State.FULFILLING: SETTING_UP,
@@ -91,8 +100,13 @@ def title_of(order: Order) -> str | Promise:
     return titles[Order.Kind(order.kind)] % {"line": order.line or order.nickname}
 
 
-def status_of(order: Order, charge: Charge | None, *, to_install: bool, now: datetime) -> Status:
-    """Say where an order stands at `now`, given its latest charge and whether its line waits to be installed."""
+def status_of(order: Order, charge: Charge | None, *, to_install: bool, now: datetime, is_late: bool = False) -> Status:
+    """Say where an order stands at `now`, given its latest charge and whether its line waits to be installed.
+
+    `is_late`: a ticket is open because it takes longer than promised.
+    """
+    if is_late and order.state in State.IN_FLIGHT:
+        return LATE
     if order.state == State.PENDING:
         return _unpaid(charge)
     if order.state == State.FULFILLED:
@@ -183,8 +197,13 @@ def _under_way(charge: Charge | None) -> Status:
     )
 
 
-def steps_of(order: Order, status: Status, refunds: Iterable[RefundRow] = ()) -> list[Step]:
-    """Return the timeline: paid → accepted → sent to the network → confirmed → refunds, each with its time."""
+def steps_of(
+    order: Order, status: Status, refunds: Iterable[RefundRow] = (), late_at: datetime | None = None
+) -> list[Step]:
+    """Return the timeline: paid → accepted → sent to the network → confirmed → refunds, each with its time.
+
+    From `late_at` on it took longer than promised, which stands before the confirmation.
+    """
     payment = (_("Paid") if order.paid_at else _("Payment"), order.paid_at)
     if order.kind == Order.Kind.CREDIT:
         named = [payment, (_("Added to your balance"), order.confirmed_at)]
@@ -200,6 +219,9 @@ def steps_of(order: Order, status: Status, refunds: Iterable[RefundRow] = ()) ->
         state = "done" if at else _open_step_state(order, status) if is_next else "waiting"
         steps.append(Step(state=state, title=title, at=moment(at) if at else ""))
         is_next = at is not None
+    if late_at is not None:
+        late = Step(state="done", title=_("Longer than promised: a request for help was opened"), at=moment(late_at))
+        steps.insert(len(steps) - 1, late)
     return [*steps, *map(_refund_step, refunds)]
 
 

@@ -1,18 +1,17 @@
 """When somebody looks at an order whose payment is open: ask the gateway, but not at every look."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from django.core.cache import cache
 
 from billing.charges import settle
-from billing.gateways.base import GatewayRefused, OutcomeUnknown, PaymentGateway, PaymentState
+from billing.gateways.base import GatewayRefused, Gateways, OutcomeUnknown, PaymentState
 from billing.models import Charge
 
 SECONDS_BETWEEN_LOOKS = 5
 
 
-def look_again(*, charge: Charge, gateways: Mapping[str, PaymentGateway], now: datetime) -> Charge:
+def look_again(*, charge: Charge, gateways: Gateways, now: datetime) -> Charge:
     """Return the charge as it stands, after asking its gateway where it may have moved on.
 
     The page asks every two seconds and several tabs may be open; the cache lets one look through in five. It decides

@@ -8,14 +8,20 @@ from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 
 from billing import agreements, sales
-from billing.models import Order, OrderQuerySet
+from billing.card_refusals import second_card_facts
+from billing.models import Order, OrderQuerySet, Subscription
 from billing.schedule import aligned_end
-from esim import allowances, provisioning
+from esim import allowances, provisioning, suspension
 from esim.allowances import NothingToTopUp
 from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown
-from esim.models import Line
+from esim.models import Line, SuspendedFor
+from esim.suspension import ChangeUnderWay
 from plans.models import Plan
 from plans.terms import PlanTerms
+from portal.lib.due_rows import in_turn
+from portal.lib.log_context import log_about
+from portal.lib.one_by_one import one_by_one
+from portal.lib.ticks import InTime, always
 
 logger = logging.getLogger(__name__)
 
@@ -24,22 +30,22 @@ BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 60)]
 State = Order.State
 
 
-def fulfil_due(*, carrier: Carrier, now: datetime, limit: int = 50) -> int:
+def fulfil_due(*, carrier: Carrier, now: datetime, in_time: InTime = always) -> int:
     """Fulfil the orders that are due and return how many were; one that fails does not stop the others."""
-    due = Order.objects.to_fulfil(now).order_by("fulfil_due_at", "pk").values_list("pk", flat=True)[:limit]
-    fulfilled = 0
-    for order_id in due:
-        try:
-            order = fulfil(order_id=order_id, carrier=carrier, now=now)
-        except Exception:
-            logger.exception("Order %s was not fulfilled; it is tried again when its lease ends", order_id)
-        else:
-            fulfilled += order.state == State.FULFILLED
-    return fulfilled
+    due = Order.objects.to_fulfil(now).only("public_id", "fulfil_due_at")
+    asked = one_by_one(
+        in_turn(due, order=("fulfil_due_at", "pk"), in_time=in_time),
+        lambda order: fulfil(order_id=order.pk, carrier=carrier, now=now),
+        what="Fulfilling an order",
+        about=lambda order: {"order": order},
+    )
+    return sum(order.state == State.FULFILLED for order in asked)
 
 
 def fulfil(*, order_id: int, carrier: Carrier, now: datetime) -> Order:
     """Deliver a paid order: claim it, ask the network outside any transaction, record the outcome.
+
+    A line that was suspended for want of payment is resumed first.
 
     A final no of the network returns the money. An unknown outcome leaves the order in flight: it is asked for
     again with the same purchase id, which the network answers the same way.
@@ -47,12 +53,18 @@ def fulfil(*, order_id: int, carrier: Carrier, now: datetime) -> Order:
     order = _claim(order_id, now=now)
     if order is None:
         return Order.objects.get(pk=order_id)
+    with log_about(order=order, line=order.line, subscription=order.subscription):
+        return _deliver(order, carrier=carrier, now=now)
+
+
+def _deliver(order: Order, *, carrier: Carrier, now: datetime) -> Order:
     terms = PlanTerms.from_json(order.plan_terms)
     try:
-        line = order.line or _open_line(order, carrier=carrier, now=now)
+        line = order.line or _open_line(order, terms=terms, carrier=carrier, now=now)
+        _resume(order, line=line, terms=terms, carrier=carrier, now=now)
         period = _fix_period(order, line=line, terms=terms, now=now)
         if period is None:
-            return Order.objects.get(pk=order_id)
+            return Order.objects.get(pk=order.pk)
         starts_at, ends_at = period
         provisioning.apply_plan(
             line=line,
@@ -64,7 +76,7 @@ def fulfil(*, order_id: int, carrier: Carrier, now: datetime) -> Order:
         )
     except (CarrierRefused, NothingToTopUp) as error:
         return _return_money(order, reason=str(error), now=now)
-    except OutcomeUnknown:
+    except (OutcomeUnknown, ChangeUnderWay):
         return _ask_again_later(order, now=now)
     return _complete(order, line=line, terms=terms, period=period, now=now)
 
@@ -101,13 +113,31 @@ def _still_ours(order: Order) -> OrderQuerySet:
     return Order.objects.filter(pk=order.pk, state=State.FULFILLING, fulfil_attempts=order.fulfil_attempts)
 
 
-def _open_line(order: Order, *, carrier: Carrier, now: datetime) -> Line:
+def _open_line(order: Order, *, terms: PlanTerms, carrier: Carrier, now: datetime) -> Line:
     line = provisioning.open_line(
-        owner=order.owner, purchase_id=order.public_id, nickname=order.nickname, carrier=carrier, now=now
+        owner=order.owner,
+        purchase_id=order.public_id,
+        nickname=order.nickname,
+        plan_code=terms.code,
+        carrier=carrier,
+        now=now,
     )
     _still_ours(order).update(line=line)
     order.line = line
     return line
+
+
+def _resume(order: Order, *, line: Line, terms: PlanTerms, carrier: Carrier, now: datetime) -> None:
+    """Put a line that was suspended for want of payment back into service, before its new time begins.
+
+    Whom the subscriber or staff suspended, no payment resumes.
+    """
+    if not terms.is_data_pack and (line.suspended_for or line.service_change):
+        suspension.resume(line=line, why=SuspendedFor.UNPAID, key=_resume_key(order), carrier=carrier, now=now)
+
+
+def _resume_key(order: Order) -> str:
+    return f"resume:{order.public_id}"
 
 
 def _fix_period(order: Order, *, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetime, datetime] | None:
@@ -143,11 +173,33 @@ def _complete(order: Order, *, line: Line, terms: PlanTerms, period: tuple[datet
         kind="order_fulfilled",
         key=f"order:{order.public_id}:fulfilled",
         now=now,
-        line_id=line.public_id,
-        starts_at=starts_at.isoformat(),
-        ends_at=ends_at.isoformat(),
+        **sales.delivered_facts(line_id=line.public_id, starts_at=starts_at, ends_at=ends_at),
+        **sales.paid_facts(order),
+        **second_card_facts(order),
     )
+    if not terms.is_data_pack:
+        Subscription.objects.filter(line=line, suspend_due_at__isnull=False).update(suspend_due_at=None)
+    if line.service_change_key == _resume_key(order):
+        key = f"order:{order.public_id}:resumed"
+        sales.tell(order, kind="line_resumed", key=key, now=now, line_id=line.public_id, ends_at=ends_at.isoformat())
     order.refresh_from_db()
+    return order
+
+
+def return_money(*, order_id: int, reason: str, now: datetime) -> Order:
+    """Record the network's final no for an order that we were the first to ask it to deliver."""
+    return _return_money(_asked_about(order_id), reason=reason, now=now)
+
+
+def ask_again_later(*, order_id: int, now: datetime) -> Order:
+    """Record that the network's answer for an order, which we were the first to ask about, got lost."""
+    return _ask_again_later(_asked_about(order_id), now=now)
+
+
+def _asked_about(order_id: int) -> Order:
+    order = Order.objects.select_related("owner", "line", "plan").get(pk=order_id)
+    # Whoever took it over since counted on, and records by itself what the network says.
+    order.fulfil_attempts = 1
     return order
 
 

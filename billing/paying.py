@@ -1,6 +1,5 @@
 """The payer goes on with a payment under way, confirms it with the bank, or begins another way to pay the order."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
@@ -8,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from billing import charges
 from billing.card_consent import CardConsent
 from billing.charges import PageUnavailable
-from billing.gateways.base import GatewayRefused, OutcomeUnknown, PaymentGateway
+from billing.gateways.base import GatewayRefused, Gateways, OutcomeUnknown, PaymentGateway
 from billing.models import Charge, Order, PaymentMethod
+from esim.models import Line
 
 SOON_OVER = timedelta(minutes=10)
 """Before a page closes: whether it is still open is asked first, instead of sending a payer to a closed one."""
@@ -17,8 +17,6 @@ TIME_TO_PAY = timedelta(minutes=5)
 """What a payer needs: with less left, the page is closed and another one opened."""
 
 State = Charge.State
-Gateways = Mapping[str, PaymentGateway]
-"""By the name that rows know them by."""
 
 
 class StillBeingChecked(Exception):
@@ -86,6 +84,18 @@ def begin_another_way(
         _close(under_way, gateway=_gateway_of(under_way, gateways), now=now)
     name = method.gateway if method else gateway.name
     charges.start_charge(order=order, gateway_name=name, method=method, card_consent=card_consent, now=now)
+
+
+def free_refused_order(*, line: Line, gateways: Gateways, now: datetime) -> None:
+    """Close the attempt that a line's renewal still waits with, so that another card can be charged for it.
+
+    Raises StillBeingChecked.
+    """
+    waiting = Charge.objects.open().filter(
+        order__line=line, order__subscription__isnull=False, state=State.NEEDS_ACTION, order__state=Order.State.PENDING
+    )
+    for charge in waiting.select_related("order__owner"):
+        _close(charge, gateway=_gateway_of(charge, gateways), now=now)
 
 
 def _with_time_left(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charge | None:

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from billing import ledger
 from billing.models import Order, PaymentMethod
-from esim import allowances
+from esim import allowances, stock
 from esim.allowances import AfterPurchase
+from esim.carriers.base import Carrier
 from esim.models import Allowance, Line
 from plans.models import Plan, PlanPrice, PlanPriceQuerySet
 from plans.terms import PlanTerms
@@ -48,6 +49,16 @@ class Shelf:
     @property
     def is_empty(self) -> bool:
         return not (self.current or self.near or self.others)
+
+    def led_by(self, plan_id: str | None) -> "Shelf":
+        """Return it with the plan that was chosen in front: the first one of a shelf is the one that is checked."""
+        offers = [offer for offer in [self.current, *self.near, *self.others] if offer is not None]
+        chosen = [offer for offer in offers if offer.plan.public_id == plan_id]
+        if not chosen or chosen == [self.current]:
+            return self
+        others = [offer for offer in self.others if offer not in chosen]
+        rest = [offer for offer in offers if offer not in chosen and offer not in others]
+        return Shelf(current=None, near=[*chosen, *rest], others=others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +100,16 @@ PLAN_WITH_PRICE = KeptQuery(
 LINE_IN_USE = KeptQuery(lambda: Line.objects.owned_by(Slot("owner")).in_use().filter(public_id=Slot("public_id")))
 
 
+def is_sold_out(*, carrier: Carrier) -> bool:
+    """Tell whether a new line could not be delivered: all that is in stock is spoken for by those who have paid."""
+    if not carrier.capabilities.order_by_iccid:
+        return False
+    left = stock.left_for_sale(carrier=carrier.name, profile_type=carrier.capabilities.profile_type)
+    waiting = [Order.State.PAID, Order.State.FULFILLING]
+    paid = Order.objects.filter(kind=Order.Kind.NEW_LINE, state__in=waiting).values_list("public_id", flat=True)
+    return left <= stock.count_without_card(list(paid))
+
+
 def find_line(*, public_id: str, owner: User) -> Line | None:
     """Return the line of this person that something can be bought for. One query."""
     return LINE_IN_USE.first(owner=owner.pk, public_id=public_id)
@@ -100,7 +121,7 @@ def find_offer(*, plan_id: str, kind: Order.Kind, currency: str, now: datetime) 
         raise NotOnSale
     plan = PLAN_WITH_PRICE.first(public_id=plan_id, currency=currency, now=now)
     amount = getattr(plan, "amount", None)
-    if plan is None or amount is None or plan.kind != PLAN_KIND[kind] or not plan.is_on_sale(now):
+    if plan is None or amount is None or plan.kind != PLAN_KIND[kind] or not plan.is_sold(now):
         raise NotOnSale
     return Offer(plan=plan, price=Money(amount, currency))
 

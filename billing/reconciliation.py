@@ -1,19 +1,14 @@
 """Asking the gateway about charges whose answer never came."""
 
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import F
-
+from billing.asking_again import one_look
 from billing.charges import charge_saved, settle
 from billing.gateways.base import OutcomeUnknown, PaymentGateway, PaymentResult, PaymentState
 from billing.models import Charge, ChargeQuerySet
+from portal.lib.due_rows import in_turn
+from portal.lib.one_by_one import one_by_one
 from portal.lib.ticks import InTime, always
-
-logger = logging.getLogger(__name__)
-
-# Five minutes is set when the charge is made; then an hour, then daily until it is known.
-NEXT_CHECKS = [timedelta(hours=1), timedelta(days=1)]
 
 
 def to_ask_about(*, gateway: PaymentGateway, now: datetime) -> ChargeQuerySet:
@@ -21,19 +16,16 @@ def to_ask_about(*, gateway: PaymentGateway, now: datetime) -> ChargeQuerySet:
     return Charge.objects.to_ask_about(now).filter(gateway=gateway.name).order_by("check_due_at", "pk")
 
 
-def reconcile_charges(*, gateway: PaymentGateway, now: datetime, limit: int = 100, in_time: InTime = always) -> int:
+def reconcile_charges(*, gateway: PaymentGateway, now: datetime, in_time: InTime = always) -> int:
     """Ask about the charges that are due and return how many are over now; one that fails does not stop the rest."""
-    over = 0
-    for charge in to_ask_about(gateway=gateway, now=now).select_related("order__owner", "method")[:limit]:
-        if not in_time():
-            break
-        try:
-            charge_now = ask(charge=charge, gateway=gateway, now=now)
-        except Exception:
-            logger.exception("Charge %s could not be reconciled; it is asked about again", charge.public_id)
-        else:
-            over += not charge_now.is_open
-    return over
+    due = to_ask_about(gateway=gateway, now=now).select_related("order__owner", "method")
+    asked = one_by_one(
+        in_turn(due, order=("check_due_at", "pk"), in_time=in_time),
+        lambda charge: ask(charge=charge, gateway=gateway, now=now),
+        what="Reconciling a charge",
+        about=lambda charge: {"charge": charge, "order": charge.order},
+    )
+    return sum(not charge.is_open for charge in asked)
 
 
 def ask(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
@@ -42,8 +34,11 @@ def ask(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
     A kept card whose payment never got there, or was only prepared, is charged now: that is where a crash between
     our commit and the gateway's answer is made good. Nothing useful heard: it stays open, and is asked about later.
     """
-    if not _claim(charge, now=now):
-        return charge
+    with one_look(Charge.objects.open(), charge, now=now) as is_ours:
+        return _ask(charge, gateway=gateway, now=now) if is_ours else charge
+
+
+def _ask(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charge:
     try:
         result = look_up(charge=charge, gateway=gateway)
     except OutcomeUnknown:
@@ -63,10 +58,3 @@ def look_up(*, charge: Charge, gateway: PaymentGateway) -> PaymentResult | None:
         customer=charge.order.owner.public_id,
         since=charge.created_at,
     )
-
-
-def _claim(charge: Charge, *, now: datetime) -> bool:
-    """Put the next look off before this one, so that two who look at once do not both ask."""
-    delay = NEXT_CHECKS[min(charge.checks, len(NEXT_CHECKS) - 1)]
-    claimed = Charge.objects.open().filter(pk=charge.pk, check_due_at=charge.check_due_at)
-    return claimed.update(check_due_at=now + delay, checks=F("checks") + 1) == 1

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import User
 from billing import refund_books, sales
+from billing.asking_again import FIRST_CHECK
 from billing.gateways.base import RefundResult, RefundState
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Refund
@@ -16,7 +17,6 @@ from portal.lib.money import Money
 
 logger = logging.getLogger(__name__)
 
-FIRST_CHECK = timedelta(minutes=5)
 DISPUTED = "disputed"
 BALANCE_SPENT = "balance_spent"
 State = Refund.State

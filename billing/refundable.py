@@ -59,7 +59,7 @@ def parts_of(order: Order) -> list[Part]:
 
 def source_of(charge: Charge, *, order: Order) -> Source | None:
     """Return where in the books the money of a charge is; None while its order is being delivered."""
-    kept = LedgerEntry.objects.filter(charge=charge, kind=LedgerEntry.Kind.RETURNED)
+    kept = LedgerEntry.objects.kept_as_balance(charge)
     if order.kind == Order.Kind.CREDIT or order.state == Order.State.UNDELIVERABLE or kept.exists():
         return Source.WALLET
     return Source.SALES if order.state in DELIVERED else None

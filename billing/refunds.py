@@ -1,15 +1,15 @@
 """Giving money back through a gateway: asked outside any transaction, and asked about until it is over."""
 
 import logging
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
 
 from billing import dispute_books, ledger
+from billing.asking_again import FIRST_CHECK, one_look
 from billing.gateways.base import (
     GatewayRefused,
+    Gateways,
     OutcomeUnknown,
     PaymentGateway,
     RefundRequest,
@@ -17,16 +17,16 @@ from billing.gateways.base import (
     RefundState,
 )
 from billing.models import Charge, GatewayEvent, Order, Refund, RefundQuerySet
-from billing.refund_settlement import FIRST_CHECK, book_as_sent, draft, move, settle, transaction_of
+from billing.refund_settlement import book_as_sent, draft, move, settle, transaction_of
 from billing.refundable import Part, source_of
+from portal.lib.due_rows import in_turn
+from portal.lib.one_by_one import one_by_one
 from portal.lib.ticks import InTime, always
 
 __all__ = ["ask", "charge_of_transaction", "hear", "send", "send_all", "settle", "settle_refunds", "to_ask_about"]
 
 logger = logging.getLogger(__name__)
 
-# Five minutes is set when the refund begins; then an hour, then daily until it is known.
-NEXT_CHECKS = [timedelta(hours=1), timedelta(days=1)]
 State = Refund.State
 
 
@@ -40,8 +40,8 @@ def send(*, refund: Refund, gateway: PaymentGateway, now: datetime) -> Refund:
     return _request(refund, gateway=gateway, now=now)
 
 
-def send_all(*, order_id: int, gateways: Mapping[str, PaymentGateway], now: datetime) -> None:
-    """Send the refunds of an order that nobody has sent yet; `gateways` are those set up, by name."""
+def send_all(*, order_id: int, gateways: Gateways, now: datetime) -> None:
+    """Send the refunds of an order that nobody has sent yet."""
     created = Refund.objects.filter(order=order_id, state=State.CREATED, charge__gateway__in=gateways)
     for refund in created.select_related("charge", "order__owner"):
         if refund.charge is not None:
@@ -53,23 +53,25 @@ def to_ask_about(*, gateway: PaymentGateway, now: datetime) -> RefundQuerySet:
     return Refund.objects.to_ask_about(now).filter(charge__gateway=gateway.name).order_by("check_due_at", "pk")
 
 
-def settle_refunds(*, gateway: PaymentGateway, now: datetime, limit: int = 100, in_time: InTime = always) -> int:
+def settle_refunds(*, gateway: PaymentGateway, now: datetime, in_time: InTime = always) -> int:
     """Ask about the refunds that are due and return how many are over now; one that fails does not stop the rest."""
-    over = 0
-    for refund in to_ask_about(gateway=gateway, now=now).select_related("charge", "order__owner")[:limit]:
-        if not in_time():
-            break
-        try:
-            over += not ask(refund=refund, gateway=gateway, now=now).is_open
-        except Exception:
-            logger.exception("Refund %s could not be settled; it is asked about again", refund.public_id)
-    return over
+    due = to_ask_about(gateway=gateway, now=now).select_related("charge", "order__owner")
+    asked = one_by_one(
+        in_turn(due, order=("check_due_at", "pk"), in_time=in_time),
+        lambda refund: ask(refund=refund, gateway=gateway, now=now),
+        what="Settling a refund",
+        about=lambda refund: {"refund": refund, "order": refund.order},
+    )
+    return sum(not refund.is_open for refund in asked)
 
 
 def ask(*, refund: Refund, gateway: PaymentGateway, now: datetime) -> Refund:
     """Settle a refund by what the gateway knows of it; one that never got there is sent under the same key."""
-    if not _claim(refund, now=now):
-        return refund
+    with one_look(Refund.objects.at_the_gateway(), refund, now=now) as is_ours:
+        return _ask(refund, gateway=gateway, now=now) if is_ours else refund
+
+
+def _ask(refund: Refund, *, gateway: PaymentGateway, now: datetime) -> Refund:
     try:
         result = gateway.look_up_refund(
             refund_id=refund.gateway_refund_id or "",
@@ -114,10 +116,8 @@ def learn(*, refund_id: str, key: str, gateway: PaymentGateway, now: datetime) -
 
 def charge_of_transaction(transaction_id: str, *, gateway: PaymentGateway) -> Charge | None:
     """Find the charge that took this money."""
-    if not transaction_id:
-        return None  # of money that never was ours; a charge of ours whose money has no id of its own says "", too
     taken = Charge.objects.filter(gateway=gateway.name, state=Charge.State.SUCCEEDED)
-    return taken.filter(Q(gateway_transaction_id=transaction_id) | Q(gateway_payment_id=transaction_id)).first()
+    return taken.named_at_gateway(transaction_id).first()
 
 
 @transaction.atomic
@@ -176,13 +176,6 @@ def _request(refund: Refund, *, gateway: PaymentGateway, now: datetime) -> Refun
             reason=str(error),
         )
     return settle(refund_id=refund.pk, result=result, now=now)
-
-
-def _claim(refund: Refund, *, now: datetime) -> bool:
-    """Put the next look off before this one, so that two who look at once do not both ask."""
-    delay = NEXT_CHECKS[min(refund.checks, len(NEXT_CHECKS) - 1)]
-    claimed = Refund.objects.at_the_gateway().filter(pk=refund.pk, check_due_at=refund.check_due_at)
-    return claimed.update(check_due_at=now + delay, checks=F("checks") + 1) == 1
 
 
 def _transaction_of(refund: Refund) -> str:

@@ -4,17 +4,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from billing import charges, checkout, dunning
+from billing.declines import BALANCE_TOO_LOW
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Subscription
-from billing.verdicts import Verdict
+from billing.verdicts import Verdict, trigger_of
 
 # As long as the ladder and a day: a declined renewal can be paid another way while we still try.
 PAYABLE = dunning.LADDER[-1] + timedelta(days=1)
-BALANCE_TOO_LOW = "balance_too_low"
 
 
 class ClaimLost(Exception):
-    """Our lease ran out and somebody else works on the row: we write nothing more."""
+    """Our lease ran out and somebody else works on the row, or it was turned off: we write nothing more."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,12 +28,13 @@ class Renewal:
 
 
 def intend(verdict: Verdict, *, now: datetime) -> Renewal:
-    """Commit the order and the charge that a verdict allows.
+    """Commit the order and the charge that a verdict allows; raises ClaimLost.
 
     A declined order that can still be paid gets another charge; one that came to nothing is placed anew.
     """
     subscription = verdict.subscription
-    if not subscription.held().update(**asdict(verdict.schedule)):
+    # Turned off since it was judged, nothing is charged any more.
+    if not subscription.held().on().update(**asdict(verdict.schedule)):
         raise ClaimLost(subscription.public_id)
     subscription.period_index = verdict.schedule.period_index
     try:
@@ -45,7 +46,7 @@ def intend(verdict: Verdict, *, now: datetime) -> Renewal:
         renewal.charge = charges.start_charge(
             order=order,
             gateway_name=_gateway_name(subscription, order=order),
-            method=subscription.method,
+            method=subscription.paying_method,
             off_session=True,
             now=now,
         )
@@ -54,7 +55,7 @@ def intend(verdict: Verdict, *, now: datetime) -> Renewal:
 
 def found_again(subscription: Subscription) -> Renewal:
     """Return what an earlier run had written for the next period of a subscription left in flight."""
-    order = subscription.orders.filter(period_index=subscription.period_index).order_by("pk").last()
+    order = subscription.placed().filter(period_index=subscription.period_index).order_by("pk").last()
     return Renewal(
         subscription=subscription, order=order, charge=charges.open_charge(order) if order is not None else None
     )
@@ -62,15 +63,15 @@ def found_again(subscription: Subscription) -> Renewal:
 
 def _gateway_name(subscription: Subscription, *, order: Order) -> str:
     """Return where the card is kept; without one, where the order was tried to be paid before."""
-    if subscription.method is not None:
-        return subscription.method.gateway
+    if subscription.paying_method is not None:
+        return subscription.paying_method.gateway
     return order.charges.order_by("pk").values_list("gateway", flat=True).last() or ""
 
 
 def _purchase(subscription: Subscription) -> checkout.Purchase:
     # Orders that came to nothing keep their form key; the next one for the same period needs its own.
-    earlier = subscription.orders.filter(period_index=subscription.period_index).count()
-    uses_card = subscription.pay_from != Subscription.PayFrom.WALLET
+    earlier = subscription.placed().filter(period_index=subscription.period_index).count()
+    method = subscription.paying_method if subscription.pay_from != Subscription.PayFrom.WALLET else None
     return checkout.Purchase(
         owner=subscription.line.owner,
         kind=Order.Kind.RENEWAL,
@@ -79,10 +80,12 @@ def _purchase(subscription: Subscription) -> checkout.Purchase:
         price=subscription.agreed_price,
         form_key=f"renewal:{subscription.public_id}:{subscription.period_index}:{earlier}",
         use_wallet=subscription.pay_from != Subscription.PayFrom.METHOD,
-        gateway=subscription.method.gateway if uses_card and subscription.method else "",
-        method=subscription.method if uses_card else None,
+        gateway=method.gateway if method else "",
+        method=method,
         off_session=True,
         subscription=subscription,
         period_index=subscription.period_index,
+        trigger=trigger_of(subscription),
+        agreement=subscription.agreement,
         pay_within=PAYABLE,
     )

@@ -1,115 +1,126 @@
-"""What the pages of auto-renewal show: how it stands, the terms offered, and the sentence to agree to."""
+"""What the pages of auto-renewal show: how it stands, what went wrong, and what it could be set to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from accounts.models import User
 from billing import ledger, purchases
-from billing.agreements import Consent, NothingToContinue, next_charge_at
-from billing.consent import VERSION, consent_text, source_words
-from billing.forms import BALANCE
+from billing.card_offers import card_offers
+from billing.card_refusals import refusals_by_card
+from billing.consent import ahead_words, source_words
+from billing.dunning import rungs_ahead
 from billing.means import listed, name_of, pays_once_only
-from billing.models import Order, PaymentMethod, Subscription
-from billing.purchases import Offer
+from billing.models import Order, Subscription
+from billing.question_links import token_for
+from billing.renewal_forms import WishesForm
 from billing.renewal_problems import sentence_of
+from billing.renewal_terms import LimitBelowPrice, Terms, WishesUnclear, terms, wishes_of
 from billing.schedule import last_paid
-from billing.verdicts import judge
-from billing.ways_to_pay import BOTH, renewal_sources
-from esim.models import Line
+from billing.term_changes import Change, changes_of
+from billing.top_up_pages import standing_rule
+from billing.verdicts import Reason, judge_each
+from billing.ways_to_pay import renewal_sources
+from esim.models import Allowance, Line
 from portal.lib.money import Money
-from portal.lib.public_ids import is_public_id
 
-
-class NoSuchSource(Exception):
-    """What should pay is not there: a card that was removed, or nothing chosen."""
-
-    sentence = _("Choose what pays for auto-renewal: a saved card, your balance, or both.")
+CHANGED = (Reason.PRICE_CHANGED, Reason.TERMS_CHANGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What the subscriber is asked to agree to."""
+class Question:
+    """When a line in mode "ask me first" is asked about, as far as the page of its owner says so."""
 
-    offer: Offer
-    pay_from: Subscription.PayFrom
-    method: PaymentMethod | None
-    source: str
-    sentence: str
-    paid_until: datetime
-    charge_at: datetime
-
-    def consent(self, *, ip: str | None) -> Consent:
-        return Consent(
-            plan=self.offer.plan,
-            price=self.offer.price,
-            pay_from=self.pay_from,
-            method=self.method,
-            text=self.sentence,
-            version=VERSION,
-            ip=ip,
-        )
+    ask_at: datetime
+    ends_at: datetime
+    was_asked: bool
+    said_yes: bool
+    token: str
 
 
-def standing(*, line: Line, user: User, kinds: Sequence[str], now: datetime) -> dict[str, Any]:
+def standing(
+    *, line: Line, user: User, wishes: Mapping[str, str], kinds: Sequence[str], now: datetime
+) -> dict[str, Any]:
     """Return how auto-renewal of the line stands, and what it could be set to; `kinds` is what the gateway takes."""
     subscription = (
-        Subscription.objects.filter(line=line, mode=Subscription.Mode.AUTOMATIC)
-        .select_related("plan", "method", "line")
+        Subscription.objects.on()
+        .filter(line=line)
+        .select_related("plan", "method", "backup_method", "line__owner", "agreement")
         .first()
     )
-    return {
+    paid = last_paid([line.pk], now=now).get(line.pk)
+    form = WishesForm(initial=wishes_of(subscription) if subscription else {}, owner=user, now=now)
+    if wishes:
+        form = WishesForm(wishes, owner=user, now=now)
+    shelf = purchases.shelf(line=line, kind=Order.Kind.RENEWAL, currency=user.currency, now=now)
+    shown = {
         "subscription": subscription,
-        "paid": last_paid([line.pk], now=now).get(line.pk),
-        "source": source_words(subscription.pay_from, subscription.method) if subscription else "",
-        "problem": sentence_of(subscription.reason) if subscription else "",
+        "paid": paid,
+        "form": form,
+        "asks_first": (wishes.get("mode") or (subscription.mode if subscription else "")) == Subscription.Mode.ASK,
+        "low_data": standing_rule(line=line),
         "pays_once_only": listed(map(name_of, pays_once_only(kinds))),
-        "new_price": _new_price(subscription, now=now) if subscription else None,
-        "shelf": purchases.shelf(line=line, kind=Order.Kind.RENEWAL, currency=user.currency, now=now),
+        "shelf": shelf.led_by(wishes.get("plan")),
         "sources": renewal_sources(
-            methods=list(PaymentMethod.objects.owned_by(user).chargeable(now.date()).order_by("-is_default", "-pk")),
+            methods=list(form.cards.values()),
             balance=ledger.wallet_balance(user, user.currency),
             subscription=subscription,
+            wished=wishes.get("source", ""),
         ),
+    }
+    return {**shown, **_standing(subscription, form=form, paid=paid, user=user, now=now)} if subscription else shown
+
+
+def _standing(
+    subscription: Subscription, *, form: WishesForm, paid: Allowance | None, user: User, now: datetime
+) -> dict[str, Any]:
+    cards = list(form.cards.values())
+    is_refused = subscription.state == Subscription.State.PAST_DUE
+    return {
+        "source": source_words(subscription.pay_from, subscription.method),
+        "problem": sentence_of(subscription.reason),
+        "refusals": refusals_by_card(subscription),
+        "tries": rungs_ahead(subscription) if is_refused else [],
+        "question": _question(subscription, paid=paid),
+        "ahead": ahead_words(subscription.plan.period),
+        "limit": Money(subscription.max_amount, subscription.currency) if subscription.max_amount else None,
+        "card_offers": [
+            offer
+            for offer in card_offers(user=user, kept=cards, preferred="", now=now)
+            if offer.subscription == subscription
+        ],
+        **_difference(subscription, user=user, now=now),
     }
 
 
-def terms(*, line: Line, user: User, wishes: Mapping[str, str], now: datetime) -> Terms:
-    """Return the terms for the plan and the source wished for; raises NotOnSale, NoSuchSource, NothingToContinue."""
-    paid = last_paid([line.pk], now=now).get(line.pk)
-    if paid is None:
-        raise NothingToContinue
-    offer = purchases.find_offer(
-        plan_id=wishes.get("plan", ""), kind=Order.Kind.RENEWAL, currency=user.currency, now=now
-    )
-    source = wishes.get("source", "")
-    pay_from, method = _source(source, user=user, now=now)
-    return Terms(
-        offer=offer,
-        pay_from=pay_from,
-        method=method,
-        source=source,
-        sentence=consent_text(offer=offer, pay_from=pay_from, method=method),
-        paid_until=paid.ends_at,
-        charge_at=max(now, next_charge_at(paid, offer.plan.period)),
+def _question(subscription: Subscription, *, paid: Allowance | None) -> Question | None:
+    if not subscription.asks_first or paid is None or subscription.state == Subscription.State.PAUSED:
+        return None
+    index = subscription.period_index
+    was_asked = subscription.asked_index == index
+    return Question(
+        ask_at=subscription.charge_due_at,
+        ends_at=paid.ends_at,
+        was_asked=was_asked,
+        said_yes=subscription.approved_index == index,
+        token=token_for(subscription, period_index=index),
     )
 
 
-def _source(source: str, *, user: User, now: datetime) -> tuple[Subscription.PayFrom, PaymentMethod | None]:
-    if source == BALANCE:
-        return Subscription.PayFrom.WALLET, None
-    card = source.removeprefix(BOTH)
-    usable = PaymentMethod.objects.owned_by(user).chargeable(now.date())
-    method = usable.filter(public_id=card).first() if is_public_id(card) else None
-    if method is None:
-        raise NoSuchSource
-    return Subscription.PayFrom.WALLET_THEN_METHOD if source.startswith(BOTH) else Subscription.PayFrom.METHOD, method
+def _difference(subscription: Subscription, *, user: User, now: datetime) -> dict[str, Any]:
+    """Return what has changed since the consent, and today's terms to agree to; nothing where nothing changed."""
+    judged = judge_each([subscription], now=now)
+    price = judged[0].price if judged else None
+    changes: list[Change] = changes_of(subscription, price=price) if judged else []
+    if price is None or not changes or subscription.reason not in CHANGED:
+        return {"changes": changes if price is not None else []}
+    return {"changes": changes, "new_terms": _new_terms(subscription, user=user, now=now)}
 
 
-def _new_price(subscription: Subscription, *, now: datetime) -> Money | None:
-    """Return the price that counts now where it is another than the one agreed to."""
-    price = judge([subscription], now=now)[0].price
-    return price if price is not None and price != subscription.agreed_price else None
+def _new_terms(subscription: Subscription, *, user: User, now: datetime) -> Terms | None:
+    """Return today's terms for what was chosen then; None where that can't be chosen any more."""
+    try:
+        return terms(line=subscription.line, user=user, wishes=wishes_of(subscription), now=now)
+    except (purchases.NotOnSale, WishesUnclear, LimitBelowPrice):
+        return None

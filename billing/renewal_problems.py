@@ -3,8 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from billing.agreements import DECLINED
-from billing.declines import explain
+from billing.declines import DECLINED, explain
 from billing.verdicts import Reason
 
 SENTENCES: dict[str, Promise] = {
@@ -20,6 +19,9 @@ SENTENCES: dict[str, Promise] = {
     Reason.DISPUTED: _("A payment for this line is disputed at your bank. Nothing is charged until that is decided."),
     Reason.SKIPPED: _(
         "You cancelled the last renewal. Nothing is charged by itself until you renew the line or turn this on again."
+    ),
+    Reason.UNANSWERED: _(
+        "You were asked about the last renewal, and nothing was charged. The next one is asked about again once you have renewed the line."
     ),
     Reason.UNDELIVERABLE: _("The network could not deliver the last renewal. Its price is back in your balance."),
 }

@@ -1,50 +1,72 @@
 """What the scheduler would do, and did, in lines for whoever runs it by hand."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
-from billing.consent import source_words
-from billing.models import Subscription, SubscriptionQuerySet
-from billing.renewal_orders import Renewal
-from billing.schedule import aligned_end
-from billing.verdicts import Action, Verdict, judge
-from portal.lib.periods import boundary
+from django.db.models import OuterRef, Subquery
+
+from billing.charging_stops import ChargingStopped, refuse_while_stopped
+from billing.foretelling import Foreseen, foresee, paid_from
+from billing.models import Order, Subscription, SubscriptionQuerySet
+from billing.verdicts import Action, trigger_of
 
 
 def would_do(wanted: SubscriptionQuerySet, *, now: datetime) -> list[str]:
     """Tell what a run at `now` would do with these rows; reads only."""
-    rows = wanted.select_related("line__owner", "plan", "method").order_by("charge_due_at", "pk")
-    return [_foretell(verdict) for verdict in judge(list(rows), now=now)] or ["nothing is due"]
+    rows = wanted.select_related("line__owner", "plan", "method", "backup_method").order_by("charge_due_at", "pk")
+    lines = [foretold(look) for look in foresee(list(rows), now=now)] or ["nothing is due"]
+    try:
+        refuse_while_stopped()
+    except ChargingStopped as reason:
+        return [f"would do nothing while it stands: {reason}", *lines]
+    return lines
 
 
-def done(renewals: Iterable[Renewal]) -> list[str]:
-    """Tell what a run did, a line for each renewal."""
-    return [_tell(renewal) for renewal in renewals] or ["nothing was due"]
+def moved(ids: Collection[int]) -> list[str]:
+    """Tell where a run has moved these subscriptions, a line for each."""
+    last_order = Order.objects.filter(line=OuterRef("line"), subscription=OuterRef("pk")).order_by("-pk")
+    rows = Subscription.objects.filter(pk__in=ids).select_related("line").order_by("pk")
+    return [
+        _tell(row)
+        for row in rows.annotate(
+            order_named=Subquery(last_order.values("public_id")[:1]), order_is=Subquery(last_order.values("state")[:1])
+        )
+    ]
 
 
-def _foretell(verdict: Verdict) -> str:
-    subscription = verdict.subscription
+def foretold(look: Foreseen) -> str:
+    """Say what is done with one row, how much is taken from what for which period, or why nothing is."""
+    subscription = look.subscription
     named = f"{subscription.line} ({subscription.line.public_id}), {subscription.plan.code}"
-    match verdict.action:
+    match look.action:
+        case Action.CHARGE:
+            return f"would charge: {named}, {_about_charge(look)}"
         case Action.WAIT:
-            return f"would wait: {named}, paid until {verdict.starts_at:%Y-%m-%d %H:%M} UTC"
-        case Action.PAUSE:
-            return f"would pause: {named}, {verdict.reason}, agreed {subscription.agreed_price}, now {verdict.price}"
-    ends_at = aligned_end(subscription, verdict.starts_at) or boundary(
-        verdict.starts_at, subscription.plan.period, 1, subscription.line.zone
-    )
-    source = source_words(subscription.pay_from, subscription.method)
-    return (
-        f"would charge: {named}, {subscription.agreed_price}, {source}, "
-        f"{verdict.starts_at:%Y-%m-%d %H:%M} to {ends_at:%Y-%m-%d %H:%M} UTC"
-    )
+            return f"would wait: {named}, paid until {_utc(look.starts_at)}, next charge {_utc(look.next_at)}"
+        case Action.HOLD | Action.REST:
+            return f"would hold: {named}, {look.reason}, goes on {_utc(look.next_at)}"
+        case Action.ASK:
+            return f"would ask: {named}, {look.price}, looks again {_utc(look.next_at)}"
+        case Action.LAPSE:
+            return f"would let lapse: {named}, {look.reason}"
+    return f"would pause: {named}, {look.reason}, agreed {look.price}, now {look.list_price}"
 
 
-def _tell(renewal: Renewal) -> str:
-    subscription, order = renewal.subscription, renewal.order
-    standing = Subscription.objects.get(pk=subscription.pk)
-    outcome = f"order {order.public_id} {order.state}" if order is not None else renewal.refusal or "not ordered"
+def _about_charge(look: Foreseen) -> str:
+    source = paid_from(look) if look.is_covered else "the balance, which does not hold enough"
+    second = f", then {look.second_card} if refused" if look.second_card else ""
+    trigger = trigger_of(look.subscription)
+    return f"{look.price}, {source}{second}, {_utc(look.starts_at, '')} to {_utc(look.ends_at)}, {trigger}"
+
+
+def _utc(when: datetime, zone: str = " UTC") -> str:
+    return f"{when:%Y-%m-%d %H:%M}{zone}"
+
+
+def _tell(standing: Subscription) -> str:
+    named, state = getattr(standing, "order_named", None), getattr(standing, "order_is", None)
+    outcome = f"order {named} {state}" if named else "not ordered"
     return (
-        f"{subscription.line} ({subscription.line.public_id}), {subscription.agreed_price}: {outcome}; "
-        f"auto-renewal {standing.state}, next charge {standing.charge_due_at:%Y-%m-%d %H:%M} UTC"
+        f"{standing.line} ({standing.line.public_id}), {standing.agreed_price}: {outcome}; auto-renewal {standing.state} "
+        f"({standing.reason}), next charge {standing.charge_due_at:%Y-%m-%d %H:%M} UTC"
     )

@@ -1,248 +1,184 @@
 """Auto-renewal: claim what is due, write the intent, charge, fulfil, move on.
 
-Each step works on a list and commits before the next begins; a crash between two steps leaves rows that
-`finish_in_flight` finds again. First charges and retries take the same steps, and money and service are moved by
-the same functions as a click on "Renew".
+Each step commits before the next begins; a crash between two steps leaves rows that the next run finishes.
+First charges and retries take the same steps. What is plain takes them in sets (plain_renewals), the rest one by one,
+by the functions that a click on "Renew" uses.
 """
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import transaction
 
-from accounts.notifications import notify
-from billing import charges, dunning, orders, renewal_orders
-from billing.gateways.base import PaymentGateway
-from billing.invariant_watch import refuse_while_money_does_not_add_up
-from billing.models import Charge, Order, Subscription, SubscriptionQuerySet
-from billing.plan_names import plan_names
+from billing import charges, plain_renewals, renewal_orders
+from billing.charging_stops import refuse_while_stopped, unless_stopped
+from billing.gateways.base import Gateways
+from billing.models import Charge, Subscription, SubscriptionQuerySet
+from billing.renewal_claims import LEASE, Walk, claim, load
+from billing.renewal_desk import Desk, InHand, Tell, silent
+from billing.renewal_endings import each, set_aside
 from billing.renewal_orders import Renewal
-from billing.sales import as_context
-from billing.schedule import last_paid, realigned
-from billing.verdicts import Action, Reason, Verdict, judge
+from billing.renewal_run import Attempt, Stride, take_money
+from billing.verdicts import Action, Verdict, judge, judge_each
+from billing.withdrawn import is_withdrawn
 from esim.carriers.base import Carrier
-from portal.lib.money import Money
-from portal.lib.ticks import InTime, always
+from portal.lib.ticks import Clock, InTime, always
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "LEASE",
+    "Stride",
+    "claim",
+    "intend",
+    "judge",
+    "renew_due",
+    "renew_one",
+    "retry_declined",
+]
 
-Gateways = Mapping[str, PaymentGateway]
-"""By the name that rows know them by; a card is charged where it is kept."""
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-# Longer than a task may run (CELERY_TASK_TIME_LIMIT): who still charges must still hold the row.
-LEASE = timedelta(minutes=10)
-LOOK_AGAIN = timedelta(minutes=1)
-BATCH = 100
+USUAL = Stride()
 
 
-def renew_due(*, gateways: Gateways, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
-    """Finish what earlier runs left in flight, then renew what is due at `now`.
+def renew_due(
+    *,
+    gateways: Gateways,
+    carrier: Carrier,
+    now: datetime,
+    in_time: InTime = always,
+    stride: Stride = USUAL,
+    tell: Tell = silent,
+) -> int:
+    """Finish what earlier runs left in flight, then renew what is due at `now`; return how many were taken up.
 
     Batch after batch, so that a backlog empties, until nothing is left or `in_time` says no. Raises ChargingStopped.
     """
-    refuse_while_money_does_not_add_up()
-    finished = finish_in_flight(gateways=gateways, carrier=carrier, now=now, in_time=in_time)
-    buy = partial(_buy, gateways=gateways, carrier=carrier, now=now)
-    return finished + _in_batches(Subscription.objects.due(now), buy, now=now, in_time=in_time)
+    sweeps = (
+        (Subscription.objects.in_flight(now), _finish),
+        (Subscription.objects.due(now), _buy),
+        (Subscription.objects.second_cards_turn(now), _buy_one_by_one),
+    )
+    desk = Desk(gateways=gateways, carrier=carrier, clock=Clock(now), stride=stride, tell=tell)
+    return _take_up(sweeps, desk=desk, in_time=in_time)
 
 
-def retry_declined(*, gateways: Gateways, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
-    """Try declined renewals again whose next rung of the ladder is reached; raises ChargingStopped."""
-    refuse_while_money_does_not_add_up()
-    buy = partial(_buy, gateways=gateways, carrier=carrier, now=now)
-    return _in_batches(Subscription.objects.to_retry(now), buy, now=now, in_time=in_time)
-
-
-def finish_in_flight(*, gateways: Gateways, carrier: Carrier, now: datetime, in_time: InTime = always) -> list[Renewal]:
-    """Move on what stands in flight: charges settled since by reconciliation, and the remains of a crash."""
-
-    def finish(left: list[Subscription]) -> list[Renewal]:
-        renewals = [renewal_orders.found_again(subscription) for subscription in left]
-        return _carry_out(renewals, gateways=gateways, carrier=carrier, now=now)
-
-    return _in_batches(Subscription.objects.in_flight(now), finish, now=now, in_time=in_time)
-
-
-def _in_batches(
-    wanted: SubscriptionQuerySet,
-    step: Callable[[list[Subscription]], list[Renewal]],
+def retry_declined(
     *,
+    gateways: Gateways,
+    carrier: Carrier,
     now: datetime,
-    in_time: InTime,
-) -> list[Renewal]:
-    done: list[Renewal] = []
-    while batch := claim(wanted, now=now, limit=BATCH):
-        done += step(batch)
-        # A batch with room was the last one: a row that is due again already waits for the next run.
-        if len(batch) < BATCH or not in_time():
-            break
-    return done
+    in_time: InTime = always,
+    stride: Stride = USUAL,
+    tell: Tell = silent,
+) -> int:
+    """Try declined renewals again whose next rung of the ladder is reached; raises ChargingStopped."""
+    sweeps = (
+        (Subscription.objects.to_retry(now), _buy_one_by_one),
+        # Whose first card has just said no, and whose second one was allowed.
+        (Subscription.objects.second_cards_turn(now), _buy_one_by_one),
+    )
+    desk = Desk(gateways=gateways, carrier=carrier, clock=Clock(now), stride=stride, tell=tell)
+    return _take_up(sweeps, desk=desk, in_time=in_time)
 
 
-def claim(wanted: SubscriptionQuerySet, *, now: datetime, limit: int) -> list[Subscription]:
-    """Take rows for the length of a lease; of two workers each gets other rows."""
-    skip_locked = connection.features.has_select_for_update_skip_locked
-    with transaction.atomic():
-        rows = wanted.order_by("charge_due_at", "pk").select_for_update(skip_locked=skip_locked)
-        ids = list(rows.values_list("pk", flat=True)[:limit])
-        if not ids:
-            return []
-        Subscription.objects.filter(pk__in=ids).update(
-            state=Subscription.State.IN_FLIGHT, lease_until=now + LEASE, fence=F("fence") + 1
-        )
-        claimed = Subscription.objects.filter(pk__in=ids).select_related("line__owner", "plan", "method")
-        return list(claimed.order_by("charge_due_at", "pk"))
+def renew_one(*, subscription_id: int, gateways: Gateways, carrier: Carrier, now: datetime) -> bool:
+    """Take one renewal up as the next run would; return whether it was there to be taken. Raises ChargingStopped."""
+    refuse_while_stopped()
+    desk = Desk(gateways=gateways, carrier=carrier, clock=Clock(now), stride=USUAL, tell=silent)
+    this = Subscription.objects.filter(pk=subscription_id)
+    ways = ((this.in_flight(now), _finish), (this.due(now), _buy), (this.to_retry(now), _buy_one_by_one))
+    return any(_sweep(wanted, begin, desk=desk, in_time=always) for wanted, begin in ways)
 
 
-def _buy(subscriptions: list[Subscription], *, gateways: Gateways, carrier: Carrier, now: datetime) -> list[Renewal]:
-    verdicts = judge(subscriptions, now=now) if subscriptions else []
-    _each(verdicts, lambda verdict: _set_aside(verdict, now=now))
+Begin = Callable[[list[int], Desk], list[Attempt[InHand]]]
+"""Does with claimed rows what needs no gateway, and returns the charges that do."""
+
+
+def _take_up(sweeps: Iterable[tuple[SubscriptionQuerySet, Begin]], *, desk: Desk, in_time: InTime) -> int:
+    """Sweep one after the other, each at least a batch, so that the first doesn't starve the rest; none once stopped.
+
+    Raises ChargingStopped.
+    """
+    refuse_while_stopped()
+    in_time, goes_on = unless_stopped(in_time), unless_stopped(always)
+    return sum(_sweep(wanted, begin, desk=desk, in_time=in_time) for wanted, begin in sweeps if goes_on())
+
+
+def _sweep(wanted: SubscriptionQuerySet, begin: Begin, *, desk: Desk, in_time: InTime) -> int:
+    walk = Walk(wanted, now=desk.now, limit=desk.stride.batch)
+    taken_up = 0
+
+    def batches() -> Iterator[list[Attempt[InHand]]]:
+        nonlocal taken_up
+        for ids in walk.batches(in_time):
+            taken_up += len(ids)
+            yield begin(ids, desk)
+
+    take_money(batches(), desk=desk, stride=desk.stride)
+    return taken_up
+
+
+def _buy(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
+    plain: list[Attempt[Any]] = plain_renewals.begin(ids, gateways=desk.gateways, now=desk.now)
+    taken = {one.about.subscription_id for one in plain}
+    return [*plain, *_buy_one_by_one([pk for pk in ids if pk not in taken], desk)]
+
+
+def _buy_one_by_one(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
+    verdicts = judge_each(load(ids), now=desk.now) if ids else []
+    each(verdicts, partial(set_aside, now=desk.now))
     to_charge = [verdict for verdict in verdicts if verdict.action == Action.CHARGE]
-    return _carry_out(intend(to_charge, now=now), gateways=gateways, carrier=carrier, now=now)
+    aside = [verdict.subscription.pk for verdict in verdicts if verdict.action != Action.CHARGE]
+    if aside:
+        desk.tell(aside)
+    return _to_ask(intend(to_charge, now=desk.now), desk)
 
 
-def _carry_out(renewals: list[Renewal], *, gateways: Gateways, carrier: Carrier, now: datetime) -> list[Renewal]:
-    charge(renewals, gateways=gateways, now=now)
-    fulfil(renewals, carrier=carrier, now=now)
-    conclude(renewals, now=now)
-    return renewals
+def _finish(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
+    return _to_ask(each(load(ids), partial(_found_again, now=desk.now)), desk)
+
+
+def _found_again(subscription: Subscription, *, now: datetime) -> Renewal:
+    renewal = renewal_orders.found_again(subscription)
+    if renewal.charge is not None and is_withdrawn(renewal.charge):
+        renewal.charge = charges.withdraw(renewal.charge, now=now)
+    return renewal
 
 
 def intend(verdicts: Iterable[Verdict], *, now: datetime) -> list[Renewal]:
     """Commit orders and charges, with the keys the gateway will be asked with, before anybody is asked."""
-
-    def one(verdict: Verdict) -> Renewal:
-        # A savepoint: what is wrong with one row doesn't undo the others.
-        with transaction.atomic():
-            return renewal_orders.intend(verdict, now=now)
-
+    # A savepoint for each: what is wrong with one row doesn't undo the others.
+    one = transaction.atomic(partial(renewal_orders.intend, now=now))
     with transaction.atomic():
-        return _each(verdicts, one)
+        return each(verdicts, one)
 
 
-def charge(renewals: Iterable[Renewal], *, gateways: Gateways, now: datetime) -> None:
-    """Ask the gateways and settle their answers, outside any transaction; without an answer a charge stays open."""
-    created = [one.charge for one in renewals if one.charge and one.charge.state == Charge.State.CREATED]
+def _to_ask(renewals: Iterable[Renewal], desk: Desk) -> list[Attempt[InHand]]:
+    """Return the charges that a gateway is asked for now; go on at once with what needs none."""
+    attempts: list[Attempt[InHand]] = []
+    others = []
+
+    def sort_out(renewal: Renewal) -> None:
+        attempt = _attempt(renewal, desk.gateways, now=desk.now)
+        if attempt is not None:
+            attempts.append(attempt)
+        else:
+            others.append(renewal)
+
+    each(renewals, sort_out)
+    desk.go_on(others)
+    return attempts
+
+
+def _attempt(renewal: Renewal, gateways: Gateways, *, now: datetime) -> Attempt[InHand] | None:
+    charge = renewal.charge
     # Without a card it is the subscriber's own attempt, about to be paid on a page: that is not ours to charge.
-    asked = [one for one in created if one.method_id is not None and one.gateway in gateways]
-    _each(asked, lambda one: charges.charge_saved(charge=one, gateway=gateways[one.gateway], now=now))
-
-
-def fulfil(renewals: Iterable[Renewal], *, carrier: Carrier, now: datetime) -> None:
-    """Have the network deliver what is paid; what fails is found again by the tick that fulfils paid orders."""
-    paid = Order.objects.filter(pk__in=_order_ids(renewals), state=Order.State.PAID)
-    _each(paid, lambda order: orders.fulfil(order_id=order.pk, carrier=carrier, now=now))
-
-
-def conclude(renewals: Iterable[Renewal], *, now: datetime) -> None:
-    """Move each subscription to where its order stands: next period, ladder, pause, or still in flight."""
-    current = Order.objects.in_bulk(_order_ids(renewals))
-
-    def one(renewal: Renewal) -> None:
-        renewal.order = current.get(renewal.order.pk) if renewal.order else None
-        with transaction.atomic():
-            _conclude(renewal, now=now)
-
-    _each(renewals, one)
-
-
-def _conclude(renewal: Renewal, *, now: datetime) -> None:
-    subscription, order = renewal.subscription, renewal.order
-    if renewal.refusal:
-        dunning.record_decline(subscription=subscription, code=renewal.refusal, order=None, now=now)
-    elif order is None:
-        _release(subscription)
-    elif order.state == Order.State.FULFILLED:
-        _begin_next_period(subscription, now=now)
-    elif order.state == Order.State.UNDELIVERABLE:
-        _pause(subscription, reason=Reason.UNDELIVERABLE, now=now)
-    elif order.state in Order.State.IN_FLIGHT:
-        subscription.held().update(lease_until=now + LOOK_AGAIN)
-    else:
-        _conclude_unpaid(subscription, order=order, now=now)
-
-
-def _conclude_unpaid(subscription: Subscription, *, order: Order, now: datetime) -> None:
-    last_charge = order.charges.order_by("pk").last()
-    if last_charge is None or last_charge.state in {Charge.State.ABANDONED, Charge.State.SUCCEEDED}:
-        # Paid too late for this order: the money is in the balance.
-        _release(subscription)
-    elif last_charge.state == Charge.State.DECLINED and last_charge.created_at < subscription.charge_due_at:
-        # That no is counted already; the attempt now due died before it was written down.
-        _release(subscription)
-    elif last_charge.state == Charge.State.DECLINED:
-        dunning.record_decline(subscription=subscription, code=last_charge.decline_code, order=order, now=now)
-    elif last_charge.state == Charge.State.NEEDS_ACTION:
-        # Nobody is there to confirm; the order's page offers it, and the charge stays open for that.
-        dunning.record_decline(subscription=subscription, code="authentication_required", order=order, now=now)
-    else:
-        subscription.held().update(lease_until=now + LOOK_AGAIN)
-
-
-def _begin_next_period(subscription: Subscription, *, now: datetime) -> None:
-    paid = last_paid([subscription.line_id], now=now).get(subscription.line_id)
-    bought = subscription.period_index
-    # Without paid time left (bought, and over again while the scheduler was off) the next one is due at once.
-    schedule = (
-        asdict(realigned(subscription, paid=paid, next_index=bought + 1)) if paid else {"period_index": bought + 1}
-    )
-    subscription.held().update(state=Subscription.State.ACTIVE, declines=0, reason="", lease_until=None, **schedule)
-
-
-def _set_aside(verdict: Verdict, *, now: datetime) -> None:
-    match verdict.action:
-        case Action.WAIT:
-            verdict.subscription.held().update(
-                state=Subscription.State.ACTIVE, declines=0, reason="", lease_until=None, **asdict(verdict.schedule)
-            )
-        case Action.PAUSE:
-            _pause(verdict.subscription, reason=verdict.reason, price=verdict.price, now=now)
-
-
-def _release(subscription: Subscription) -> None:
-    """Give a claimed row back as it was: nothing was asked of the bank."""
-    state = Subscription.State.PAST_DUE if subscription.declines else Subscription.State.ACTIVE
-    subscription.held().update(state=state, lease_until=None)
-
-
-def _pause(subscription: Subscription, *, reason: str, now: datetime, price: Money | None = None) -> None:
-    context = {
-        "line": str(subscription.line),
-        "plan": plan_names(subscription.plan),
-        "reason": reason,
-        "agreed": as_context(subscription.agreed_price),
-    }
-    if price is not None:
-        context["price"] = as_context(price)
-    with transaction.atomic():
-        if subscription.held().update(state=Subscription.State.PAUSED, reason=reason, lease_until=None):
-            notify(
-                user=subscription.line.owner,
-                kind="renewal_paused",
-                key=f"renewal-paused:{subscription.public_id}:{subscription.fence}",
-                context=context,
-                now=now,
-            )
-
-
-def _order_ids(renewals: Iterable[Renewal]) -> list[int]:
-    return [renewal.order.pk for renewal in renewals if renewal.order is not None]
-
-
-def _each(items: Iterable[T], step: Callable[[T], R]) -> list[R]:
-    """Take a step for each; one that fails is logged, stays in flight and doesn't stop the others."""
-    done = []
-    for item in items:
-        try:
-            done.append(step(item))
-        except Exception:  # the loop over other people's renewals must go on
-            logger.exception("A renewal could not go on: %s", item)
-    return done
+    if charge is None or charge.state != Charge.State.CREATED or charge.method is None:
+        return None
+    gateway = gateways.get(charge.gateway)
+    if gateway is None:
+        return None
+    if charge.method.removed_at is not None:
+        charges.charge_saved(charge=charge, gateway=gateway, now=now)
+        return None
+    return Attempt(about=renewal, charge_id=charge.pk, gateway=gateway, request=charges.saved_request(charge))

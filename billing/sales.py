@@ -3,6 +3,7 @@
 Every function here runs inside the caller's transaction, which holds the order.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.notifications import notify
-from billing import ledger
+from billing import ledger, money_arrived
 from billing.models import Charge, Order
 from plans.terms import PlanTerms
 from portal.lib.money import Money
@@ -18,8 +19,16 @@ from portal.lib.money import Money
 
 def describe(order: Order) -> str:
     """Return what was bought, in the buyer's language: it stands on the payment page."""
+    if order.plan_id:
+        return label_in(order.owner.language, PlanTerms.from_json(order.plan_terms))
     with translation.override(order.owner.language):
-        return PlanTerms.from_json(order.plan_terms).label if order.plan_id else _("Balance top-up")
+        return _("Balance top-up")
+
+
+def label_in(language: str, terms: PlanTerms) -> str:
+    """Return a plan's name in a language."""
+    with translation.override(language):
+        return terms.label
 
 
 def stamp_paid(order: Order, *, now: datetime) -> None:
@@ -36,6 +45,7 @@ def book_paid(order: Order, *, now: datetime) -> None:
     if order.kind == Order.Kind.CREDIT:
         _from_held(order, kind=ledger.Kind.CREDITED, to=_wallet_of(order), money=order.total, fact="credited", now=now)
         tell(order, kind="money_added", key=f"order:{order.public_id}:fulfilled", now=now)
+        money_arrived.try_again(owner=order.owner, currency=order.currency, now=now)
     elif order.total:
         to = ledger.sales(order.currency)
         _from_held(order, kind=ledger.Kind.SOLD, to=to, money=order.total, fact="sold", now=now)
@@ -104,14 +114,39 @@ def as_context(money: Money) -> dict[str, str | int]:
 
 
 def _about(order: Order) -> dict[str, Any]:
-    """Return what a notice says of an order; the plan's name is chosen in the reader's language at delivery."""
     names = {name: order.plan_terms.get(name, "") for name in ("name", "name_zh_hans", "name_zh_hant")}
-    return {
-        "order_id": order.public_id,
-        "order_kind": order.kind,
-        "plan": names if order.plan_id else None,
-        "line": str(order.line) if order.line else "",
-    }
+    told = facts(
+        order_id=order.public_id,
+        kind=order.kind,
+        plan=names if order.plan_id else None,
+        line=str(order.line) if order.line else "",
+    )
+    if order.top_up_rule_id is None or order.agreement is None:
+        return told
+    return {**told, "trigger": order.trigger, "agreed_at": order.agreement.agreed_at.isoformat()}
+
+
+def facts(*, order_id: str, kind: str, plan: Mapping[str, str] | None, line: str) -> dict[str, Any]:
+    """Return what a notice says of an order; the plan's name is chosen in the reader's language at delivery."""
+    return {"order_id": order_id, "order_kind": kind, "plan": plan, "line": line}
+
+
+def delivered_facts(*, line_id: str, starts_at: datetime, ends_at: datetime) -> dict[str, Any]:
+    """Return what the notice of a delivered order says besides."""
+    return {"line_id": line_id, "starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+
+
+def paid_facts(order: Order) -> dict[str, Any]:
+    """Return what the notice of an order that nobody clicked on says of its payment."""
+    if order.trigger == Order.Trigger.CLICK:
+        return {}
+    charge = order.charges.filter(state=Charge.State.SUCCEEDED).select_related("method").order_by("pk").last()
+    share = {"share": as_context(order.wallet_part)} if order.wallet_amount else {}
+    return {**automatic_facts(trigger=order.trigger, card=str(charge.method or "") if charge else ""), **share}
+
+
+def automatic_facts(*, trigger: str, card: str) -> dict[str, Any]:
+    return {"trigger": trigger, "card": card}
 
 
 def _wallet_of(order: Order) -> ledger.Account:

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.models import User
 from billing import methods
 from billing.card_consent import CardConsent
@@ -55,14 +54,7 @@ def remove(*, method: PaymentMethod, gateway: PaymentGateway | None, actor: User
     A gateway that is no longer set up can't be asked to forget it; nothing is charged there any more either.
     """
     with transaction.atomic():
-        audit.record(
-            actor=actor,
-            subject=method.owner,
-            action="payment_method.removed",
-            target=method.public_id,
-            detail={"card": str(method)},
-            now=now,
-        )
+        methods.record_removal(method=method, actor=actor, now=now)
         methods.retire(method=method, now=now)
     if gateway is None:
         return
@@ -73,9 +65,10 @@ def remove(*, method: PaymentMethod, gateway: PaymentGateway | None, actor: User
 
 
 def renewing(user: User) -> dict[int, list[Subscription]]:
-    """Return, by card, the auto-renewals that are paid with it. One query."""
+    """Return, by card, the auto-renewals that are paid with it, or that it is the second card of. One query."""
     paid_with: dict[int, list[Subscription]] = {}
-    running = Subscription.objects.owned_by(user).filter(mode=Subscription.Mode.AUTOMATIC, method__isnull=False)
+    running = Subscription.objects.owned_by(user).on().filter(method__isnull=False)
     for subscription in running.select_related("line"):
-        paid_with.setdefault(subscription.method_id or 0, []).append(subscription)
+        for card in {subscription.method_id, subscription.backup_method_id} - {None}:
+            paid_with.setdefault(card or 0, []).append(subscription)
     return paid_with

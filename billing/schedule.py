@@ -11,6 +11,8 @@ from portal.lib.periods import Period, PeriodUnit, boundary, period_at
 SHORT_PERIOD_DAYS = 7
 LEAD = timedelta(hours=24)
 SHORT_LEAD = timedelta(hours=2)
+ASK_LEAD = timedelta(days=3)
+SHORT_ASK_LEAD = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,22 @@ def lead(period: Period) -> timedelta:
 
     A day leaves time to pay another way when the bank says no; day plans would be charged as soon as they begin.
     """
-    is_short = period.unit == PeriodUnit.DAY and period.count < SHORT_PERIOD_DAYS
-    return SHORT_LEAD if is_short else LEAD
+    return SHORT_LEAD if _is_short(period) else LEAD
+
+
+def ask_lead(period: Period) -> timedelta:
+    """Return how long before the end of the paid time a subscriber who wants to be asked is asked."""
+    return SHORT_ASK_LEAD if _is_short(period) else ASK_LEAD
+
+
+def due_before(subscription: Subscription) -> timedelta:
+    """Return how long before the end of the paid time something has to be done: charged, or asked."""
+    period = subscription.plan.period
+    return ask_lead(period) if subscription.asks_first else lead(period)
+
+
+def _is_short(period: Period) -> bool:
+    return period.unit == PeriodUnit.DAY and period.count < SHORT_PERIOD_DAYS
 
 
 def aligned_end(subscription: Subscription, starts_at: datetime) -> datetime | None:
@@ -59,8 +75,11 @@ def realigned(subscription: Subscription, *, paid: Allowance, next_index: int) -
             anchor_at=subscription.anchor_at,
             anchor_index=subscription.anchor_index,
             period_index=index,
-            charge_due_at=paid.ends_at - lead(period),
+            charge_due_at=paid.ends_at - due_before(subscription),
         )
+    if subscription.asked_index == next_index:
+        # What was asked, and perhaps answered, was about another end.
+        next_index += 1
     anchor_at, anchor_index = paid.ends_at, next_index
     if next_index > 0 and boundary(paid.starts_at, period, 1, zone) == paid.ends_at:
         # The start knows the day of the month that a clamped end has lost.
@@ -69,7 +88,7 @@ def realigned(subscription: Subscription, *, paid: Allowance, next_index: int) -
         anchor_at=anchor_at,
         anchor_index=anchor_index,
         period_index=next_index,
-        charge_due_at=paid.ends_at - lead(period),
+        charge_due_at=paid.ends_at - due_before(subscription),
     )
 
 

@@ -10,6 +10,8 @@ from billing.declines import code_to_keep
 from billing.gateways.base import KeptCard, PaymentResult, PaymentState
 from billing.methods import OwnedByAnother, keep_card
 from billing.models import Charge, Order
+from portal.lib.log_context import log_about
+from portal.lib.money import Money
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,13 @@ def settle(*, charge_id: int, result: PaymentResult, now: datetime) -> Charge:
     # The order is locked first, everywhere: whoever settles, pays and expires it then queues instead of deadlocking.
     order = Order.objects.select_for_update(of=("self",)).select_related("owner", "line").get(charges__pk=charge_id)
     charge = Charge.objects.select_for_update().get(pk=charge_id)
+    with log_about(order=order, charge=charge, line=order.line):
+        _record(charge, order=order, result=result, now=now)
+    charge.order = order
+    return charge
+
+
+def _record(charge: Charge, *, order: Order, result: PaymentResult, now: datetime) -> None:
     if problem := _problem(charge, result, order=order):
         _refuse(charge, order=order, problem=problem)
     elif result.state == PaymentState.SUCCEEDED:
@@ -40,19 +49,28 @@ def settle(*, charge_id: int, result: PaymentResult, now: datetime) -> Charge:
     elif result.state in OVER:
         code = code_to_keep(code=result.decline_code, advice=result.advice, network_code=result.network_code)
         _move(charge, to=OVER[result.state], result=result, decline_code=code, settled_at=now)
-    charge.order = order
-    return charge
 
 
 def _problem(charge: Charge, result: PaymentResult, *, order: Order) -> str:
+    return mismatch(
+        result,
+        charge=charge.public_id,
+        money=charge.money,
+        payment_id=charge.gateway_payment_id or "",
+        customer=order.owner.public_id,
+    )
+
+
+def mismatch(result: PaymentResult, *, charge: str, money: Money, payment_id: str, customer: str) -> str:
+    """Say why a result must not be settled as that of a charge; empty where nothing speaks against it."""
     if result.problem:
         return result.problem
-    if result.customer not in ("", order.owner.public_id):
-        return f"the gateway says customer {result.customer} paid, the order is of {order.owner.public_id}"
-    if result.money != charge.money:
-        return f"the gateway says {result.money}, our charge {charge.public_id} is {charge.money}"
-    if charge.gateway_payment_id and result.payment_id not in ("", charge.gateway_payment_id):
-        return f"the gateway answered about payment {result.payment_id}, not about {charge.gateway_payment_id}"
+    if result.customer not in ("", customer):
+        return f"the gateway says customer {result.customer} paid, the order is of {customer}"
+    if result.money != money:
+        return f"the gateway says {result.money}, our charge {charge} is {money}"
+    if payment_id and result.payment_id not in ("", payment_id):
+        return f"the gateway answered about payment {result.payment_id}, not about {payment_id}"
     return ""
 
 

@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 
 from billing import (
     card_upkeep,
+    charging_stops,
     discrepancies,
     disputes,
     expiry,
@@ -20,15 +21,19 @@ from billing import (
     invoices,
     missed_events,
     orders,
+    overdue,
     paying,
     reconciliation,
     refunds,
     reminders,
     renewals,
+    suspension,
     taking_back,
+    top_up_run,
 )
 from billing.gateways import sandbox_callbacks
 from billing.models import Order
+from billing.renewal_run import Stride
 from esim import carriers
 from portal.lib.ticks import time_budget
 
@@ -36,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 RENEWAL_SECONDS = 50
 """Less than the minute until the next tick: runs follow each other, they do not pile up."""
+
+REMINDER_SECONDS = 200
+"""Less than CELERY_TASK_SOFT_TIME_LIMIT; what is left over, the sweep ten minutes later finds."""
 
 LOOK_SECONDS = 50
 """For each gateway: one that keeps silent leaves the time of the others alone."""
@@ -58,33 +66,25 @@ def charge_kept_card(*, order_id: int, **_: Any) -> None:
 
 @shared_task(name="billing.fulfil_order")
 def fulfil_order(*, order_id: int, **_: Any) -> None:
-    orders.fulfil(order_id=order_id, carrier=carriers.chosen(), now=timezone.now())
+    order = orders.fulfil(order_id=order_id, carrier=carriers.chosen(), now=timezone.now())
+    if order.wallet_amount:
+        nudge(top_up_owner, owner_id=order.owner_id)
 
 
 @shared_task(name="billing.fulfil_paid_orders")
 def fulfil_paid_orders() -> None:
-    orders.fulfil_due(carrier=carriers.chosen(), now=timezone.now())
+    orders.fulfil_due(carrier=carriers.chosen(), now=timezone.now(), in_time=time_budget(LOOK_SECONDS))
 
 
 @shared_task(name="billing.apply_gateway_events")
 def apply_gateway_events() -> None:
-    now = timezone.now()
-    applied = [
-        gateway_events.apply_gateway_events(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
-        for gateway in gateways.configured()
-    ]
-    if any(applied):
+    if _look_at_each_gateway(gateway_events.apply_gateway_events):
         nudge(fulfil_paid_orders)
 
 
 @shared_task(name="billing.reconcile_charges")
 def reconcile_charges() -> None:
-    now = timezone.now()
-    over = [
-        reconciliation.reconcile_charges(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
-        for gateway in gateways.configured()
-    ]
-    if any(over):
+    if _look_at_each_gateway(reconciliation.reconcile_charges):
         nudge(fulfil_paid_orders)
 
 
@@ -95,19 +95,20 @@ def expire_unpaid_orders() -> None:
 
 @shared_task(name="billing.read_missed_events")
 def read_missed_events() -> None:
-    now = timezone.now()
-    missed = [
-        missed_events.read_missed_events(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
-        for gateway in gateways.configured()
-    ]
-    if any(missed):
+    if _look_at_each_gateway(missed_events.read_missed_events):
         nudge(apply_gateway_events)
 
 
 @shared_task(name="billing.compare_with_gateways")
 def compare_with_gateways() -> None:
-    for gateway in gateways.configured():
-        discrepancies.compare_days(gateway=gateway, now=timezone.now(), in_time=time_budget(LOOK_SECONDS))
+    _look_at_each_gateway(discrepancies.compare_days)
+
+
+def _look_at_each_gateway(job: Callable[..., object]) -> bool:
+    """Run a job for one gateway after another; return whether it found something with any."""
+    now = timezone.now()
+    found = [job(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS)) for gateway in gateways.configured()]
+    return any(found)
 
 
 @shared_task(name="billing.return_money")
@@ -137,12 +138,59 @@ def retry_declined() -> None:
     _charge_automatically(renewals.retry_declined)
 
 
+@shared_task(name="billing.renew_one")
+def renew_one(*, subscription_id: int, **_: Any) -> None:
+    try:
+        renewals.renew_one(
+            subscription_id=subscription_id,
+            gateways=gateways.by_name(),
+            carrier=carriers.chosen(),
+            now=timezone.now(),
+        )
+    except charging_stops.ChargingStopped as reason:
+        logger.warning("%s", reason)
+
+
 def _charge_automatically(job: Callable[..., object]) -> None:
     in_time = time_budget(RENEWAL_SECONDS)
     try:
-        job(gateways=gateways.by_name(), carrier=carriers.chosen(), now=timezone.now(), in_time=in_time)
-    except invariant_watch.ChargingStopped as reason:
+        job(
+            gateways=gateways.by_name(),
+            carrier=carriers.chosen(),
+            now=timezone.now(),
+            in_time=in_time,
+            stride=Stride.configured(),
+        )
+    except charging_stops.ChargingStopped as reason:
         logger.warning("%s", reason)
+
+
+@shared_task(name="billing.top_up_low")
+def top_up_low() -> None:
+    _top_up(top_up_run.top_up_low, in_time=time_budget(RENEWAL_SECONDS))
+
+
+@shared_task(name="billing.top_up_owner")
+def top_up_owner(*, owner_id: int, **_: Any) -> None:
+    _top_up(top_up_run.top_up_owner, owner_id=owner_id)
+
+
+def _top_up(job: Callable[..., object], **arguments: Any) -> None:
+    try:
+        job(gateways=gateways.by_name(), carrier=carriers.chosen(), now=timezone.now(), **arguments)
+    except charging_stops.ChargingStopped as reason:
+        logger.warning("%s", reason)
+
+
+@shared_task(name="billing.suspend_unpaid")
+def suspend_unpaid() -> None:
+    in_time = time_budget(RENEWAL_SECONDS)
+    suspension.suspend_unpaid(carrier=carriers.chosen(), now=timezone.now(), in_time=in_time)
+
+
+@shared_task(name="billing.open_overdue_tickets")
+def open_overdue_tickets() -> None:
+    overdue.open_overdue_tickets(promise=settings.PORTAL_PROMISE, now=timezone.now())
 
 
 @shared_task(name="billing.issue_invoices")
@@ -157,7 +205,7 @@ def check_invariants() -> None:
 
 @shared_task(name="billing.send_reminders")
 def send_reminders() -> None:
-    reminders.send_reminders(now=timezone.now())
+    reminders.send_reminders(now=timezone.now(), in_time=time_budget(REMINDER_SECONDS))
 
 
 @shared_task(name="billing.remind_about_cards")

@@ -3,7 +3,19 @@
 from django.urls import URLPattern, URLResolver, path
 
 from billing import sandbox_views, webhooks
-from billing.views import auto_renewal, documents, methods, orders, overview, payment, purchase, refunds
+from billing.views import (
+    auto_renewal,
+    documents,
+    methods,
+    orders,
+    overview,
+    payment,
+    purchase,
+    questions,
+    refunds,
+    top_ups,
+    why,
+)
 
 app_name = "billing"
 
@@ -19,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<public_id:public_id>/cancel/", orders.cancel, name="cancel"),
     path("orders/<public_id:public_id>/refund/", refunds.refund, name="refund"),
     path("orders/<public_id:public_id>/receipt/", orders.receipt, name="receipt"),
+    path("orders/<public_id:public_id>/why/", why.why, name="why"),
     path("orders/<public_id:public_id>/document/", documents.issue_document, name="issue_document"),
     path("billing/", overview.overview, name="overview"),
     path("billing/orders/", overview.orders, name="orders"),
@@ -36,6 +49,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lines/<public_id:public_id>/auto-renewal/", auto_renewal.auto_renewal, name="auto_renewal"),
     path("lines/<public_id:public_id>/auto-renewal/agree/", auto_renewal.agree, name="agree"),
     path("lines/<public_id:public_id>/auto-renewal/off/", auto_renewal.turn_off, name="turn_off"),
+    path("renewals/<str:token>/", questions.question, name="question"),
+    path("lines/<public_id:public_id>/low-data/", top_ups.low_data, name="low_data"),
+    path("lines/<public_id:public_id>/low-data/agree/", top_ups.low_data_agree, name="low_data_agree"),
+    path("billing/low-balance/", top_ups.low_balance, name="low_balance"),
+    path("billing/low-balance/agree/", top_ups.low_balance_agree, name="low_balance_agree"),
+    path("top-ups/<public_id:public_id>/off/", top_ups.turn_off, name="top_up_off"),
     path("webhooks/<slug:gateway>/", webhooks.receive, name="webhook"),
     path("sandbox/pay/<slug:reference>/", sandbox_views.pay, name="sandbox_pay"),
     path("sandbox/pay/<slug:reference>/confirm/", sandbox_views.confirm, name="sandbox_confirm"),

@@ -1,22 +1,31 @@
 """Whether a due renewal may be charged now; the scheduler acts on it, and `--dry-run` prints it."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
-from billing.models import Dispute, Subscription
-from billing.schedule import Schedule, last_paid, realigned
-from esim.models import Allowance, ServiceState
+from billing import limits
+from billing.models import Dispute, Order, Subscription
+from billing.schedule import Schedule, last_paid, lead, realigned
+from esim.models import Allowance, Line, ServiceChange, ServiceState, SuspendedFor
 from plans.models import Plan, PlanPrice
 from plans.terms import PlanTerms
 from portal.lib.money import Money
+from portal.lib.one_by_one import in_set
+
+LOOK_AT_REST = timedelta(hours=1)
+"""How soon after a line is back in service its renewal goes on."""
 
 
 class Action(StrEnum):
     CHARGE = auto()
     WAIT = auto()
     PAUSE = auto()
+    ASK = auto()  # put the question, or remind of it
+    LAPSE = auto()  # asked, and not answered until the paid time ended
+    REST = auto()  # the line's owner suspended it: goes on when it is back in service
+    HOLD = auto()  # a limit is reached: goes on when the month is over
 
 
 class Reason(StrEnum):
@@ -29,7 +38,10 @@ class Reason(StrEnum):
     LINE_CLOSED = auto()
     UNDELIVERABLE = auto()
     SKIPPED = auto()
+    UNANSWERED = auto()
     DISPUTED = auto()
+    LIMIT_REACHED = auto()
+    SUSPENDED = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,26 +55,42 @@ class Verdict:
 
 
 def judge(subscriptions: Collection[Subscription], *, now: datetime) -> list[Verdict]:
-    """Look at what may have changed since the consent: paid time, price, terms, card, line. Three queries."""
+    """Look at what may have changed since the consent: paid time, price, terms, card, line, what was charged since.
+
+    Three queries, and one more where limits are set.
+    """
     line_ids = [subscription.line_id for subscription in subscriptions]
     paid = last_paid(line_ids, now=now)
-    prices = _prices(subscriptions, now=now)
+    prices = prices_at(now, plan_ids={subscription.plan_id for subscription in subscriptions})
     open_disputes = Dispute.objects.open().filter(charge__order__line__in=line_ids)
     disputed = set(open_disputes.values_list("charge__order__line", flat=True))
+    held_until = limits.reached(subscriptions, now=now)
     return [
         _judge(
             subscription,
             paid=paid.get(subscription.line_id),
             price=prices.get((subscription.plan_id, subscription.currency)),
             is_disputed=subscription.line_id in disputed,
+            held_until=held_until.get(subscription.pk),
             now=now,
         )
         for subscription in subscriptions
     ]
 
 
+def judge_each(subscriptions: Sequence[Subscription], *, now: datetime) -> list[Verdict]:
+    """Judge many people's; one that can't be judged is logged, left out, and doesn't stop the others."""
+    return in_set(subscriptions, lambda some: judge(some, now=now))
+
+
 def _judge(
-    subscription: Subscription, *, paid: Allowance | None, price: Money | None, is_disputed: bool, now: datetime
+    subscription: Subscription,
+    *,
+    paid: Allowance | None,
+    price: Money | None,
+    is_disputed: bool,
+    held_until: datetime | None,
+    now: datetime,
 ) -> Verdict:
     schedule = (
         realigned(subscription, paid=paid, next_index=subscription.period_index) if paid else Schedule.of(subscription)
@@ -71,8 +99,21 @@ def _judge(
     if paid is not None and schedule.charge_due_at > now:
         # Already paid beyond the due date, by hand: charging now would sell the same time twice.
         action = Action.WAIT
+    elif reason:
+        action = Action.PAUSE
+    elif _is_at_rest(subscription.line):
+        action, reason = Action.REST, Reason.SUSPENDED
+        schedule = replace(schedule, charge_due_at=now + LOOK_AT_REST)
+    elif held_until is not None:
+        action, reason = Action.HOLD, Reason.LIMIT_REACHED
+        schedule = replace(schedule, charge_due_at=held_until)
+    elif not subscription.asks_first or subscription.approved_index == schedule.period_index:
+        action = Action.CHARGE
+    elif paid is None:
+        action, reason = Action.LAPSE, Reason.UNANSWERED
     else:
-        action = Action.PAUSE if reason else Action.CHARGE
+        action = Action.ASK
+        schedule = replace(schedule, charge_due_at=_next_look(subscription, paid=paid, now=now))
     return Verdict(
         subscription=subscription,
         action=action,
@@ -81,6 +122,24 @@ def _judge(
         price=price,
         starts_at=paid.ends_at if paid else now,
     )
+
+
+def _is_at_rest(line: Line) -> bool:
+    """Tell whether its owner suspended the line, or is about to; what others suspended is renewed as agreed."""
+    if line.suspended_for != SuspendedFor.OWNER:
+        return False
+    return line.is_suspended or line.service_change == ServiceChange.SUSPENDING
+
+
+def _next_look(subscription: Subscription, *, paid: Allowance, now: datetime) -> datetime:
+    """Return when a question that was put now is looked at again: to remind of it, and then at the end."""
+    remind_at = paid.ends_at - lead(subscription.plan.period)
+    return remind_at if now < remind_at else paid.ends_at
+
+
+def trigger_of(subscription: Subscription) -> Order.Trigger:
+    """Return what sets a charge of this renewal off."""
+    return Order.Trigger.ANSWER if subscription.asks_first else Order.Trigger.EXPIRY
 
 
 def _objection(subscription: Subscription, *, price: Money | None) -> Reason | None:
@@ -93,20 +152,20 @@ def _objection(subscription: Subscription, *, price: Money | None) -> Reason | N
         return Reason.NOT_ON_SALE
     if price != subscription.agreed_price:
         return Reason.PRICE_CHANGED
-    if agreed and _promises(PlanTerms.from_json(agreed)) != _promises(PlanTerms.of(subscription.plan)):
+    if agreed and promises(PlanTerms.from_json(agreed)) != promises(PlanTerms.of(subscription.plan)):
         return Reason.TERMS_CHANGED
     if subscription.pay_from != Subscription.PayFrom.WALLET and (method is None or method.removed_at is not None):
         return Reason.METHOD_REMOVED
     return None
 
 
-def _promises(terms: PlanTerms) -> dict[str, object]:
+def promises(terms: PlanTerms) -> dict[str, object]:
     """Return what the subscriber gets; another name for the same is no change of terms."""
     return {name: value for name, value in terms.to_json().items() if not name.startswith("name")}
 
 
-def _prices(subscriptions: Collection[Subscription], *, now: datetime) -> dict[tuple[int, str], Money]:
-    prices = PlanPrice.objects.valid_at(now).filter(
-        plan__in=Plan.objects.on_sale(now).filter(pk__in={subscription.plan_id for subscription in subscriptions})
-    )
+def prices_at(now: datetime, *, plan_ids: Collection[int]) -> dict[tuple[int, str], Money]:
+    """Return, by plan and currency, the price of each of these plans that is on sale. One query."""
+    on_sale = Plan.objects.on_sale(now).filter(pk__in=plan_ids)
+    prices = PlanPrice.objects.valid_at(now).filter(plan__in=on_sale)
     return {(price.plan_id, price.currency): price.money for price in prices}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from billing.forms import BALANCE, NEW_METHOD
 from billing.means import listed, name_of
-from billing.models import PaymentMethod, Subscription
+from billing.models import PaymentMethod, Subscription, TopUpRule
 from billing.purchases import Means
 from portal.lib.money import Money, format_money
 
@@ -43,10 +43,14 @@ def ways_to_pay(
 
 
 def renewal_sources(
-    *, methods: Sequence[PaymentMethod], balance: Money, subscription: Subscription | None
+    *,
+    methods: Sequence[PaymentMethod],
+    balance: Money,
+    subscription: Subscription | TopUpRule | None,
+    wished: str = "",
 ) -> list[Way]:
-    """Return what can pay for auto-renewal: each card, the balance, and the balance with the first card behind it."""
-    standing = source_of(subscription) if subscription else ""
+    """Return what can pay without a click: each card, the balance, and the balance with the first card behind it."""
+    standing = wished or (source_of(subscription) if subscription else "")
     offered: list[tuple[str, str, PaymentMethod | None]] = [
         (method.public_id, str(method), method) for method in methods
     ]
@@ -68,8 +72,8 @@ def renewal_sources(
     ]
 
 
-def source_of(subscription: Subscription) -> str:
-    """Write what pays for a standing auto-renewal the way its form does."""
+def source_of(subscription: Subscription | TopUpRule) -> str:
+    """Write what pays for a standing auto-renewal, or top-up rule, the way its form does."""
     if subscription.pay_from == Subscription.PayFrom.WALLET or subscription.method is None:
         return BALANCE
     prefix = BOTH if subscription.pay_from == Subscription.PayFrom.WALLET_THEN_METHOD else ""

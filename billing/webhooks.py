@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 
 from billing import gateway_events, gateways
 from billing.gateways.base import BadSignature
+from portal.lib.bodies import BodyTooLarge, UnreadableBody, read_body
 
 LARGEST_BODY_BYTES = 256 * 1024
 
@@ -20,26 +21,11 @@ def receive(request: HttpRequest, gateway: str) -> HttpResponse:
     if sender is None:
         return HttpResponse(status=404)
     try:
-        body = _read_body(request)
-        if len(body) > LARGEST_BODY_BYTES:
-            return HttpResponse(status=413)
+        body = read_body(request, most=LARGEST_BODY_BYTES)
         notice = sender.read_event(body=body, headers=request.headers, now=now)
-    except BadSignature:
+    except BodyTooLarge:
+        return HttpResponse(status=413)
+    except (BadSignature, UnreadableBody):
         return HttpResponse(status=400)
     gateway_events.store(gateway_name=gateway, notice=notice, by_webhook=True, now=now)
     return HttpResponse(status=202)
-
-
-def _read_body(request: HttpRequest) -> bytes:
-    """Read one byte more than is allowed at most, whatever length the sender announced.
-
-    Raises BadSignature for a body that breaks off.
-    """
-    # Django takes a body sent in chunks for an empty one; where the server says that it ends, it can be read.
-    in_chunks = not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated")
-    source = request.META["wsgi.input"] if in_chunks else request
-    try:
-        body: bytes = source.read(LARGEST_BODY_BYTES + 1)
-    except Exception as error:  # every server has its own word for chunks that are none
-        raise BadSignature("The body could not be read.") from error
-    return body

@@ -1,6 +1,17 @@
 """Where staff follow money: everything is read-only, and what may be done has a name of its own."""
 
-from billing.admin import discrepancies, disputes, events, invariants, invoices, money, orders, refunds, subscriptions
+from billing.admin import (
+    discrepancies,
+    disputes,
+    events,
+    invariants,
+    invoices,
+    money,
+    orders,
+    refunds,
+    subscriptions,
+    top_ups,
+)
 
 __all__ = [
     "discrepancies",
@@ -12,4 +23,5 @@ __all__ = [
     "orders",
     "refunds",
     "subscriptions",
+    "top_ups",
 ]

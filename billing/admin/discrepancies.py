@@ -1,6 +1,5 @@
 """Where the gateways' books and ours differ, and saying what became of it."""
 
-from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -10,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.http import client_ip
 from accounts.models import User
 from billing import discrepancies
 from billing.admin.columns import amount
+from billing.admin.dialogs import words
 from billing.models import ComparedDay, Discrepancy
 from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
 
@@ -28,12 +27,7 @@ kind = state_column("kind", _("kind"), Discrepancy.Kind, KIND_COLOURS)
 
 
 class NoteForm(BaseDialogForm):  # type: ignore[misc]
-    note = forms.CharField(
-        label=_("Note"),
-        max_length=300,
-        help_text=_("What it was, and what was done."),
-        widget=UnfoldAdminTextareaWidget,
-    )
+    note = words(_("Note"), help_text=_("What it was, and what was done."))
 
 
 @admin.register(Discrepancy)

@@ -1,8 +1,7 @@
-"""What was found broken of what must always be true, and answering for going on."""
+"""What stops automatic charging: what was found broken, with an answer for going on, and what staff said."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,18 +12,20 @@ from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.http import client_ip
 from accounts.models import User
 from billing import invariant_watch
-from billing.models import InvariantReport
+from billing.admin.dialogs import words
+from billing.models import ChargingStop, InvariantReport
 from portal.lib.staff import ReadOnlyAdmin, moment_column
 
 found = moment_column("found_at", _("found"))
 seen = moment_column("seen_at", _("last seen"))
 over = moment_column("over_at", _("over"))
 acknowledged = moment_column("acknowledged_at", _("acknowledged"))
+stopped = moment_column("stopped_at", _("stopped"))
+lifted = moment_column("lifted_at", _("allowed again"))
 
 
 @display(description=_("what is broken"))  # type: ignore[untyped-decorator]
@@ -33,12 +34,7 @@ def sentences(report: InvariantReport) -> Any:
 
 
 class GoOnForm(BaseDialogForm):  # type: ignore[misc]
-    note = forms.CharField(
-        label=_("Note"),
-        max_length=300,
-        help_text=_("What it was, and why charging may go on."),
-        widget=UnfoldAdminTextareaWidget,
-    )
+    note = words(_("Note"), help_text=_("What it was, and why charging may go on."))
 
 
 @admin.register(InvariantReport)
@@ -85,3 +81,13 @@ class InvariantReportAdmin(ReadOnlyAdmin):
                 request, gettext("Nothing was changed: it is over, or was acknowledged."), messages.WARNING
             )
         return HttpResponseClientRefresh()
+
+
+@admin.register(ChargingStop)
+class ChargingStopAdmin(ReadOnlyAdmin):
+    """Charging is stopped and let go on from the board of renewals."""
+
+    list_display = (stopped, "stopped_by", "reason", lifted, "lifted_by", "lift_reason")
+    list_filter = (("lifted_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("stopped_by", "lifted_by")
+    ordering = ("-id",)

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin.columns import amount, created, settled
+from billing.admin.explaining import ExplainsOrder
 from billing.admin.refund_dialogs import ChargeGivesBack, OrderGivesBack
 from billing.models import Charge, Dispute, LedgerEntry, Order, Refund
 from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, moment_column, money_column, state_column
@@ -53,7 +54,7 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(OrderGivesBack, ReadOnlyAdmin):
+class OrderAdmin(OrderGivesBack, ExplainsOrder, ReadOnlyAdmin):
     list_display = ("public_id", "owner", "kind", order_state, total, "line", "plan", created, paid)
     list_filter = ("state", "kind", "currency", "created_at")
     list_select_related = ("owner", "line", "plan")
@@ -61,7 +62,7 @@ class OrderAdmin(OrderGivesBack, ReadOnlyAdmin):
     ordering = ("-id",)
     shown_as = {"amount": total, "wallet_amount": wallet_part, "refunded_wallet_amount": refunded_wallet_part}
     inlines = (ChargeInline, RefundInline, EntryInline)
-    actions_detail = ("give_back",)
+    actions_detail = ("why", "give_back")
 
 
 @admin.register(Charge)

@@ -17,7 +17,6 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
@@ -25,6 +24,7 @@ from unfold.widgets import (
 from accounts.http import client_ip
 from accounts.models import User
 from billing import refund_requests
+from billing.admin.dialogs import words
 from billing.models import Charge, Order, Refund
 from billing.refund_requests import Wish
 from billing.refundable import CannotGiveBack, parts_of
@@ -46,9 +46,7 @@ class RefundForm(BaseDialogForm):  # type: ignore[misc]
         help_text=_("What was not used is taken back only if the network agrees."),
         widget=UnfoldAdminSelectWidget,
     )
-    note = forms.CharField(
-        label=_("Note"), max_length=300, help_text=_("The subscriber can read it."), widget=UnfoldAdminTextareaWidget
-    )
+    note = words(_("Note"), help_text=_("The subscriber can read it."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 
-from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -14,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.http import client_ip
 from accounts.models import User
 from billing import refund_requests
 from billing.admin.columns import amount, created
+from billing.admin.dialogs import words
 from billing.models import Refund
 from billing.refundable import CannotGiveBack
 from billing.tasks import nudge, return_money
@@ -39,7 +38,7 @@ refund_state = state_column("state", _("state"), Refund.State, REFUND_COLOURS)
 
 
 class WhyForm(BaseDialogForm):  # type: ignore[misc]
-    why = forms.CharField(label=_("Why"), max_length=100, widget=UnfoldAdminTextareaWidget)
+    why = words(_("Why"), max_length=100)
 
 
 @admin.register(Refund)

@@ -98,6 +98,8 @@ class SavedCharge:
     """A charge of a kept card; `payment_id` is what `prepare` answered.
 
     `off_session`: nobody is there to confirm with the bank. `recurring`: a renewal the payer agreed to beforehand.
+    `customer_reference` is what the gateway calls the customer, where that was looked up before: then neither call
+    needs the database.
     """
 
     key: str
@@ -108,6 +110,7 @@ class SavedCharge:
     payment_id: str = ""
     off_session: bool = True
     recurring: bool = False
+    customer_reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +234,13 @@ class PaymentGateway(Protocol):
         A form of ours that leads there needs it in the page's content policy.
         """
 
+    @property
+    def in_process(self) -> bool:
+        """Tell whether it answers within this process and its database, so that threads would gain nothing.
+
+        The calls of any other one may come from several threads at once, each without a connection to the database.
+        """
+
     def kinds_of_means(self, currency: str) -> Sequence[str]:
         """Tell what its page takes in this currency, the usual first: "card", "alipay", "wechat_pay", "paypal".
 
@@ -301,3 +311,7 @@ class PaymentGateway(Protocol):
 
     def movements(self, *, since: datetime, until: datetime) -> Iterator[Movement]:
         """Yield the money taken and given back in that time, its end excluded; a refund that failed gave nothing."""
+
+
+Gateways = Mapping[str, PaymentGateway]
+"""Those that are set up, by the name that rows know them by; a card is charged where it is kept."""

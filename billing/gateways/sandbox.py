@@ -41,6 +41,7 @@ State = SandboxPayment.State
 class SandboxGateway:
     name = "sandbox"
     page_origin = ""
+    in_process = True
 
     def __init__(self, *, secrets: Sequence[str]) -> None:
         self._secrets = secrets

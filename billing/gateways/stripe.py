@@ -46,6 +46,7 @@ KEYS_KEPT = timedelta(hours=25)
 
 class StripeGateway:
     name = STRIPE
+    in_process = False
 
     def __init__(self, settings: StripeSettings) -> None:
         self._settings = settings
@@ -79,7 +80,7 @@ class StripeGateway:
 
     def prepare(self, charge: SavedCharge) -> str:
         check_chargeable(charge.money)
-        customer = customers.ensure(self._api, charge.customer, email="")
+        customer = charge.customer_reference or customers.ensure(self._api, charge.customer, email="")
         suffix = self._settings.statement_descriptor_suffix
         try:
             return str(intents.prepare(self._api, charge, customer=customer, suffix=suffix)["id"])
@@ -91,10 +92,12 @@ class StripeGateway:
             return str(found["id"])
 
     def charge_saved(self, charge: SavedCharge) -> PaymentResult:
+        known = {charge.customer_reference: charge.customer} if charge.customer_reference else {}
         try:
-            return self._intent_result(intents.confirm(self._api, charge))
+            return self._intent_result(intents.confirm(self._api, charge), known=known)
         except intents.CardGone as gone:
-            return replace(self._intent_result(gone.intent), state=PaymentState.DECLINED, decline_code=CARD_GONE)
+            no = self._intent_result(gone.intent, known=known)
+            return replace(no, state=PaymentState.DECLINED, decline_code=CARD_GONE)
 
     def look_up(
         self, *, payment_id: str, key: str, customer: str = "", since: datetime | None = None
@@ -202,5 +205,5 @@ class StripeGateway:
     def _page_result(self, page: StripeData) -> PaymentResult:
         return result_of_page(page, live=self._settings.is_live)
 
-    def _intent_result(self, intent: StripeData) -> PaymentResult:
-        return result_of_intent(intent, live=self._settings.is_live)
+    def _intent_result(self, intent: StripeData, *, known: Mapping[str, str] | None = None) -> PaymentResult:
+        return result_of_intent(intent, live=self._settings.is_live, known=known or {})

@@ -1,8 +1,10 @@
 """What Stripe's payment intents, checkout sessions and cards mean in our words."""
 
+from collections.abc import Mapping
+
 from billing.gateways.base import KeptCard, PaymentResult, PaymentState
 from billing.gateways.stripe_client import StripeData
-from billing.gateways.stripe_customers import subscriber_of
+from billing.gateways.stripe_customers import id_of, subscriber_of
 from billing.gateways.stripe_money import money_of
 from portal.lib.money import Money
 
@@ -31,8 +33,8 @@ BRANDS = {
 }
 
 
-def result_of_intent(intent: StripeData, *, live: bool) -> PaymentResult:
-    """Tell where the payment of a kept card stands."""
+def result_of_intent(intent: StripeData, *, live: bool, known: Mapping[str, str]) -> PaymentResult:
+    """Tell where the payment of a kept card stands; `known` are subscribers by what Stripe calls them."""
     state = state_of(intent)
     error = intent.get("last_payment_error") or {}
     refused = bool(error) and state in {State.DECLINED, State.NEEDS_ACTION}
@@ -44,7 +46,7 @@ def result_of_intent(intent: StripeData, *, live: bool) -> PaymentResult:
         next_url=_next_url(intent),
         transaction_id=intent["id"],
         paid_with=_means_of(intent),
-        customer=subscriber_of(intent),
+        customer=known.get(id_of(intent.get("customer"))) or subscriber_of(intent),
         problem=_problem(intent, live=live),
         advice=(error.get("advice_code") or "") if refused else "",
         network_code=(error.get("network_decline_code") or "") if refused else "",

@@ -1,5 +1,7 @@
+from billing.models.agreements import Agreement, AgreementQuerySet
 from billing.models.buyers import BillingDetails
 from billing.models.charges import Charge, ChargeQuerySet
+from billing.models.charging_stops import ChargingStop
 from billing.models.comparison import ComparedDay, Discrepancy
 from billing.models.disputes import Dispute, DisputeQuerySet
 from billing.models.events import EventsCursor, GatewayEvent, GatewayEventQuerySet
@@ -8,16 +10,21 @@ from billing.models.invoices import Invoice, InvoiceQuerySet, InvoiceSeries
 from billing.models.ledger import LedgerAccount, LedgerEntry
 from billing.models.methods import CardPage, GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
 from billing.models.orders import Order, OrderQuerySet
+from billing.models.questions import RenewalQuestion, RenewalQuestionQuerySet
 from billing.models.refunds import Refund, RefundQuerySet
 from billing.models.sandbox import SandboxCard, SandboxDispute, SandboxPayment, SandboxRefund
 from billing.models.subscriptions import Subscription, SubscriptionQuerySet
 from billing.models.taxes import TaxRate
+from billing.models.top_ups import TopUpRule, TopUpRuleQuerySet
 
 __all__ = [
+    "Agreement",
+    "AgreementQuerySet",
     "BillingDetails",
     "CardPage",
     "Charge",
     "ChargeQuerySet",
+    "ChargingStop",
     "ComparedDay",
     "Discrepancy",
     "Dispute",
@@ -38,6 +45,8 @@ __all__ = [
     "PaymentMethodQuerySet",
     "Refund",
     "RefundQuerySet",
+    "RenewalQuestion",
+    "RenewalQuestionQuerySet",
     "SandboxCard",
     "SandboxDispute",
     "SandboxPayment",
@@ -45,4 +54,6 @@ __all__ = [
     "Subscription",
     "SubscriptionQuerySet",
     "TaxRate",
+    "TopUpRule",
+    "TopUpRuleQuerySet",
 ]

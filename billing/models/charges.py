@@ -25,6 +25,12 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
     def open(self) -> "ChargeQuerySet":
         return self.filter(state__in=Charge.State.OPEN)
 
+    def named_at_gateway(self, name: str) -> "ChargeQuerySet":
+        """The charge of a payment, or of the money it took, by the gateway's own id of either."""
+        if not name:
+            return self.none()  # what has not met the gateway yet says "", too
+        return self.filter(Q(gateway_payment_id=name) | Q(gateway_transaction_id=name))
+
     def to_ask_about(self, now: datetime) -> "ChargeQuerySet":
         """Open charges whose next look at the gateway is due."""
         return self.open().filter(check_due_at__lte=now)
@@ -66,6 +72,7 @@ class Charge(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # asked for among open charges only, which are few
         related_name="charges",
         verbose_name=_("payment method"),
     )
@@ -123,6 +130,7 @@ class Charge(models.Model):
                 condition=~Q(gateway_transaction_id=""),
                 name="charge_by_transaction",
             ),
+            models.Index(fields=["settled_at"], condition=Q(state="declined"), name="charge_declined"),
             models.Index(fields=["gateway", "settled_at"], condition=Q(state="succeeded"), name="charge_by_settling"),
         ]
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -90,6 +90,10 @@ class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):
         """Movements of this person's wallets."""
         return self.filter(Q(debit_account__owner=user) | Q(credit_account__owner=user))
 
+    def kept_as_balance(self, charge: "Charge | OuterRef") -> "LedgerEntryQuerySet":
+        """The movement by which money of this charge, which paid for nothing, became balance."""
+        return self.filter(charge=charge, kind=LedgerEntry.Kind.RETURNED)
+
 
 class LedgerEntry(models.Model):
     """One movement of `amount` from the debited to the credited account: balanced by construction.
@@ -118,11 +122,23 @@ class LedgerEntry(models.Model):
     public_id = PublicIdField(prefix="led")
     key = models.CharField(_("key"), max_length=120, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    # Indexes below begin with the accounts, and triggers hold both ends of what their foreign keys would: to check
+    # those, every sale would lock the same few rows.
     debit_account = models.ForeignKey(
-        LedgerAccount, on_delete=models.PROTECT, related_name="debits", verbose_name=_("debited")
+        LedgerAccount,
+        on_delete=models.PROTECT,
+        db_index=False,
+        db_constraint=False,
+        related_name="debits",
+        verbose_name=_("debited"),
     )
     credit_account = models.ForeignKey(
-        LedgerAccount, on_delete=models.PROTECT, related_name="credits", verbose_name=_("credited")
+        LedgerAccount,
+        on_delete=models.PROTECT,
+        db_index=False,
+        db_constraint=False,
+        related_name="credits",
+        verbose_name=_("credited"),
     )
     currency = models.CharField(_("currency"), max_length=3)
     amount = models.BigIntegerField(_("amount"))
@@ -130,7 +146,13 @@ class LedgerEntry(models.Model):
         Order, on_delete=models.PROTECT, null=True, blank=True, related_name="entries", verbose_name=_("order")
     )
     charge = models.ForeignKey(
-        Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="entries", verbose_name=_("charge")
+        Charge,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="entries",
+        verbose_name=_("charge"),
     )
     at = models.DateTimeField(_("at"), default=timezone.now, editable=False)
 
@@ -146,6 +168,7 @@ class LedgerEntry(models.Model):
         indexes = [
             models.Index(fields=["debit_account", "-at"], name="ledger_by_debit"),
             models.Index(fields=["credit_account", "-at"], name="ledger_by_credit"),
+            models.Index(fields=["charge"], condition=Q(charge__isnull=False), name="ledger_by_charge"),
         ]
 
     def __str__(self) -> str:

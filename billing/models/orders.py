@@ -10,7 +10,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.agreements import Agreement
 from billing.models.subscriptions import Subscription
+from billing.models.top_ups import TopUpRule
 from esim.models import Line
 from plans.models import Plan
 from portal.lib.money import Money
@@ -50,7 +52,8 @@ class Order(models.Model):
     """One purchase; it copies plan name, terms and price, so nothing edited later changes what was sold.
 
     `form_key` is minted when the form is rendered: the same form sent twice is one order.
-    (subscription, period_index) is unique: a period is bought once, whoever asks.
+    (subscription, period_index) is unique: a period is bought once, whoever asks; so is (top_up_rule, top_up_index).
+    `trigger` is what set it off, `agreement` what it was placed under when nobody clicked.
     `starts_at` and `ends_at` are settled before the network is asked, so that asking again asks for the same.
     `fulfil_attempts` grows with every claim and is the fence: a worker whose lease ran out can no longer write.
     """
@@ -60,6 +63,13 @@ class Order(models.Model):
         RENEWAL = "renewal", _("renewal")
         TOP_UP = "top_up", _("data top-up")
         CREDIT = "credit", _("balance top-up")
+
+    class Trigger(models.TextChoices):
+        CLICK = "click", _("bought by hand")
+        EXPIRY = "expiry", _("the paid time ends")
+        ANSWER = "answer", _("the subscriber said yes")
+        LOW_DATA = "low_data", _("data ran low")
+        LOW_BALANCE = "low_balance", _("the balance ran low")
 
     class State(models.TextChoices):
         PENDING = "pending", _("waiting for payment")
@@ -77,8 +87,13 @@ class Order(models.Model):
         OVER = nonmember(frozenset({"fulfilled", "undeliverable", "refunded", "expired", "cancelled"}))
 
     public_id = PublicIdField(prefix="ord")
+    # Each index below is written anew whenever an order moves on: none that another one begins with, or nobody walks.
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders", verbose_name=_("owner")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="orders",
+        verbose_name=_("owner"),
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     state = models.CharField(_("state"), max_length=14, choices=State.choices, default=State.PENDING)
@@ -86,7 +101,13 @@ class Order(models.Model):
         Line, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("line")
     )
     plan = models.ForeignKey(
-        Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("plan")
+        Plan,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="orders",
+        verbose_name=_("plan"),
     )
     plan_terms = models.JSONField(_("what was sold"), default=dict, help_text=_("Name and terms of the plan, copied."))
     nickname = models.CharField(_("name for the new line"), max_length=40, blank=True)
@@ -100,10 +121,31 @@ class Order(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # found by its line
         related_name="orders",
         verbose_name=_("auto-renewal"),
     )
     period_index = models.PositiveIntegerField(_("period"), null=True, blank=True)
+    top_up_rule = models.ForeignKey(
+        TopUpRule,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="orders",
+        verbose_name=_("top-up rule"),
+    )
+    top_up_index = models.PositiveIntegerField(_("purchase of the rule"), null=True, blank=True, editable=False)
+    trigger = models.CharField(_("set off by"), max_length=12, choices=Trigger.choices, default=Trigger.CLICK)
+    agreement = models.ForeignKey(
+        Agreement,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="orders",
+        verbose_name=_("agreed to"),
+    )
     starts_at = models.DateTimeField(_("period starts"), null=True, blank=True, editable=False)
     ends_at = models.DateTimeField(_("period ends"), null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True, editable=False)
@@ -131,6 +173,11 @@ class Order(models.Model):
                 condition=Q(subscription__isnull=False) & ~Q(state__in=["expired", "cancelled", "undeliverable"]),
                 name="order_one_a_period",
             ),
+            models.UniqueConstraint(
+                fields=["top_up_rule", "top_up_index"],
+                condition=Q(top_up_rule__isnull=False) & ~Q(state__in=["expired", "cancelled", "undeliverable"]),
+                name="order_one_a_top_up",
+            ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="order_amount_not_negative"),
             models.CheckConstraint(
                 condition=Q(wallet_amount__gte=0) & Q(wallet_amount__lte=F("amount")), name="order_wallet_within_amount"
@@ -150,7 +197,14 @@ class Order(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["owner", "-created_at"], name="order_by_owner"),
+            models.Index(
+                fields=["top_up_rule", "top_up_index"],
+                condition=Q(top_up_rule__isnull=False),
+                name="order_by_top_up_rule",
+            ),
+            models.Index(
+                fields=["created_at"], condition=Q(subscription__isnull=False), name="order_of_renewal_by_time"
+            ),
             models.Index(
                 fields=["fulfil_due_at", "id"], condition=Q(state__in=["paid", "fulfilling"]), name="order_to_fulfil"
             ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -10,6 +11,8 @@ from billing.card_consent import sentence
 from billing.declines import explain
 from billing.models import PaymentMethod, Subscription
 from billing.renewal_problems import sentence_of
+from billing.term_changes import Change, changes
+from plans.terms import PlanTerms
 from portal.lib.dates import distance
 
 register = template.Library()
@@ -23,6 +26,16 @@ def decline_sentence(code: str) -> str:
 @register.filter
 def problem_sentence(reason: str) -> str:
     return str(sentence_of(reason))
+
+
+@register.simple_tag(takes_context=True)
+def term_changes(context: Mapping[str, Any]) -> list[Change]:
+    """Return what differs between the terms that a notice keeps; none for one that keeps none."""
+    then, now, agreed = context.get("agreed_terms"), context.get("terms"), context.get("agreed")
+    if not then or not now or agreed is None:
+        return []
+    terms = PlanTerms.from_json(then), PlanTerms.from_json(now)
+    return changes(then=terms[0], now=terms[1], agreed=agreed, price=context.get("price"))
 
 
 @register.filter

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import SubscriberRequest
 from billing import invoice_mail, invoice_pdf, invoices
 from billing.buyer_details import BillingDetailsForm, details_of
-from billing.models import Invoice, Order
+from billing.models import Invoice
+from billing.views.own import own_order
 from portal.lib.downloads import download
 
 A_PAGE = 20
@@ -55,7 +56,7 @@ def send_document(request: SubscriberRequest, public_id: str) -> HttpResponse:
 @require_POST
 def issue_document(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Issue the document of an order now instead of at the next tick, and hand it out."""
-    order = get_object_or_404(Order.objects.owned_by(request.user), public_id=public_id)
+    order = own_order(request, public_id)
     invoice = invoices.issue(order_id=order.pk, now=timezone.now())
     if invoice is None:
         messages.info(request, _("The invoice is made as soon as the order is delivered."))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import SubscriberRequest, client_ip
 from billing import card_consent, gateways, saved_cards
+from billing.card_offers import card_offers
 from billing.gateways.base import GatewayRefused, OutcomeUnknown
 from billing.methods import make_default
 from billing.models import PaymentMethod, Subscription
@@ -25,10 +26,12 @@ ADDING = "billing:adding_card"
 @leads_to_gateway
 @require_safe
 def methods(request: SubscriberRequest) -> HttpResponse:
-    kept = PaymentMethod.objects.owned_by(request.user).usable().order_by("-is_default", "-pk")
+    kept = list(PaymentMethod.objects.owned_by(request.user).usable().order_by("-is_default", "-pk"))
+    preferred = request.GET.get("saved", "")
     context = {
         "nav": "billing",
         "methods": kept,
+        "card_offers": card_offers(user=request.user, kept=kept, preferred=preferred, now=timezone.now()),
         "renewing": saved_cards.renewing(request.user),
         "consent": card_consent.sentence(),
     }
@@ -73,6 +76,7 @@ def method_added(request: SubscriberRequest) -> HttpResponse:
     else:
         messages.success(request, _("%(card)s is saved.") % {"card": card})
         request.session.pop(ADDING, None)
+        return _back_with(card)
     return redirect("billing:methods")
 
 
@@ -82,7 +86,7 @@ def default_method(request: SubscriberRequest, public_id: str) -> HttpResponse:
     method = _method(request, public_id)
     make_default(method=method)
     messages.success(request, _("%(card)s is your default card now.") % {"card": method})
-    return redirect("billing:methods")
+    return _back_with(method)
 
 
 @login_required
@@ -91,12 +95,19 @@ def remove_method(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Say what removing does to auto-renewal, then remove."""
     method = _method(request, public_id)
     if request.method != "POST":
-        used_by = method.subscriptions.filter(mode=Subscription.Mode.AUTOMATIC).select_related("line")
-        return render(request, "billing/remove_method.html", {"nav": "billing", "method": method, "used_by": used_by})
+        used_by = Subscription.objects.on().filter(method=method).select_related("line")
+        rules = method.top_up_rules.standing().select_related("line")
+        context = {"nav": "billing", "method": method, "used_by": used_by, "rules": rules}
+        return render(request, "billing/remove_method.html", context)
     gateway = gateways.by_name().get(method.gateway)
     saved_cards.remove(method=method, gateway=gateway, actor=request.user, now=timezone.now())
     messages.success(request, _("%(card)s is removed.") % {"card": method})
     return redirect("billing:methods")
+
+
+def _back_with(card: PaymentMethod) -> HttpResponse:
+    """Lead back to the cards, where this one is offered for what another card was refused for."""
+    return redirect(f"{reverse('billing:methods')}?saved={card.public_id}")
 
 
 def _method(request: SubscriberRequest, public_id: str) -> PaymentMethod:

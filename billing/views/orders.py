@@ -8,23 +8,23 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SubscriberRequest
-from billing import expiry, gateways, purchases
+from accounts.models import Ticket
+from billing import expiry, gateways, overdue, purchases
 from billing.forms import PayForm
 from billing.models import Charge, Order
 from billing.order_status import Status, moment, status_of, steps_of, title_of
 from billing.order_visits import look_again
-from billing.refund_offers import CannotRefund, refund_offer
 from billing.refund_words import RefundRow, refund_row
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import leads_to_gateway
+from billing.views.own import can_give_back, own_order
 from billing.ways_to_pay import ways_to_pay
-from esim import carriers
 from esim.installing import current_profile, is_to_install
 from plans.terms import PlanTerms
 
@@ -34,12 +34,13 @@ from plans.terms import PlanTerms
 @require_safe
 def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Show where the order stands; htmx asks for the changing part alone, a reload for the whole page."""
-    found = _order(request, public_id)
+    found = own_order(request, public_id)
     charge = _latest_charge(found)
     to_install = _is_to_install(found)
     now = timezone.now()
-    status = status_of(found, charge, to_install=to_install, now=now)
-    context = _order_context(found, charge, status) | {"to_install": to_install}
+    ticket = overdue.ticket_of(found, promise=settings.PORTAL_PROMISE, now=now)
+    status = status_of(found, charge, to_install=to_install, now=now, is_late=ticket is not None)
+    context = _order_context(found, charge, status, ticket) | {"to_install": to_install}
     if status.can_pay:
         kinds = gateways.chosen().kinds_of_means(found.currency)
         means = purchases.means(user=request.user, price=found.to_charge, now=now)
@@ -51,7 +52,7 @@ def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Say what cancelling does, then do it; an order paid meanwhile stands."""
-    found = _order(request, public_id)
+    found = own_order(request, public_id)
     if found.state != Order.State.PENDING:
         return redirect("billing:order", public_id)
     if request.method != "POST":
@@ -66,7 +67,7 @@ def cancel(request: SubscriberRequest, public_id: str) -> HttpResponse:
 @require_safe
 def receipt(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Show what was paid, for printing; an unpaid order has no receipt and leads to its page."""
-    found = _order(request, public_id)
+    found = own_order(request, public_id)
     if found.paid_at is None:
         return redirect("billing:order", public_id)
     paid = found.charges.filter(state=Charge.State.SUCCEEDED).select_related("method")
@@ -75,12 +76,7 @@ def receipt(request: SubscriberRequest, public_id: str) -> HttpResponse:
     return render(request, "billing/receipt.html", context)
 
 
-def _order(request: SubscriberRequest, public_id: str) -> Order:
-    owned = Order.objects.owned_by(request.user).select_related("line", "subscription", "owner")
-    return get_object_or_404(owned, public_id=public_id)
-
-
-def _order_context(order: Order, charge: Charge | None, status: Status) -> dict[str, Any]:
+def _order_context(order: Order, charge: Charge | None, status: Status, ticket: Ticket | None) -> dict[str, Any]:
     return {
         "nav": "billing" if order.line is None else "lines",
         "title": title_of(order),
@@ -89,23 +85,15 @@ def _order_context(order: Order, charge: Charge | None, status: Status) -> dict[
         "charge": charge,
         "terms": PlanTerms.from_json(order.plan_terms) if order.plan_terms else None,
         "status": status,
-        "steps": steps_of(order, status, _refunds(order)),
-        "can_give_back": _can_give_back(order),
+        "ticket": ticket,
+        "steps": steps_of(order, status, _refunds(order), ticket.opened_at if ticket else None),
+        "can_give_back": can_give_back(order),
     }
 
 
 def _refunds(order: Order) -> list[RefundRow]:
     shown = order.refunds.shown_to_owner().select_related("charge__method", "order").order_by("pk")
     return [refund_row(refund) for refund in shown]
-
-
-def _can_give_back(order: Order) -> bool:
-    try:
-        within = settings.PORTAL_REFUND_WINDOW
-        refund_offer(order=order, carrier=carriers.chosen(), within=within, now=timezone.now())
-    except CannotRefund:
-        return False
-    return True
 
 
 def _is_to_install(order: Order) -> bool:

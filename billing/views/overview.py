@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SubscriberRequest
 from billing import ledger
-from billing.models import Charge, Invoice, LedgerAccount, Order, PaymentMethod, Refund
+from billing.models import Charge, Invoice, LedgerAccount, Order, PaymentMethod, Refund, TopUpRule
 from billing.refund_words import refund_row
 from billing.statement import movement_of
 from portal.lib.money import Money
@@ -31,6 +31,7 @@ def overview(request: SubscriberRequest) -> HttpResponse:
         "nav": "billing",
         "balances": [own, *(money for money in kept.values() if money)],
         "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
+        "low_balance": _low_balance(user),
         "orders": _orders(user)[:AT_A_GLANCE],
         "refunds": [refund_row(refund) for refund in _refunds(user)[:AT_A_GLANCE]],
         "invoices": _invoices(user)[:DOCUMENTS_AT_A_GLANCE],
@@ -57,6 +58,11 @@ def movements(request: SubscriberRequest) -> HttpResponse:
     """Show what came into and went out of the balances."""
     entries = ledger.movements_of(request.user)
     return _list(request, "billing/movements.html", entries, shown_as=movement_of)
+
+
+def _low_balance(user: Any) -> Any:
+    rules = TopUpRule.objects.owned_by(user).of_kind(TopUpRule.Kind.BALANCE)
+    return rules.filter(currency=user.currency, is_on=True).first()
 
 
 def _invoices(user: Any) -> Any:

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.fresh_proof import ask_first, is_fresh
 from accounts.http import SubscriberRequest, client_ip
+from accounts.locks import refuse_if_locked
 from billing import card_consent, gateways, paying, purchases
 from billing.charges import OrderNotPayable, PageRefused, PageUnavailable
 from billing.confirmation import needs_proof
@@ -26,6 +27,7 @@ from billing.models import Order
 from billing.paying import StillBeingChecked
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import charge_soon, leads_to_gateway, to_gateway
+from billing.views.own import own_order
 from billing.ways_to_pay import ways_to_pay
 
 
@@ -34,7 +36,7 @@ from billing.ways_to_pay import ways_to_pay
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Lead to the page of the payment under way; a POST chooses another way to pay and begins that."""
-    order = _order(request, public_id)
+    order = own_order(request, public_id)
     if order.state != Order.State.PENDING:
         return redirect("billing:order", public_id)
     return _pay_another_way(request, order) if request.method == "POST" else _lead_on(request, order)
@@ -44,7 +46,7 @@ def pay(request: SubscriberRequest, public_id: str) -> HttpResponse:
 @leads_to_gateway
 @require_safe
 def another_way(request: SubscriberRequest, public_id: str) -> HttpResponse:
-    order = _order(request, public_id)
+    order = own_order(request, public_id)
     if order.state != Order.State.PENDING:
         return redirect("billing:order", public_id)
     return _render_ways(request, order, PayForm(owner=request.user))
@@ -55,7 +57,7 @@ def another_way(request: SubscriberRequest, public_id: str) -> HttpResponse:
 @require_POST
 def confirm(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Let the payer confirm with the bank what could not be charged without them."""
-    order = _order(request, public_id)
+    order = own_order(request, public_id)
     if order.state != Order.State.PENDING:
         return redirect("billing:order", public_id)
     try:
@@ -94,6 +96,8 @@ def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
     form = PayForm(request.POST, owner=request.user)
     if not form.is_valid() or form.from_balance_only:
         return _render_ways(request, order, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if form.method is not None:
+        refuse_if_locked(request.user)
     if form.method is not None and needs_proof(order.to_charge) and not is_fresh(request):
         return ask_first(request)
     keeps_card = form.cleaned_data["keep_card"] and form.method is None
@@ -121,8 +125,3 @@ def _render_ways(request: SubscriberRequest, order: Order, form: PayForm, *, sta
     kinds = gateways.chosen().kinds_of_means(order.currency)
     context = {"nav": "billing", "order": order, "form": form, "ways": ways_to_pay(means, kinds=kinds)}
     return render(request, "billing/another_way.html", context, status=status)
-
-
-def _order(request: SubscriberRequest, public_id: str) -> Order:
-    owned = Order.objects.owned_by(request.user).select_related("line", "subscription", "owner")
-    return get_object_or_404(owned, public_id=public_id)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.fresh_proof import ask_first, is_fresh, was_resumed
 from accounts.http import SubscriberRequest, client_ip
+from accounts.locks import AccountLocked, is_locked
 from billing import card_consent, checkout, gateways, purchases
 from billing.checkout import FormReused
 from billing.confirmation import needs_proof
@@ -28,6 +29,7 @@ from billing.purchases import NotOnSale, Offer
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import charge_soon, leads_to_gateway
 from billing.ways_to_pay import ways_to_pay
+from esim import carriers, device_check
 from esim.models import Line
 from plans.currency import chosen_currency
 from portal.lib.money import Money
@@ -54,6 +56,8 @@ def renew(request: SubscriberRequest, public_id: str) -> HttpResponse:
 @leads_to_gateway
 @require_http_methods(["GET", "HEAD", "POST"])
 def top_up(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    if not carriers.chosen().capabilities.data_packs:
+        raise Http404
     return _sell(request, kind=Order.Kind.TOP_UP, line=_line_or_404(request, public_id))
 
 
@@ -111,7 +115,16 @@ def _sell_plan(request: SubscriberRequest, *, kind: Order.Kind, plan_id: str, li
     except NotOnSale as refusal:
         messages.warning(request, refusal.sentence)
         return redirect(request.path) if line else redirect("plans:catalogue")
+    if kind == Order.Kind.NEW_LINE and purchases.is_sold_out(carrier=carriers.chosen()) and not _has_bought(request):
+        status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
+        return render(request, "billing/sold_out.html", {"nav": "plans", "offer": offer}, status=status)
     return _check(request, Sale(kind=kind, price=offer.price, line=line, offer=offer))
+
+
+def _has_bought(request: SubscriberRequest) -> bool:
+    """Tell whether this very form has bought already: who sends it again is led to the order."""
+    sent = request.POST.get("form_key", "")
+    return sent.isprintable() and Order.objects.owned_by(request.user).filter(form_key=sent).exists()
 
 
 def _check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
@@ -124,6 +137,8 @@ def _check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if not form.saw(sale.price):
         return _ask_again(request, sale, form, now=now)
+    if form.uses_what_we_keep and is_locked(request.user):
+        raise AccountLocked
     if form.uses_what_we_keep and needs_proof(sale.price) and not is_fresh(request):
         return ask_first(request)
     return _place(request, sale, form, now=now)
@@ -206,6 +221,7 @@ def _render_check(
         "after": after,
         "balance_after": means.balance + sale.price,
         "price_token": price_token(sale.price),
+        "device_check": device_check.recall(request.session),
         **extra,
     }
     return render(request, "billing/check.html", context, status=status)

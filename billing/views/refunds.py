@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -18,16 +18,17 @@ from billing.order_status import title_of
 from billing.refund_offers import AlreadyUndone, CannotRefund, refund_offer
 from billing.refund_words import can_be_balance, ways_back
 from billing.tasks import nudge, return_money
+from billing.views.own import own_order
 from esim import carriers
 from portal.lib.money import Money
+from portal.lib.saying import join_sentences
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def refund(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Say what giving an order back does, or why it can't be; then do it."""
-    owned = Order.objects.owned_by(request.user).select_related("line", "owner", "plan")
-    order = get_object_or_404(owned, public_id=public_id)
+    order = own_order(request, public_id)
     if request.method == "POST":
         return _give_back(request, order)
     context = {"nav": "billing" if order.line is None else "lines", "order": order, "title": title_of(order)}
@@ -37,7 +38,7 @@ def refund(request: SubscriberRequest, public_id: str) -> HttpResponse:
     except CannotRefund as problem:
         return render(request, "billing/refund.html", {**context, "problem": problem.sentence})
     ways = ways_back(parts)
-    choice = {"can_be_balance": can_be_balance(parts), "the_way_it_came": " ".join(map(str, ways))}
+    choice = {"can_be_balance": can_be_balance(parts), "the_way_it_came": join_sentences(*ways)}
     total = sum((part.money for part in parts), Money.zero(order.currency))
     return render(request, "billing/refund.html", {**context, **choice, "ways": ways, "total": total})
 

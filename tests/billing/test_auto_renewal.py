@@ -6,14 +6,18 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
+from accounts.letters import write_email
 from accounts.models import AuditEvent, Notification
 from billing import renewals
+from billing.consent import VERSION
 from billing.models import Charge, Order, Subscription
 from esim.models import Allowance
 from plans.models import PlanPrice
+from plans.terms import PlanTerms
 from portal.lib.money import Money
 from tests import make
-from tests.make import PASSWORD
+
+pytestmark = pytest.mark.usefixtures("at_now")
 
 DAY = timedelta(days=1)
 SENTENCE = (
@@ -22,26 +26,9 @@ SENTENCE = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _at_now(time_machine, now):
-    time_machine.move_to(now, tick=False)
-
-
-@pytest.fixture
-def card(subscriber):
-    return make.make_method(owner=subscriber)
-
-
 @pytest.fixture
 def paid(line, plan, now):
     return make.make_allowance(line=line, plan=plan, starts_at=now - 10 * DAY, ends_at=now + 20 * DAY)
-
-
-@pytest.fixture
-def proven(as_subscriber):
-    """A client whose owner has just typed the password."""
-    as_subscriber.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    return as_subscriber
 
 
 @pytest.fixture
@@ -60,12 +47,24 @@ def test_agreeing_turns_it_on_and_keeps_the_exact_consent(proven, agree_url, lin
     agreed = Subscription.objects.get()
     assert SENTENCE in shown
     assert (agreed.mode, agreed.state, agreed.method) == (Subscription.Mode.AUTOMATIC, Subscription.State.ACTIVE, card)
-    assert (agreed.consent_text, agreed.agreed_price) == (SENTENCE, Money(1490, "USD"))
-    assert (agreed.consented_at, agreed.consent_ip, agreed.consent_version) == (now, "127.0.0.1", "2026-11")
+    assert (agreed.agreement.text, agreed.agreed_price) == (SENTENCE, Money(1490, "USD"))
+    words = agreed.agreement
+    assert (words.agreed_at, words.ip, words.version) == (now, "127.0.0.1", VERSION)
     assert agreed.consent_terms["data_bytes"] == plan.data_bytes
     assert (agreed.anchor_at, agreed.period_index) == (paid.starts_at, 1)
     assert agreed.charge_due_at == paid.ends_at - DAY
     assert AuditEvent.objects.get(action="auto_renewal.turned_on").target == line.public_id
+
+
+def test_a_wish_that_cannot_be_keeps_the_plan_that_was_chosen(proven, line, agree_url, plan, card, paid):
+    other = make.make_plan(name="Europe 20 GB", prices={"USD": 2490})
+    wishes = {"plan": other.public_id, "source": card.public_id, "backup": card.public_id, "max_times": "0"}
+
+    html = proven.get(agree_url, wishes, follow=True).content.decode()
+
+    chosen = html.index(f'value="{other.public_id}"')
+    assert chosen < html.index(f'value="{plan.public_id}"')
+    assert "checked" in html[chosen : html.index(">", chosen)]
 
 
 def test_the_password_is_asked_before_money_may_move(as_subscriber, agree_url, plan, card, paid):
@@ -98,7 +97,7 @@ def test_a_price_that_changed_while_reading_is_shown_again(proven, agree_url, pl
 def test_a_source_that_is_not_there_is_asked_for_again(proven, agree_url, line, plan, paid, source):
     answer = proven.post(agree_url, consent(plan, source), follow=True)
 
-    assert answer.redirect_chain[-1][0] == reverse("billing:auto_renewal", args=[line.public_id])
+    assert answer.redirect_chain[-1][0].startswith(reverse("billing:auto_renewal", args=[line.public_id]))
     assert not Subscription.objects.exists()
 
 
@@ -161,7 +160,7 @@ def test_nothing_changes_while_a_renewal_is_being_paid(proven, agree_url, line, 
     answer = proven.post(agree_url, consent(plan, card.public_id), follow=True)
 
     assert "being paid right now" in answer.content.decode()
-    assert Subscription.objects.get().consent_text == ""
+    assert Subscription.objects.get().agreement.text == "Renew it until I turn this off."
 
 
 def test_the_page_shows_the_next_charge(as_subscriber, line, plan, card, paid, now):
@@ -180,6 +179,82 @@ def test_a_pause_shows_why_and_the_new_price(as_subscriber, line, plan, card, pa
 
     assert "The price has changed since you agreed." in shown
     assert "US$16.90" in shown
+
+
+def test_the_difference_is_shown_and_agreed_to_where_it_stands(proven, agree_url, line, plan, card, paid, now):
+    agreed = PlanTerms.of(plan).to_json() | {"data_bytes": 20_000_000_000, "countries": [*plan.countries, "US"]}
+    make.make_subscription(
+        line=line, plan=plan, method=card, state=Subscription.State.PAUSED, reason="price_changed", consent_terms=agreed
+    )
+    PlanPrice.objects.create(plan=plan, currency="USD", amount=1690, valid_from=now)
+
+    shown = proven.get(reverse("billing:auto_renewal", args=[line.public_id]))
+    terms = shown.context["new_terms"]
+    proven.post(agree_url, {**terms.chosen, "sentence_seen": terms.sentence, "agreed": "on"})
+
+    rows = {change.label: (change.old, change.new) for change in shown.context["changes"]}
+    assert rows["Price"] == ("US$14.90", "US$16.90")
+    assert rows["Data"] == ("20 GB", "10 GB")
+    assert rows["No longer covered"] == ("United States", "none")
+    assert "Agree to the new terms for US$16.90" in shown.content.decode()
+    assert "Keep it off" in shown.content.decode()
+    standing = Subscription.objects.get()
+    assert (standing.state, standing.agreed_price) == (Subscription.State.ACTIVE, Money(1690, "USD"))
+    assert standing.consent_terms["data_bytes"] == plan.data_bytes
+
+
+def test_the_letter_of_a_pause_shows_old_and_new(line, plan, card, paid, now, subscriber):
+    agreed = PlanTerms.of(plan).to_json() | {"data_bytes": 20_000_000_000}
+    make.make_subscription(line=line, plan=plan, method=card, consent_terms=agreed, charge_due_at=now + 19 * DAY)
+
+    call_command("renew_due", at=now + 19 * DAY)
+
+    notice = Notification.objects.get(kind="renewal_paused")
+    letter = write_email(kind=notice.kind, user=subscriber, context=notice.context)
+    assert "Data: 20 GB → 10 GB" in letter.body
+    assert reverse("billing:auto_renewal", args=[line.public_id]) in letter.body
+
+
+def test_mode_second_card_and_limits_are_agreed_to_word_for_word(proven, agree_url, plan, card, paid, subscriber, now):
+    second = make.make_method(owner=subscriber, brand="Mastercard", last_four="5454", is_default=False)
+    wishes = {
+        "plan": plan.public_id,
+        "source": card.public_id,
+        "mode": "ask",
+        "backup": second.public_id,
+        "max_times": "2",
+        "max_amount": "40.00",
+    }
+
+    terms = proven.get(agree_url, wishes).context["terms"]
+    proven.post(agree_url, {**wishes, "sentence_seen": terms.sentence, "agreed": "on"})
+
+    standing = Subscription.objects.get()
+    assert terms.sentence == (
+        "Ask me 3 days before the paid time ends whether to renew “Europe 10 GB” (30 days) for US$14.90, paid from "
+        "Visa 4242. Each time I am asked anew, and only when I say yes is that one renewal charged. If price or terms "
+        "change, I am not asked until I agree again. If Visa 4242 is declined, Mastercard 5454 is charged instead. "
+        "It is charged at most 2 times in a calendar month. Never more than US$40.00 is charged in a calendar month."
+    )
+    assert standing.agreement.text == terms.sentence
+    assert standing.agreement.limits == {"max_times": 2, "max_amount": 4000}
+    assert (standing.mode, standing.backup_method) == (Subscription.Mode.ASK, second)
+    assert (standing.max_times, standing.max_amount) == (2, 4000)
+    assert standing.charge_due_at == paid.ends_at - 3 * DAY
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"backup": "{card}"}, {"max_times": "0"}, {"max_times": "many"}, {"max_amount": "-5"}, {"max_amount": "10.00"}],
+    ids=["the same card twice", "no renewal", "no number", "less than nothing", "below the price"],
+)
+def test_what_cannot_be_kept_is_not_agreed_to(proven, agree_url, plan, card, paid, wrong):
+    wishes = {name: value.format(card=card.public_id) for name, value in wrong.items()}
+
+    answer = proven.get(agree_url, {"plan": plan.public_id, "source": card.public_id, **wishes})
+
+    assert answer.url.startswith(agree_url.removesuffix("agree/") + "?")
+    assert proven.get(answer.url).status_code == 200
 
 
 def test_a_declined_renewal_shows_why_and_when_it_is_tried_again(as_subscriber, line, plan, card, paid, now):
@@ -229,7 +304,7 @@ def test_the_page_asks_the_database_as_often_for_one_card_as_for_three(
     for _number in range(cards):
         make.make_method(owner=subscriber)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id]))
 
 
@@ -240,7 +315,7 @@ def test_a_dry_run_tells_exactly_what_would_be_charged_and_changes_nothing(line,
 
     assert capsys.readouterr().out == (
         f"would charge: {line} ({line.public_id}), {plan.code}, USD 14.90, Visa 4242, "
-        "2026-12-11 10:00 to 2027-01-10 10:00 UTC\n"
+        "2026-12-11 10:00 to 2027-01-10 10:00 UTC, expiry\n"
     )
     assert not Order.objects.exists()
     assert Subscription.objects.get().fence == 0

@@ -59,6 +59,7 @@ def test_a_card_is_good_to_the_last_day_of_its_month(subscriber, year, month, la
     assert not PaymentMethod.objects.chargeable(last_day + DAY).exists()
 
 
+@pytest.mark.slow
 def test_a_default_card_is_announced_to_end_twice_and_each_time_once(card, now):
     for hours in range(0, 50 * 24, 6):
         remind_about_cards(now=now + timedelta(hours=hours))
@@ -155,7 +156,7 @@ def test_a_dry_run_tells_and_writes_nothing(subscriber, card, capsys):
 def test_the_job_tells_and_replaces(subscriber, card, capsys):
     make.make_method(owner=subscriber)
 
-    call_command("remind_about_cards", at=datetime(2026, 12, 10, tzinfo=UTC))
+    call_command("remind_about_cards", at=datetime(2026, 12, 10, 9, tzinfo=UTC))
     call_command("remind_about_cards", at=datetime(2027, 1, 3, tzinfo=UTC))
 
     told = capsys.readouterr().out
@@ -259,3 +260,24 @@ def test_a_card_kept_with_a_payment_carries_what_was_agreed_to(line, plan, subsc
     assert method.consent["ip"] == "198.51.100.7"
     assert "You can remove it at any time" in method.consent["text"]
     assert charge.method == method, "the receipt names the card"
+
+
+def test_a_card_that_only_pays_for_what_runs_low_is_announced_too(card, subscriber, now):
+    PaymentMethod.objects.update(is_default=False)
+    make.make_balance_rule(owner=subscriber, method=card)
+
+    remind_about_cards(now=datetime(2026, 12, 25, 12, tzinfo=UTC))
+
+    notice = Notification.objects.get()
+    mail = write_email(kind=notice.kind, user=notice.user, context=notice.context)
+    assert "What is bought by itself when it runs low is paid with it." in mail.body
+
+
+def test_a_card_the_gateway_forgot_pauses_what_it_pays_for_and_tells(card, subscriber, line, gateway, now):
+    rule = make.make_top_up_rule(line=line, plan=make.make_data_pack(), method=card)
+
+    methods.forget(gateway_name=gateway.name, reference=card.reference, now=now)
+
+    rule.refresh_from_db()
+    assert (rule.state, rule.reason) == ("paused", "method_removed")
+    assert Notification.objects.get().kind == "top_up_paused"

@@ -13,13 +13,10 @@ from portal.lib.money import Money
 from tests import make
 from tests.billing.books import buy, fund
 
+pytestmark = pytest.mark.usefixtures("at_now")
+
 PROOF = reverse("account_reauthenticate")
 PRICE = Money(9900, "USD")
-
-
-@pytest.fixture(autouse=True)
-def _at_now(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

@@ -92,14 +92,14 @@ def outcome(owner, gateway, carrier):
 
 
 @pytest.mark.slow
-def test_dying_at_any_point_of_a_renewal_ends_like_not_dying(line, plan, subscriber):
+def test_dying_at_any_point_of_a_renewal_ends_like_not_dying(line, plan, subscriber, sample):
     make.make_method(owner=subscriber, reference="card_ada")
     method = subscriber.payment_methods.get()
     fund(subscriber, Money(500, "USD"))
     purchase = purchase_of(line, plan, method=method, off_session=True, use_wallet=True)
     undisturbed = None
 
-    for count in range(200):
+    for count in (0, *sample.of(range(1, 200))):
         fuse = Fuse(count)
         with transaction.atomic():
             gateway, carrier = FakeGateway(), FakeCarrier()

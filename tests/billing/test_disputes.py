@@ -6,43 +6,18 @@ import pytest
 
 from accounts.models import Notification
 from billing import disputes, gateway_events, ledger, refund_requests, refunds, renewals
-from billing.invariants import broken_invariants
-from billing.models import Dispute, GatewayEvent, LedgerAccount, LedgerEntry, Order, Refund, Subscription
+from billing.models import Dispute, GatewayEvent, LedgerAccount, LedgerEntry, Refund, Subscription
 from billing.refund_requests import Wish
 from billing.refundable import MoreThanWasPaid
 from portal.lib.money import Money
 from tests import make
-from tests.billing.books import NOW, buy, delivered, kinds
+from tests.billing.books import NOW, buy, kinds
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
 DAY = timedelta(days=1)
 State = Dispute.State
 TO_PAYER = Refund.Destination.PAYER
-
-
-@pytest.fixture(autouse=True)
-def _books_are_right(db):
-    yield
-    assert broken_invariants(now=NOW) == {}
-
-
-@pytest.fixture
-def order(line, plan, gateway, carrier):
-    """A renewal for US$14.90 that was paid by card and delivered."""
-    return delivered(line, plan, gateway=gateway, carrier=carrier)
-
-
-@pytest.fixture
-def charge(order):
-    return order.charges.get()
-
-
-@pytest.fixture
-def credit(line, gateway, carrier):
-    """US$20.00 added to the balance."""
-    what = {"kind": Order.Kind.CREDIT, "line": None, "plan": None, "price": Money(2000, "USD")}
-    return delivered(line, None, gateway=gateway, carrier=carrier, **what)
 
 
 @pytest.fixture

@@ -20,12 +20,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def subscription(line, plan, now):
-    make.make_allowance(line=line, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
-    return make.make_subscription(line=line, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now)
-
-
-@pytest.fixture
 def declined(subscription, gateway, carrier, now):
     """A renewal that the bank has just declined for want of funds."""
     gateway.outcomes[subscription.method.reference] = "insufficient_funds"
@@ -103,7 +97,7 @@ def test_a_card_that_pays_again_ends_the_ladder(declined, retry, gateway, now):
     declined.refresh_from_db()
     assert len(gateway.taken) == 1
     assert Order.objects.get().state == Order.State.FULFILLED
-    assert (declined.state, declined.declines, declined.reason) == (Subscription.State.ACTIVE, 0, "")
+    assert (declined.state, declined.declines, declined.reason) == (Subscription.State.ACTIVE, 0, "renewed")
     assert declined.charge_due_at == now + 30 * DAY
 
 
@@ -281,4 +275,4 @@ def test_a_confirmed_renewal_is_paid_once_and_auto_renewal_goes_on(subscription,
     subscription.refresh_from_db()
     assert len(gateway.taken) == 2, "the confirmed one and the next by itself"
     assert subscription.method.reference == "card_again", "confirmed, it pays without its owner"
-    assert (subscription.state, subscription.reason) == (Subscription.State.ACTIVE, "")
+    assert (subscription.state, subscription.reason) == (Subscription.State.ACTIVE, "renewed")

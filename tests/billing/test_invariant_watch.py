@@ -6,7 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from billing import invariant_watch, renewals, tasks
-from billing.invariant_watch import ChargingStopped, acknowledge, look
+from billing.charging_stops import ChargingStopped
+from billing.invariant_watch import acknowledge, look
 from billing.models import InvariantReport, LedgerAccount, Order
 from portal.lib.money import Money
 from tests import make

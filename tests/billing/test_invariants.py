@@ -13,6 +13,7 @@ from billing.invariants import INVARIANTS, broken_invariants
 from billing.invoices import issue
 from billing.models import Charge, GatewayEvent, Invoice, LedgerAccount, LedgerEntry, Order, Subscription
 from billing.orders import fulfil
+from esim.models import Line
 from portal.lib.money import Money
 from tests import make
 from tests.append_only import triggers_resting
@@ -43,7 +44,10 @@ def change_the_books(**columns):
 
 
 def mix_currencies():
-    LedgerAccount.objects.filter(kind="sales").update(currency="EUR")
+    connection.check_constraints()
+    with triggers_resting(connection):
+        LedgerAccount.objects.filter(kind="sales").update(currency="EUR")
+        connection.check_constraints()
 
 
 def hold_back_money():
@@ -241,7 +245,18 @@ def credit_more_than_was_invoiced():
     )
 
 
+def suspend_a_line_that_is_paid_for():
+    Line.objects.update(service_state="suspended", suspended_for="unpaid")
+
+
+def leave_a_line_half_suspended():
+    began = NOW - timedelta(days=2)
+    Line.objects.update(service_change="suspending", service_change_at=began, service_change_until=NOW)
+
+
 CRIMES = [
+    ("I11", suspend_a_line_that_is_paid_for, "suspended as unpaid, with paid time running"),
+    ("I11", leave_a_line_half_suspended, "has been suspending since"),
     ("I10", take_an_invoice_out_of_its_series, "series 2020 has 2 documents"),
     ("I10", invoice_another_price, "no invoice over its price"),
     ("I10", invoice_past_the_mark, "is not marked"),

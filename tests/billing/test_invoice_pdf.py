@@ -124,6 +124,7 @@ HARD_NAMES = [
 ]
 
 
+@pytest.mark.slow
 def test_no_name_breaks_it(subscriber):
     BillingDetails.objects.create(
         owner=subscriber, name=" ".join(HARD_NAMES)[:120], address="\n".join(HARD_NAMES)[:300]

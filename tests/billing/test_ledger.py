@@ -124,6 +124,32 @@ def test_no_statement_rewrites_the_books(attack, entry):
     assert LedgerEntry.objects.get().amount == 5000
 
 
+ATTACKS_ON_ACCOUNTS = {
+    "update": "UPDATE billing_ledgeraccount SET currency = 'JPY'",
+    "swap": "UPDATE billing_ledgeraccount SET id = id + 1000",
+    "delete": "DELETE FROM billing_ledgeraccount",
+    "replace": "INSERT OR REPLACE INTO billing_ledgeraccount SELECT * FROM billing_ledgeraccount",
+    "truncate": "TRUNCATE billing_ledgeraccount",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS_ON_ACCOUNTS)
+def test_no_statement_takes_an_account_from_its_movements(attack, entry):
+    if ONLY_ON.get(attack, connection.vendor) != connection.vendor:
+        pytest.skip(f"no such statement on {connection.vendor}")
+    connection.check_constraints()
+
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(ATTACKS_ON_ACCOUNTS[attack])
+
+
+def test_no_movement_names_an_account_that_is_not_there(entry):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LedgerEntry.objects.create(
+            kind="sold", key="x", debit_account=entry.credit_account, credit_account_id=10**6, currency="USD", amount=1
+        )
+
+
 def test_replacing_by_key_is_refused_too(entry):
     if connection.vendor != "sqlite":
         pytest.skip("no such statement on PostgreSQL")

@@ -17,12 +17,9 @@ from tests import make
 from tests.billing.books import buy, fund, paid_order
 from tests.fakes.carrier import FakeCarrier
 
+pytestmark = pytest.mark.usefixtures("at_now")
+
 PAYS, PAYS_LATER, NO_FUNDS, CONFIRMS = "4242", "4444", "9995", "3155"
-
-
-@pytest.fixture(autouse=True)
-def _at_now(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

@@ -16,12 +16,9 @@ from portal.lib.money import Money
 from tests import make
 from tests.billing.books import fund
 
+pytestmark = pytest.mark.usefixtures("at_now")
+
 TRANSACTION_WORDS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
-
-
-@pytest.fixture(autouse=True)
-def _at_now(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

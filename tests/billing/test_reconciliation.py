@@ -2,13 +2,15 @@ from datetime import timedelta
 
 import pytest
 
-from billing import charges, ledger
+from billing import charges, ledger, renewals
 from billing.expiry import cancel_order, expire_unpaid_orders
 from billing.models import Charge, LedgerEntry, Order
 from billing.reconciliation import reconcile_charges
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import buy, fund, kinds
+from tests.billing.test_crashes import Crash
+from tests.fakes.gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db
 
@@ -113,7 +115,7 @@ def test_one_charge_that_fails_does_not_stop_the_others(line, plan, kept, on_pag
     gateway.bank_says(on_page.gateway_payment_id, "paid")
 
     assert reconcile_charges(gateway=gateway, now=now + SOON) == 1
-    assert "could not be reconciled" in caplog.text
+    assert "could not go on" in caplog.text
 
 
 def test_an_order_nobody_paid_ends_and_its_page_closes(on_page, gateway, now):
@@ -177,3 +179,38 @@ def test_a_paid_order_cannot_be_called_off(on_page, gateway, now):
     gateway.bank_says(on_page.gateway_payment_id, "paid")
 
     assert cancel_order(order=on_page.order, gateways={gateway.name: gateway}, now=now).state == "paid"
+
+
+class DiesWhileItLooks(FakeGateway):
+    """Takes the process along when it is first asked about a payment."""
+
+    def look_up(self, **what):
+        if "look_up" not in self.calls:
+            self.calls.append("look_up")
+            raise Crash
+        return super().look_up(**what)
+
+
+def test_who_dies_in_a_look_makes_nobody_wait_for_hours(subscription, carrier, now):
+    gateway = DiesWhileItLooks()
+    gateway.losing = {"charge_saved"}
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+    with pytest.raises(Crash):
+        reconcile_charges(gateway=gateway, now=now + SOON)
+
+    assert reconcile_charges(gateway=gateway, now=now + SOON) == 0  # somebody may be looking
+    assert reconcile_charges(gateway=gateway, now=now + SOON + timedelta(minutes=10)) == 1
+    assert len(gateway.taken) == 1
+
+
+def test_a_look_that_heard_nothing_is_followed_ever_more_seldom(subscription, carrier, gateway, now):
+    gateway.down = {"charge_saved", "look_up"}
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+    waits, at = [], now
+    for _ in range(4):
+        charge = Charge.objects.get()
+        waits.append(charge.check_due_at - at)
+        at = charge.check_due_at
+        reconcile_charges(gateway=gateway, now=at)
+
+    assert waits == [timedelta(minutes=5), timedelta(hours=1), timedelta(days=1), timedelta(days=1)]

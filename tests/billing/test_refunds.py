@@ -7,7 +7,6 @@ import pytest
 from accounts.models import AuditEvent, Notification
 from billing import charges, gateway_events, ledger, orders, refund_requests, refunds
 from billing.gateways.base import RefundResult, RefundState
-from billing.invariants import broken_invariants
 from billing.models import GatewayEvent, LedgerEntry, Order, Refund
 from billing.refund_requests import BalanceSpent, InBalanceAlready, NotAll, OwnRequest, Wish
 from billing.refundable import MoreThanWasPaid, RefundUnderWay
@@ -15,37 +14,13 @@ from portal.lib.money import Money
 from tests import make
 from tests.billing.books import NOW, buy, delivered, fund, kinds, pay
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
 HOUR = timedelta(hours=1)
 LIMITS = {"USD": Money(10_000, "USD")}
 ASK_FIRST = {"USD": Money(0, "USD")}
 State = Refund.State
 TO_PAYER, TO_BALANCE = Refund.Destination.PAYER, Refund.Destination.BALANCE
-
-
-@pytest.fixture(autouse=True)
-def _books_are_right(db):
-    yield
-    assert broken_invariants(now=NOW) == {}
-
-
-@pytest.fixture
-def order(line, plan, gateway, carrier):
-    """A renewal for US$14.90 that was paid by card and delivered."""
-    return delivered(line, plan, gateway=gateway, carrier=carrier)
-
-
-@pytest.fixture
-def charge(order):
-    return order.charges.get()
-
-
-@pytest.fixture
-def credit(line, gateway, carrier):
-    """US$20.00 added to the balance."""
-    what = {"kind": Order.Kind.CREDIT, "line": None, "plan": None, "price": Money(2000, "USD")}
-    return delivered(line, None, gateway=gateway, carrier=carrier, **what)
 
 
 def request(order, minor=1490, *, staff, limits=LIMITS, **changes):

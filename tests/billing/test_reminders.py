@@ -6,11 +6,15 @@ import pytest
 
 from accounts.models import Notification
 from accounts.notifications import deliver_due
-from billing import reminders
 from billing.models import Subscription
-from billing.reminders import expiry_rung, send_reminders
+from billing.reminders import send_reminders
+from esim import taking_back
+from esim.carriers.base import UsageReport
 from esim.models import Allowance, ServiceState
+from esim.usage import ingest
+from portal.lib import due_rows
 from portal.lib.data_size import GB
+from portal.lib.rungs import rung_reached
 from tests import make
 
 DAY = timedelta(days=1)
@@ -25,8 +29,20 @@ def ending(line, ends_at, **fields):
     return make.make_allowance(line=line, starts_at=ends_at - 30 * DAY, ends_at=ends_at, **fields)
 
 
+def use(line, gigabytes, at):
+    reports = [UsageReport(record_id=f"{at}", at=at, data_bytes=int(gigabytes * GB))]
+    ingest(line=line, reports=reports, source="sim", now=at)
+
+
 def keys():
     return sorted(key.split(":")[0] for key in Notification.objects.values_list("key", flat=True))
+
+
+def told(now):
+    """Sweep, and return the first words of the keys that were written."""
+    written = []
+    send_reminders(now=now, hear=written.append)
+    return [draft.key.split(":")[0] for draft in written]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +63,7 @@ def keys():
     ],
 )
 def test_the_rung_that_is_reached(days_left, days_in_all, rung):
-    assert expiry_rung(days_left=days_left, days_in_all=days_in_all) == rung
+    assert rung_reached((7, 3, 1, 0), days_left=days_left, days_in_all=days_in_all) == rung
 
 
 def test_a_plan_is_announced_on_its_last_days_each_time_once(line, now):
@@ -66,36 +82,40 @@ def test_days_are_counted_where_the_reader_is(line, subscriber):
     ends_at = datetime(2026, 11, 28, 17, 0, tzinfo=UTC)  # the 29th, 01:00 in Taipei
     ending(line, ends_at)
 
-    early = send_reminders(now=datetime(2026, 11, 21, 15, 30, tzinfo=UTC))
-    on_time = send_reminders(now=datetime(2026, 11, 21, 16, 30, tzinfo=UTC))
-
-    assert early == []
-    assert [reminder.key.split(":")[0] for reminder in on_time] == ["expiry-7d"]
+    assert told(datetime(2026, 11, 21, 15, 30, tzinfo=UTC)) == []
+    assert told(datetime(2026, 11, 21, 16, 30, tzinfo=UTC)) == ["expiry-7d"]
 
 
-def test_a_scheduler_that_was_off_sends_the_latest_reminder_only(line, now):
-    ending(line, now + 1 * DAY)
+def test_after_72_hours_of_silence_the_latest_reminder_is_sent_only(line, now):
+    ending(line, now + 8 * DAY)
+    told(now)
 
-    send_reminders(now=now)
-
-    assert keys() == ["expiry-1d"]
+    assert told(now + 7 * DAY) == ["expiry-1d"]
+    assert told(now + 9 * DAY) == []
 
 
 def test_no_reminder_where_paid_time_follows(line, now):
     ending(line, now + 3 * DAY)
     make.make_allowance(line=line, starts_at=now + 3 * DAY, ends_at=now + 33 * DAY)
 
-    assert send_reminders(now=now) == []
+    assert told(now) == []
 
 
-def test_auto_renewal_says_when_and_for_how_much(line, now):
+def test_what_followed_and_was_taken_back_is_no_reason_to_be_silent(line, now):
+    ending(line, now + 3 * DAY)
+    make.make_allowance(line=line, starts_at=now + 3 * DAY, ends_at=now + 33 * DAY, granted_for="ord_2")
+    told(now)
+
+    taking_back.reserve(line=line, purchase_id="ord_2", only_unused=True, now=now)
+
+    assert told(now) == ["expiry-3d"]
+
+
+def test_a_line_that_renews_by_itself_is_told_of_the_charge_and_not_of_the_end(line, now):
     allowance = ending(line, now + 7 * DAY)
     make.make_subscription(line=line, plan=allowance.plan, charge_due_at=now + 6 * DAY)
 
-    send_reminders(now=now)
-    deliver_due(now=now)
-
-    assert Notification.objects.get().subject == "Italy trip renews on 27 Nov 2026 for US$14.90"
+    assert told(now) == ["charge-7d"]
 
 
 @pytest.mark.parametrize("state", [Subscription.State.PAUSED, Subscription.State.PAST_DUE])
@@ -110,31 +130,39 @@ def test_auto_renewal_that_does_not_go_on_promises_nothing(line, now, state):
 
 
 def test_data_is_announced_at_20_and_10_percent_and_when_it_is_used_up(line, now):
-    allowance = make.make_allowance(line=line)
+    make.make_allowance(line=line)
 
-    for used in (7, 8, 8.5, 9, 9.5, 10, 11):
-        Allowance.objects.filter(pk=allowance.pk).update(used_bytes=int(used * GB))
-        send_reminders(now=now)
+    for minute, gigabytes in enumerate((7, 1, 0.5, 0.5, 0.5, 0.5, 1)):
+        use(line, gigabytes, now + timedelta(minutes=minute))
+        send_reminders(now=now + timedelta(minutes=minute))
 
     assert keys() == ["data-0", "data-10", "data-20"]
 
 
 def test_data_left_in_another_allowance_is_no_reason_to_warn(line, now):
-    used_up = make.make_allowance(line=line, used_bytes=10 * GB)
-    pack = make.make_allowance(line=line, is_data_pack=True, data_bytes=5 * GB, ends_at=used_up.ends_at)
-    assert send_reminders(now=now) == []
+    plan = make.make_allowance(line=line)
+    make.make_allowance(line=line, is_data_pack=True, data_bytes=5 * GB, ends_at=plan.ends_at)
 
-    Allowance.objects.filter(pk=pack.pk).update(used_bytes=5 * GB)
-    sent = send_reminders(now=now)
+    use(line, 10, now)
+    assert told(now) == []
 
-    assert [reminder.key for reminder in sent] == [f"data-0:{pack.public_id}"], "one message, not one an allowance"
+    use(line, 5, now + DAY)
+    assert told(now + DAY) == ["data-0"], "one message, not one an allowance"
+
+
+def test_data_that_lapses_elsewhere_leaves_the_used_up_plan_to_be_told_of(line, now):
+    make.make_allowance(line=line, used_bytes=10 * GB)
+    make.make_allowance(line=line, is_data_pack=True, data_bytes=5 * GB, ends_at=now + DAY)
+
+    assert told(now) == []
+    assert told(now + DAY) == ["data-0"]
 
 
 def test_unlimited_data_never_runs_out(line, now):
     plan = make.make_plan(data_bytes=None, daily_cap_bytes=GB, throttled_kbps=512)
     make.make_allowance(line=line, plan=plan, data_bytes=None, used_bytes=500 * GB)
 
-    assert send_reminders(now=now) == []
+    assert told(now) == []
 
 
 def test_a_closed_line_is_left_alone(line, now):
@@ -142,13 +170,13 @@ def test_a_closed_line_is_left_alone(line, now):
     line.service_state = ServiceState.TERMINATED
     line.save()
 
-    assert send_reminders(now=now) == []
+    assert told(now) == []
 
 
 def test_a_dry_run_writes_nothing(line, now):
     ending(line, now + DAY)
 
-    assert len(send_reminders(now=now, dry_run=True)) == 1
+    assert send_reminders(now=now, dry_run=True) == 1
     assert not Notification.objects.exists()
 
 
@@ -158,20 +186,37 @@ def test_sms_turned_on_later_brings_no_old_news(line, subscriber, now):
     subscriber.notify_by_sms = subscriber.phone_verified = True
     subscriber.phone = "+14155550101"
     subscriber.save()
+    Allowance.objects.update(remind_due_at=now)
 
-    assert send_reminders(now=now) == []
+    assert told(now) == []
 
 
 def test_a_long_list_is_walked_in_pages(line, now, monkeypatch, django_assert_max_num_queries):
-    monkeypatch.setattr(reminders, "PAGE", 2)
+    monkeypatch.setattr(due_rows, "PAGE", 2)
     for _number in range(5):
-        other = make.make_line(owner=line.owner)
-        ending(other, now + DAY)
+        ending(make.make_line(owner=line.owner), now + DAY)
 
-    with django_assert_max_num_queries(18):
-        sent = send_reminders(now=now)
+    with django_assert_max_num_queries(8 + 3 * 9):
+        assert len(told(now)) == 5
 
-    assert len(sent) == 5
+
+def test_who_was_told_is_not_read_again(line, now, django_assert_num_queries):
+    ending(line, now + DAY)
+    told(now)
+
+    with django_assert_num_queries(4 * 3):
+        assert told(now) == []
+
+
+def test_one_odd_row_keeps_nobody_else_from_being_told(line, now, caplog):
+    odd, good = ending(line, now + DAY), ending(make.make_line(owner=line.owner), now + DAY)
+    Allowance.objects.filter(pk=odd.pk).update(ends_at=datetime(9999, 12, 31, 23, tzinfo=UTC))
+    line.owner.time_zone = "Asia/Taipei"
+    line.owner.save()
+
+    assert told(now) == ["expiry-1d"]
+    assert odd.public_id in caplog.text
+    assert Notification.objects.get().key.startswith(f"expiry-1d:{good.public_id}")
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])

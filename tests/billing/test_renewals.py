@@ -1,11 +1,13 @@
 """The scheduler renews what is due: once, for the agreed price, whatever happens in between."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from accounts.models import Notification
 from billing import agreements, orders, reconciliation, renewals
+from billing.consenting import Consent
 from billing.models import Charge, Order, PaymentMethod, Subscription
 from esim.models import Allowance, Line, ServiceState
 from plans.models import Plan, PlanPrice
@@ -18,14 +20,7 @@ from tests.fakes.carrier import FakeCarrier
 from tests.fakes.crowd import together
 from tests.fakes.gateway import FakeGateway
 
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def subscription(line, plan, now):
-    """Auto-renewal of a 30-day plan whose paid time ends tomorrow: due now."""
-    make.make_allowance(line=line, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
-    return make.make_subscription(line=line, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -116,7 +111,7 @@ def test_another_plan_bought_by_hand_moves_the_anchor_but_never_reuses_a_period(
 
     subscription.refresh_from_db()
     assert end_of_paid_time(line) == now + 68 * DAY
-    assert list(Order.objects.filter(subscription=subscription).values_list("period_index", flat=True)) == [1, 2]
+    assert set(Order.objects.filter(subscription=subscription).values_list("period_index", flat=True)) == {1, 2}
     assert (subscription.period_index, subscription.state) == (3, Subscription.State.ACTIVE)
 
 
@@ -297,20 +292,54 @@ def test_a_balance_too_low_is_a_declined_renewal_without_order(subscription, sub
     assert (subscription.state, subscription.reason) == (Subscription.State.PAST_DUE, "declined:balance_too_low")
 
 
-def test_one_bad_row_does_not_stop_the_others(subscription, subscriber, plan, renew, gateway, now, caplog):
+def spoil_the_order(subscription):
+    """Place an order under the key of its next period, for something else."""
+    make.make_order(owner=subscription.line.owner, form_key=f"renewal:{subscription.public_id}:1:0")
+
+
+def spoil_the_terms(subscription):
+    """Agree to terms that cannot be read."""
+    Subscription.objects.filter(pk=subscription.pk).update(consent_terms={"unheard_of": 1})
+
+
+@pytest.mark.parametrize("spoil", [spoil_the_order, spoil_the_terms])
+def test_one_bad_row_does_not_stop_the_others(spoil, subscription, subscriber, plan, renew, gateway, now, caplog):
     other = make.make_line(owner=subscriber)
     make.make_profile(line=other)
     make.make_allowance(line=other, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
     method = subscription.method
     make.make_subscription(line=other, plan=plan, method=method, anchor_at=now - 29 * DAY, charge_due_at=now)
-    # An order under the key of the first one's next period, for something else.
-    make.make_order(owner=subscriber, form_key=f"renewal:{subscription.public_id}:1:0")
+    spoil(subscription)
 
     renew()
 
     assert len(gateway.taken) == 1
     assert end_of_paid_time(other) == now + 31 * DAY
     assert "could not go on" in caplog.text
+
+
+def test_trouble_with_a_charge_found_again_does_not_stop_the_others(
+    subscription, subscriber, plan, renew, gateway, now
+):
+    order = make.make_order(owner=subscriber, subscription=subscription, period_index=1, line=subscription.line)
+    gone = make.make_method(owner=subscriber, removed_at=now)
+    make.make_charge(order=order, method=gone, gateway_payment_id="unheard_of", state="created", settled_at=None)
+    Subscription.objects.update(state=Subscription.State.IN_FLIGHT, lease_until=now)
+    other = make.make_line(owner=subscriber)
+    make.make_profile(line=other)
+    make.make_subscription(line=other, plan=plan)
+
+    renew()
+
+    assert len(gateway.taken) == 1
+
+
+def test_what_is_turned_off_before_the_order_is_placed_is_not_charged(subscription, now):
+    verdicts = renewals.judge(renewals.claim(Subscription.objects.due(now), now=now, limit=10), now=now)
+    agreements.turn_off(subscription=subscription, actor=None, ip=None, now=now)
+
+    assert renewals.intend(verdicts, now=now) == []
+    assert not Order.objects.exists()
 
 
 def test_turned_off_while_it_is_being_charged_finishes_and_then_stops(subscription, subscriber, renew, gateway, now):
@@ -360,9 +389,8 @@ def test_of_two_workers_each_claims_other_rows(subscriber, plan, now):
 
 
 @pytest.fixture
-def backlog(subscriber, plan, now, monkeypatch):
-    """Five renewals due where a batch takes two."""
-    monkeypatch.setattr(renewals, "BATCH", 2)
+def backlog(subscriber, plan, now):
+    """Five renewals due."""
     for _line in range(5):
         line = make.make_line(owner=subscriber)
         make.make_profile(line=line)
@@ -370,15 +398,21 @@ def backlog(subscriber, plan, now, monkeypatch):
         make.make_subscription(line=line, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now)
 
 
-def test_a_backlog_empties_in_one_run(backlog, renew, gateway, now):
-    renew()
+def test_a_backlog_empties_in_one_run(backlog, gateway, carrier, now):
+    two = renewals.Stride(batch=2)
+
+    taken_up = renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now, stride=two)
+
+    assert taken_up == 5
 
     assert len(gateway.taken) == 5
     assert not Subscription.objects.due(now).exists()
 
 
 def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next(backlog, gateway, carrier, now):
-    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now, in_time=lambda: False)
+    over, two = lambda: False, renewals.Stride(batch=2)
+
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now, in_time=over, stride=two)
 
     assert len(gateway.taken) == 2
     assert Subscription.objects.due(now).count() == 3
@@ -388,7 +422,7 @@ def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next(backlog, gateway, 
 @pytest.mark.django_db(transaction=True)
 def test_agreeing_in_two_tabs_is_one_agreement(line, plan, subscriber, now):
     make.make_allowance(line=line, plan=plan, ends_at=now + DAY)
-    consent = agreements.Consent(
+    consent = Consent(
         plan=plan,
         price=Money(1490, "USD"),
         pay_from=Subscription.PayFrom.WALLET,
@@ -402,3 +436,45 @@ def test_agreeing_in_two_tabs_is_one_agreement(line, plan, subscriber, now):
 
     assert agreed == [Subscription.objects.get()] * 4
     assert Subscription.objects.get().mode == Subscription.Mode.AUTOMATIC
+
+
+class TakesMinutes(FakeGateway):
+    """Lets seven minutes pass at its first charge."""
+
+    def __init__(self, monkeypatch):
+        super().__init__()
+        self._monkeypatch = monkeypatch
+
+    def charge_saved(self, charge):
+        if not self.taken:
+            later = time.monotonic() + 7 * 60
+            self._monkeypatch.setattr(time, "monotonic", lambda: later)
+        return super().charge_saved(charge)
+
+
+def test_a_long_run_by_hand_gives_leases_from_the_moment_it_has_come_to(subscription, carrier, now, monkeypatch):
+    other = make.make_subscription(
+        line=make.make_line(owner=make.make_user()), plan=subscription.plan, charge_due_at=now + SECOND
+    )
+    make.make_profile(line=other.line)
+    make.make_allowance(line=other.line, plan=other.plan, ends_at=now + DAY)
+    gateway = TakesMinutes(monkeypatch)
+
+    renewals.renew_due(
+        gateways={gateway.name: gateway}, carrier=carrier, now=now + SECOND, stride=renewals.Stride(batch=1)
+    )
+
+    looks = Charge.objects.order_by("pk").values_list("check_due_at", flat=True)
+    assert [moment - now - SECOND for moment in looks] == [timedelta(minutes=5), timedelta(minutes=12)]
+
+
+def test_what_stays_in_doubt_is_looked_at_ever_less_often(subscription, gateway, carrier, now):
+    gateway.down = {"charge_saved", "look_up"}
+    waits = []
+    for minutes in (0, 1, 60, 90, 600):
+        at = now + timedelta(minutes=minutes)
+        renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=at)
+        subscription.refresh_from_db()
+        waits.append((subscription.lease_until - at) / timedelta(minutes=1))
+
+    assert waits == [1, 1, 15, 22.5, 30]

@@ -1,6 +1,8 @@
 """The arithmetic of auto-renewal: whole calendar periods from an anchor, each numbered once."""
 
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -45,6 +47,27 @@ def test_periods_bought_one_after_another_never_drift_from_the_anchor(anchor, pe
     assert (schedule.anchor_at, schedule.period_index) == (anchor, bought)
     assert schedule.charge_due_at == ends[bought] - lead(Period(*period))
     assert aligned_end(subscription, ends[bought]) == ends[bought + 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("months", [1, 3, 12])
+def test_five_years_from_any_day_no_time_is_skipped_or_paid_twice(months, zone, sample):
+    """Lord Howe moves its clocks by half an hour."""
+    period = Period("month", months)
+    for number in sample.of(range((datetime(2029, 3, 2) - datetime(2023, 12, 1)).days)):  # noqa: DTZ001 - days only
+        anchor = datetime(2023, 12, 1, 14, 30, tzinfo=UTC) + timedelta(days=number)
+        subscription = agreement(anchor, ("month", months), zone)
+        day = anchor.astimezone(subscription.line.zone).day
+        ends = [boundary(anchor, period, index, subscription.line.zone) for index in range(61)]
+        assert all(before < after for before, after in pairwise(ends))
+        for end in ends:
+            local = end.astimezone(subscription.line.zone)
+            assert local.day == min(day, monthrange(local.year, local.month)[1]), (anchor, end)
+        for index in (1, 2, 12, 59):
+            schedule = realigned(subscription, paid=paid(ends[index - 1], ends[index]), next_index=index)
+            assert (schedule.anchor_at, schedule.period_index) == (anchor, index)
+            assert aligned_end(subscription, ends[index]) == ends[index + 1]
 
 
 @given(anchor=ANCHORS, period=PERIODS, end=ANCHORS, lowest=st.integers(1, 500))

@@ -241,7 +241,7 @@ def test_a_payment_of_the_other_mode_is_never_settled(stripe_gateway, stripe_fak
 
     assert result_of_page({**session, "payment_intent": intent}, live=False).problem == ""
     assert "is a test payment" in result_of_page({**session, "payment_intent": intent}, live=True).problem
-    assert "is a test payment" in result_of_intent(intent, live=True).problem
+    assert "is a test payment" in result_of_intent(intent, live=True, known={}).problem
 
 
 def test_a_payment_that_is_only_authorised_is_not_settled(stripe_gateway, stripe_fake, wish):
@@ -249,7 +249,7 @@ def test_a_payment_that_is_only_authorised_is_not_settled(stripe_gateway, stripe
     stripe_fake.pay(page.payment_id)
     [intent] = stripe_fake.objects("payment_intent")
 
-    result = result_of_intent({**intent, "status": "requires_capture"}, live=False)
+    result = result_of_intent({**intent, "status": "requires_capture"}, live=False, known={})
 
     assert result.state == PaymentState.PENDING
     assert "capture" in result.problem

@@ -7,7 +7,6 @@ import pytest
 from accounts.models import AuditEvent, Notification
 from billing import charges, disputes, ledger, orders, refund_requests, refunds, taking_back
 from billing.gateways.base import DisputeReport, DisputeState
-from billing.invariants import broken_invariants
 from billing.models import Order, Refund, Subscription
 from billing.refund_offers import AlreadyUndone, CannotRefund, refund_offer
 from billing.refund_requests import Wish
@@ -19,7 +18,7 @@ from portal.lib.money import Money
 from tests import make
 from tests.billing.books import NOW, buy, delivered, fund, kinds, paid_order, pay
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -28,28 +27,10 @@ TO_PAYER, TO_BALANCE = Refund.Destination.PAYER, Refund.Destination.BALANCE
 State = Order.State
 
 
-@pytest.fixture(autouse=True)
-def _books_are_right(db):
-    yield
-    assert broken_invariants(now=NOW) == {}
-
-
-@pytest.fixture
-def order(line, plan, gateway, carrier):
-    """A renewal for US$14.90 that was paid by card and delivered."""
-    return delivered(line, plan, gateway=gateway, carrier=carrier)
-
-
 @pytest.fixture
 def new_line(line, plan, gateway, carrier):
     """A new line for US$14.90 that nobody has installed."""
     return delivered(line, plan, gateway=gateway, carrier=carrier, kind=Order.Kind.NEW_LINE, line=None)
-
-
-@pytest.fixture
-def credit(line, gateway, carrier):
-    what = {"kind": Order.Kind.CREDIT, "line": None, "plan": None, "price": Money(2000, "USD")}
-    return delivered(line, None, gateway=gateway, carrier=carrier, **what)
 
 
 def undo(order, *, carrier, goes_to=TO_PAYER, now=NOW):

@@ -14,7 +14,7 @@ class Command(TickCommand):
         due = card_upkeep.remind_about_cards(now=now, dry_run=dry_run)
         made_way = card_upkeep.replace_expired_defaults(now=now, dry_run=dry_run)
         would = "would " if dry_run else ""
-        lines = [f"{would}remind {reminder.user.public_id}: {reminder.key}" for reminder in due]
+        lines = [f"{would}remind {draft.recipient.public_id}: {draft.key}" for draft in due]
         lines += [f"{would}replace default {method.public_id}: expired" for method in made_way]
         lines = lines or ["nothing is due"]
         return lines if dry_run else [*lines, f"sent {deliver_due(now=now)} notices"]

@@ -6,8 +6,9 @@ from django.core.management.base import CommandError
 
 from accounts.notifications import deliver_due
 from billing import gateways, renewal_report, renewals
-from billing.invariant_watch import ChargingStopped
+from billing.charging_stops import ChargingStopped
 from billing.models import Subscription
+from billing.renewal_run import Stride
 from esim import carriers
 from portal.lib.ticks import TickCommand
 
@@ -19,8 +20,14 @@ class Command(TickCommand):
         if dry_run:
             return renewal_report.would_do(Subscription.objects.due(now), now=now)
         try:
-            done = renewals.renew_due(gateways=gateways.by_name(), carrier=carriers.chosen(), now=now)
+            taken_up = renewals.renew_due(
+                gateways=gateways.by_name(),
+                carrier=carriers.chosen(),
+                now=now,
+                stride=Stride.configured(),
+                tell=lambda ids: self.say(renewal_report.moved(ids)),
+            )
         except ChargingStopped as reason:
             raise CommandError(str(reason)) from reason
         told = deliver_due(now=now)
-        return [*renewal_report.done(done), f"sent {told} notices"]
+        return [*([] if taken_up else ["nothing was due"]), f"sent {told} notices"]

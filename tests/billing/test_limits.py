@@ -1,0 +1,183 @@
+"""What is charged by itself stays within what the subscriber set for a calendar month."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts.models import Notification
+from billing import limits, renewals, top_up_run
+from billing.invariants import broken_invariants
+from billing.models import Charge, Order, Subscription, TopUpRule
+from billing.top_up_invariants import limits_are_kept
+from esim.models import Allowance, Line
+from portal.lib.data_size import GB
+from tests import make
+
+DAY = timedelta(days=1)
+NEXT_MONTH = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def rule(line, plan):
+    make.make_allowance(line=line, plan=plan, used_bytes=10 * GB)
+    return make.make_top_up_rule(line=line, plan=make.make_data_pack(), max_times=2)
+
+
+@pytest.fixture
+def run(gateway, carrier, line):
+    """Use up all data and run the tick, at each of these moments."""
+
+    def run(*moments):
+        for at in moments:
+            for one in Allowance.objects.filter(line=line):
+                Allowance.objects.filter(pk=one.pk).update(used_bytes=one.data_bytes)
+            top_up_run.top_up_low(gateways={gateway.name: gateway}, carrier=carrier, now=at)
+
+    return run
+
+
+def limited(rule, **changes):
+    TopUpRule.objects.filter(pk=rule.pk).update(**changes)
+
+
+def days(now, count):
+    return [now + number * DAY for number in range(count)]
+
+
+def told(kind):
+    return Notification.objects.filter(kind=kind).count()
+
+
+def test_no_more_purchases_a_month_than_were_allowed(rule, run, gateway, now):
+    run(*days(now, 5))
+
+    rule.refresh_from_db()
+    assert len(gateway.taken) == 2
+    assert (rule.state, rule.reason, rule.wait_until) == (TopUpRule.State.ACTIVE, "limit_reached", NEXT_MONTH)
+    assert told("top_up_limit_reached") == 1
+    assert broken_invariants(now=now) == {}
+
+
+@pytest.mark.parametrize(("most", "bought"), [(1199, 1), (1200, 2), (1799, 2)])
+def test_no_more_money_a_month_than_was_allowed(rule, run, gateway, now, most, bought):
+    limited(rule, max_times=9, max_amount=most)
+
+    run(*days(now, 4))
+
+    assert len(gateway.taken) == bought
+
+
+def test_next_month_it_goes_on_and_tells_again(rule, run, gateway, now):
+    run(*days(now, 3))
+    run(NEXT_MONTH - timedelta(seconds=1))
+    assert len(gateway.taken) == 2
+
+    run(*days(NEXT_MONTH, 4))
+    assert len(gateway.taken) == 4
+    assert told("top_up_limit_reached") == 2
+
+
+def test_the_month_is_that_of_the_line(rule, run, gateway, line):
+    Line.objects.filter(pk=line.pk).update(time_zone="Asia/Tokyo")
+    limited(rule, max_times=1, max_amount=600)
+    Allowance.objects.update(ends_at=datetime(2027, 1, 1, tzinfo=UTC))
+    still_november, december_there = (
+        datetime(2026, 11, 30, 14, 59, tzinfo=UTC),
+        datetime(2026, 11, 30, 15, 0, tzinfo=UTC),
+    )
+
+    run(still_november - DAY, still_november)
+    assert len(gateway.taken) == 1
+
+    run(december_there)
+    assert len(gateway.taken) == 2
+
+
+def test_a_charge_in_doubt_counts_and_one_that_was_refused_does_not(rule, now):
+    refused = make.make_order(owner=rule.owner, top_up_rule=rule, top_up_index=1, amount=600)
+    make.make_charge(order=refused, state=Charge.State.DECLINED)
+    assert limits.this_month(rule, now=now) == []
+
+    in_doubt = make.make_order(owner=rule.owner, top_up_rule=rule, top_up_index=2, amount=600)
+    make.make_charge(order=in_doubt, state=Charge.State.UNKNOWN, settled_at=None)
+    assert [one.amount for one in limits.this_month(rule, now=now)] == [600]
+
+
+def test_the_clock_change_does_not_move_the_month():
+    month = limits.month_of(datetime(2026, 10, 25, 12, tzinfo=UTC), make.Line(time_zone="Europe/Berlin").zone)
+
+    assert (month.begins_at, month.ends_at) == (
+        datetime(2026, 9, 30, 22, tzinfo=UTC),
+        datetime(2026, 10, 31, 23, tzinfo=UTC),
+    )
+
+
+@pytest.fixture
+def subscription(line, plan, now):
+    """Auto-renewal of a week that is due now, with one renewal charged by itself this month."""
+    week = make.make_plan(period_count=7)
+    make.make_allowance(line=line, plan=week, starts_at=now - 6 * DAY, ends_at=now + DAY)
+    subscription = make.make_subscription(
+        line=line, plan=week, anchor_at=now - 6 * DAY, charge_due_at=now, period_index=2, max_times=2
+    )
+    make.make_order(
+        owner=line.owner,
+        line=line,
+        plan=week,
+        subscription=subscription,
+        period_index=1,
+        trigger=Order.Trigger.EXPIRY,
+        state=Order.State.FULFILLED,
+        paid_at=now - 6 * DAY,
+    )
+    return subscription
+
+
+@pytest.fixture
+def renew(gateway, carrier):
+    return lambda at: renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=at)
+
+
+def test_auto_renewal_is_held_at_its_limit_told_once_and_goes_on_next_month(subscription, renew, gateway, now):
+    renew(now)
+    second = Subscription.objects.get().charge_due_at
+    renew(second)
+    renew(second + DAY)
+
+    held = Subscription.objects.get()
+    assert len(gateway.taken) == 1
+    assert (held.state, held.reason, held.charge_due_at) == (Subscription.State.ACTIVE, "limit_reached", NEXT_MONTH)
+    assert told("renewal_limit_reached") == 1
+
+    renew(NEXT_MONTH)
+    assert len(gateway.taken) == 2
+
+
+def test_renewing_by_hand_does_not_count(subscription, renew, gateway, now):
+    Order.objects.update(trigger=Order.Trigger.CLICK)
+
+    renew(now)
+    renew(Subscription.objects.get().charge_due_at)
+
+    assert len(gateway.taken) == 2
+
+
+def test_a_renewal_that_would_cost_too_much_this_month_waits(subscription, renew, gateway, now):
+    Subscription.objects.update(max_times=None, max_amount=2000)
+
+    renew(now)
+
+    assert gateway.taken == []
+    assert Subscription.objects.get().reason == "limit_reached"
+
+
+def test_an_invariant_finds_what_passed_a_limit(rule, run, now):
+    run(*days(now, 2))
+    assert limits_are_kept(now + DAY) == []
+
+    rule.agreement.limits["max_times"] = 1
+    rule.agreement.save()
+
+    (sentence,) = limits_are_kept(now + DAY)
+    assert f"agreement {rule.agreement.public_id}" in sentence
+    assert "2 orders for 1200" in sentence

@@ -1,0 +1,138 @@
+"""A charge that was written down, and then its worker died: what was turned off or stopped meanwhile is not charged."""
+
+from datetime import timedelta
+
+import pytest
+
+from billing import agreements, charging_stops, reconciliation, renewals, top_up_rules, top_up_run
+from billing.charging_stops import ChargingStopped
+from billing.invariants import broken_invariants
+from billing.models import Charge, Order
+from tests import make
+from tests.billing.test_crashes import Crash
+from tests.fakes.gateway import FakeGateway
+
+LATER = timedelta(minutes=15)
+
+
+class DiesBeforeItAsks(FakeGateway):
+    """Takes the process along when it is first to prepare a payment: nothing has left the house."""
+
+    def prepare(self, charge):
+        if "prepare" not in self.calls:
+            self.calls.append("prepare")
+            raise Crash
+        return super().prepare(charge)
+
+
+@pytest.fixture
+def gateway(db):
+    return DiesBeforeItAsks()
+
+
+@pytest.fixture
+def at_work(gateway, carrier):
+    """Run the ticks that charge what is due and ask about what is open."""
+
+    def tick(now):
+        gateways = {gateway.name: gateway}
+        reconciliation.reconcile_charges(gateway=gateway, now=now)
+        renewals.renew_due(gateways=gateways, carrier=carrier, now=now)
+        top_up_run.top_up_low(gateways=gateways, carrier=carrier, now=now)
+
+    return tick
+
+
+@pytest.fixture
+def renewal_begun(subscription, at_work, now):
+    with pytest.raises(Crash):
+        at_work(now)
+    assert Charge.objects.get().state == Charge.State.CREATED
+    subscription.refresh_from_db()
+    return subscription
+
+
+def turn_off(subscription, now):
+    agreements.turn_off(subscription=subscription, actor=subscription.line.owner, ip=None, now=now)
+
+
+def states():
+    return list(Charge.objects.order_by("pk").values_list("state", flat=True))
+
+
+@pytest.mark.parametrize("first", ["reconciled", "renewed"])
+def test_a_renewal_turned_off_before_anybody_was_asked_is_not_charged(
+    renewal_begun, at_work, gateway, carrier, now, first
+):
+    turn_off(renewal_begun, now)
+
+    if first == "renewed":
+        renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now + LATER)
+    at_work(now + LATER)
+    at_work(now + 2 * LATER)
+
+    renewal_begun.refresh_from_db()
+    assert (gateway.taken, states()) == ([], ["abandoned"])
+    assert (renewal_begun.state, renewal_begun.mode) == ("active", "off")
+    assert broken_invariants(now=now + LATER) == {}
+
+
+def test_turned_on_again_it_is_charged_once(renewal_begun, at_work, gateway, now):
+    turn_off(renewal_begun, now)
+    at_work(now + LATER)
+    type(renewal_begun).objects.filter(pk=renewal_begun.pk).update(mode="automatic")
+    at_work(now + 2 * LATER)
+    at_work(now + 3 * LATER)
+
+    assert (len(gateway.taken), states()) == (1, ["abandoned", "succeeded"])
+    assert Order.objects.get().state == Order.State.FULFILLED
+
+
+def test_while_everything_is_stopped_it_is_given_up_and_charged_once_when_that_is_over(
+    renewal_begun, at_work, gateway, now
+):
+    charging_stops.stop(reason="Wrong prices", actor=None, ip=None, now=now)
+    with pytest.raises(ChargingStopped):
+        at_work(now + LATER)
+    assert (gateway.taken, states()) == ([], ["abandoned"])
+
+    charging_stops.lift(reason="Prices are right", actor=None, ip=None, now=now)
+    at_work(now + 2 * LATER)
+    at_work(now + 3 * LATER)
+
+    assert (len(gateway.taken), states()) == (1, ["abandoned", "succeeded"])
+    assert Order.objects.get().state == Order.State.FULFILLED
+    assert broken_invariants(now=now + LATER) == {}
+
+
+def test_control_what_nobody_turned_off_is_made_good(renewal_begun, at_work, gateway, now):
+    at_work(now + LATER)
+
+    assert (len(gateway.taken), states()) == (1, ["succeeded"])
+
+
+def test_what_the_gateway_has_heard_of_is_finished_all_the_same(subscription, at_work, gateway, carrier, now):
+    gateway.calls.append("prepare")  # it lives on
+    gateway.losing = {"charge_saved"}
+    at_work(now)
+    subscription.refresh_from_db()
+    turn_off(subscription, now)
+    gateway.losing = set()
+
+    at_work(now + LATER)
+
+    assert (len(gateway.taken), states()) == (1, ["succeeded"])
+
+
+def test_a_rule_turned_off_before_anybody_was_asked_buys_nothing(line, pack, running, at_work, gateway, now):
+    rule = make.make_top_up_rule(line=line, plan=pack)
+    type(running).objects.update(used_bytes=running.data_bytes)
+    with pytest.raises(Crash):
+        at_work(now)
+    rule.refresh_from_db()
+    top_up_rules.turn_off(rule=rule, actor=line.owner, ip=None, now=now)
+
+    at_work(now + LATER)
+    at_work(now + 2 * LATER)
+
+    assert (gateway.taken, states()) == ([], ["abandoned"])
