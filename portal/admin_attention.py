@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Count, Min, Model, Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Notification, User
+from accounts.models import Notification, Ticket, User
 from billing import gateways
 from billing.models import Charge, Discrepancy, Dispute, GatewayEvent, InvariantReport, Order, Refund, Subscription
 from billing.silence import Silence, silences
+from esim import carriers, stock
+from esim.models import Line, ProfileOrder, ServiceChange, SimCard
+from portal.admin_links import listed
 from portal.lib.dates import format_moment
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-FULFIL_WITHIN = timedelta(minutes=30)
 SETTLE_WITHIN = timedelta(hours=1)
 LOOK_BACK = timedelta(days=7)
 UNSEEN = {"over_at__isnull": True, "acknowledged_at__isnull": True}
@@ -35,23 +37,31 @@ class Attention:
 
 def needs_a_person(user: User, now: datetime) -> list[Attention]:
     """Return the groups of rows that somebody has to look at, as far as this person may see them."""
-    groups = [*_orders(user, now), *_others(user, now), *_disputes(user), *_gateways(user, now)]
+    groups = [*_orders(user, now), *_others(user, now), *_disputes(user), *_gateways(user, now), *_stock(user)]
     return [group for group in groups if group.count]
 
 
 def _orders(user: User, now: datetime) -> Iterator[Attention]:
     if not user.has_perm("billing.view_order"):
         return
-    stuck = {"state__in": sorted(Order.State.IN_FLIGHT), "paid_at__lt": now - FULFIL_WITHIN}
+    stuck = {"state__in": sorted(Order.State.IN_FLIGHT), "paid_at__lt": now - settings.PORTAL_PROMISE}
+    silent = {"state__in": [Order.State.FULFILLING.value], "paid_at__lt": now - settings.PORTAL_STUCK_AFTER}
     undeliverable = {"state__in": [Order.State.UNDELIVERABLE.value], "created_at__gte": now - LOOK_BACK}
     counts = Order.objects.filter(Q(**stuck) | Q(**undeliverable)).aggregate(
-        stuck=Count("pk", filter=Q(**stuck)), undeliverable=Count("pk", filter=Q(**undeliverable))
+        stuck=Count("pk", filter=Q(**stuck)),
+        silent=Count("pk", filter=Q(**silent)),
+        undeliverable=Count("pk", filter=Q(**undeliverable)),
     )
-    yield Attention(_("Orders paid for more than 30 minutes, not fulfilled"), counts["stuck"], _list(Order, stuck))
+    hours = int(settings.PORTAL_STUCK_AFTER.total_seconds() // 3600)
+    asked = gettext("Orders for which the network has had no answer for %(hours)d hours: ask there, then decide")
+    yield Attention(asked % {"hours": hours}, counts["silent"], listed(Order, silent))
+    minutes = int(settings.PORTAL_PROMISE.total_seconds() // 60)
+    late = gettext("Orders paid for more than %(minutes)d minutes, not fulfilled") % {"minutes": minutes}
+    yield Attention(late, counts["stuck"], listed(Order, stuck))
     yield Attention(
         _("Orders of the last 7 days that could not be delivered"),
         counts["undeliverable"],
-        _list(Order, undeliverable),
+        listed(Order, undeliverable),
     )
 
 
@@ -61,6 +71,17 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             _("Charges without an answer from the gateway for an hour"),
             Charge,
             {"state__in": [Charge.State.UNKNOWN.value], "created_at__lt": now - SETTLE_WITHIN},
+        ),
+        (_("Requests for help that wait for our answer"), Ticket, {"state__in": sorted(Ticket.State.OURS)}),
+        (
+            _("Lines whose network has had no answer about suspending or resuming for an hour"),
+            Line,
+            {"service_change__in": sorted(ServiceChange.values), "service_change_at__lt": now - SETTLE_WITHIN},
+        ),
+        (
+            _("Orders for profiles in doubt: ask the operator of the SM-DP+ what it allocated"),
+            ProfileOrder,
+            {"state__in": [ProfileOrder.State.IN_DOUBT.value]},
         ),
         (_("Refunds that wait for a second person"), Refund, {"state__in": [Refund.State.REQUESTED.value]}),
         (
@@ -86,14 +107,14 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             Subscription,
             {
                 "state__in": [Subscription.State.PAST_DUE.value],
-                "mode__in": [Subscription.Mode.AUTOMATIC.value],
+                "mode__in": list(Subscription.Mode.ON),
             },
         ),
     ]
     for title, model, filters in watched:
         meta = model._meta  # noqa: SLF001
         if user.has_perm(f"{meta.app_label}.view_{meta.model_name}") and meta.default_manager:
-            yield Attention(title, meta.default_manager.filter(**filters).count(), _list(model, filters))
+            yield Attention(title, meta.default_manager.filter(**filters).count(), listed(model, filters))
 
 
 def _disputes(user: User) -> Iterator[Attention]:
@@ -104,7 +125,7 @@ def _disputes(user: User) -> Iterator[Attention]:
     if found["first"]:
         day = format_moment(timezone.localtime(found["first"]), get_language() or "en")
         title = gettext("Open disputes; the next has to be answered by %(moment)s") % {"moment": day}
-    yield Attention(title, found["count"], _list(Dispute, {"state__in": [Dispute.State.OPEN.value]}))
+    yield Attention(title, found["count"], listed(Dispute, {"state__in": [Dispute.State.OPEN.value]}))
 
 
 def _gateways(user: User, now: datetime) -> Iterator[Attention]:
@@ -113,7 +134,18 @@ def _gateways(user: User, now: datetime) -> Iterator[Attention]:
     names = [gateway.name for gateway in gateways.configured()]
     yield from _out_of_reach(names)
     for silence in silences(gateway_names=names, now=now):
-        yield Attention(_silent(silence), silence.count, _list(Charge, silence.filters))
+        yield Attention(_silent(silence), silence.count, listed(Charge, silence.filters))
+
+
+def _stock(user: User) -> Iterator[Attention]:
+    if not user.has_perm("esim.view_simcard"):
+        return
+    carrier, below = carriers.chosen(), settings.ESIM_LOW_STOCK
+    able = carrier.capabilities
+    needed = able.profile_type if able.order_by_iccid else None
+    low = stock.kinds_running_low(carrier=carrier.name, needed=needed, below=below)
+    title = gettext("Kinds of eSIM of which fewer than %(count)d are left to sell") % {"count": below}
+    yield Attention(title, len(low), listed(SimCard, {"state__exact": SimCard.State.AVAILABLE.value, "sold": "here"}))
 
 
 def _out_of_reach(names: Iterable[str]) -> Iterator[Attention]:
@@ -122,7 +154,7 @@ def _out_of_reach(names: Iterable[str]) -> Iterator[Attention]:
     for row in left.order_by("gateway"):
         title = gettext("Open charges of %(gateway)s, a gateway that is not set up") % {"gateway": row["gateway"]}
         filters = {"state__in": sorted(Charge.State.OPEN), "gateway__in": [row["gateway"]]}
-        yield Attention(title, row["count"], _list(Charge, filters))
+        yield Attention(title, row["count"], listed(Charge, filters))
 
 
 def _silent(silence: Silence) -> str:
@@ -131,10 +163,3 @@ def _silent(silence: Silence) -> str:
     since = format_moment(timezone.localtime(silence.since), get_language() or "en")
     told = gettext("Charges paid at %(gateway)s, from which no notice has come since %(since)s")
     return told % {"gateway": silence.gateway, "since": since}
-
-
-def _list(model: type[Model], filters: dict[str, Any]) -> str:
-    """Return the address of the admin's list with the same filters."""
-    meta = model._meta  # noqa: SLF001
-    query = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in filters.items()}
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist", query=query)

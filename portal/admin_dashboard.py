@@ -115,7 +115,7 @@ def sales_by_currency(today: datetime) -> list[Sales]:
 def renewals(now: datetime) -> Renewals:
     """Count what is due within a day, and how automatic renewals of the last week ended."""
     due = Subscription.objects.filter(
-        mode=Subscription.Mode.AUTOMATIC,
+        mode__in=Subscription.Mode.ON,
         state__in=[Subscription.State.ACTIVE, Subscription.State.PAST_DUE],
         charge_due_at__lte=now + timedelta(days=1),
     ).count()

@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import URLPattern, URLResolver
 from unfold.sites import UnfoldAdminSite
 
 from accounts.staff_mfa import second_factor_first
@@ -17,6 +18,12 @@ class PortalAdminSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         response: HttpResponseBase = secure_admin_login(super().login)(request, extra_context)
         return response
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        # The board asks apps that are loaded after the site.
+        from portal.admin_renewals import urls  # noqa: PLC0415
+
+        return [*urls(), *super().get_urls()]
 
     def admin_view(
         self,

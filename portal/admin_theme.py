@@ -56,7 +56,10 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
     system = [
         _item(_("Notifications"), "mail", "accounts", "notification"),
         _item(_("Gateway events"), "webhook", "billing", "gatewayevent"),
+        _item(_("Messages of carriers"), "cell_tower", "esim", "carrierevent"),
+        _item(_("Profile orders"), "qr_code_2", "esim", "profileorder"),
         _item(_("Audit trail"), "history", "accounts", "auditevent"),
+        _item(_("API tokens"), "key", "accounts", "apitoken"),
         _item(_("Groups"), "groups", "auth", "group"),
     ]
     if demo:
@@ -68,19 +71,33 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             _("Selling"),
             [
                 _item(_("Plans"), "sell", "plans", "plan"),
+                _item(_("Products of carriers"), "inventory_2", "esim", "carrierproduct"),
                 _item(_("Orders"), "shopping_bag", "billing", "order"),
                 _item(_("Auto-renewals"), "autorenew", "billing", "subscription"),
+                _item(_("Top-up rules"), "bolt", "billing", "topuprule"),
+                {
+                    "title": _("Renewals board"),
+                    "icon": "speed",
+                    "link": reverse_lazy("admin:renewals"),
+                    "permission": _may_view("billing.view_subscription"),
+                },
             ],
         ),
         _group(
             _("Subscribers"),
             [
                 _item(_("Users"), "person", "accounts", "user"),
+                _item(_("Tickets"), "support_agent", "accounts", "ticket"),
                 _item(_("Lines"), "sim_card", "esim", "line"),
                 _item(_("SIM profiles"), "qr_code_2", "esim", "simprofile"),
+                _item(_("SIM cards"), "sim_card_download", "esim", "simcard"),
+                _item(_("Moves to another device"), "phonelink_setup", "esim", "replacement"),
                 _item(_("Allowances"), "data_usage", "esim", "allowance"),
                 _item(_("Usage by day"), "bar_chart", "esim", "dailyusage"),
                 _item(_("Usage records"), "receipt", "esim", "usagerecord"),
+                _item(_("Usage put aside"), "report", "esim", "quarantinedusage"),
+                _item(_("Usage files"), "upload_file", "esim", "usageimport"),
+                _item(_("Times at reduced speed"), "speed", "esim", "throttlespell"),
                 _item(_("Billing details"), "contact_mail", "billing", "billingdetails"),
             ],
         ),

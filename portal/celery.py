@@ -9,7 +9,9 @@ from typing import Any
 from celery import Celery, signals
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 
+from portal import heartbeat
 from portal.checks import refuse_misconfiguration
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -25,6 +27,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "deliver-sandbox-callbacks": {"task": "billing.deliver_sandbox_callbacks", "schedule": 10.0},
     "renew-due": {"task": "billing.renew_due", "schedule": 60.0},
     "retry-declined": {"task": "billing.retry_declined", "schedule": 60.0},
+    "top-up-low": {"task": "billing.top_up_low", "schedule": 60.0},
     "reconcile-charges": {"task": "billing.reconcile_charges", "schedule": 60.0},
     "read-missed-events": {"task": "billing.read_missed_events", "schedule": 300.0},
     # Every hour, because rows know which days were compared, and a day missed at a standstill is made up for.
@@ -32,16 +35,30 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "check-invariants": {"task": "billing.check_invariants", "schedule": crontab(minute=40)},
     "settle-refunds": {"task": "billing.settle_refunds", "schedule": 60.0},
     "expire-unpaid-orders": {"task": "billing.expire_unpaid_orders", "schedule": 60.0},
+    "suspend-unpaid": {"task": "billing.suspend_unpaid", "schedule": crontab(minute="*/5")},
+    "open-overdue-tickets": {"task": "billing.open_overdue_tickets", "schedule": 60.0},
     "issue-invoices": {"task": "billing.issue_invoices", "schedule": 60.0},
     "send-reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/10")},
     "remind-about-cards": {"task": "billing.remind_about_cards", "schedule": crontab(minute=20)},
+    "reconcile-profiles": {"task": "esim.reconcile_profiles", "schedule": 60.0},
+    "follow-replacements": {"task": "esim.follow_replacements", "schedule": 30.0},
+    "release-cards": {"task": "esim.release_cards", "schedule": crontab(minute=50)},
     "poll-usage": {"task": "esim.poll_usage", "schedule": 60.0},
+    "rate-usage": {"task": "esim.rate_usage", "schedule": 15.0},
+    "keep-speed": {"task": "esim.keep_speed", "schedule": 60.0},
 }
 app.conf.beat_schedule = {
     # A look that nobody took before the next one is due says nothing new.
     name: {**entry, "options": {"expires": 120}}
     for name, entry in TIMETABLE.items()
 }
+JOBS = frozenset(entry["task"] for entry in TIMETABLE.values())
+
+
+@signals.task_postrun.connect
+def _remember_when_it_ran(task: Any, **_kwargs: Any) -> None:
+    if task.name in JOBS:
+        heartbeat.remember(task.name, now=timezone.now())
 
 
 @signals.worker_init.connect

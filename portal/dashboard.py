@@ -11,13 +11,17 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.models import User
-from billing.models import LedgerAccount, Order
+from billing.models import LedgerAccount, Order, TopUpRule
+from billing.top_up_pages import standing_rule
+from esim import keep_alive
 from esim.models import Allowance, DailyUsage, Line, SimProfile
+from esim.replacing_pages import Progress, progress_under_way
 from plans.models import Plan, PlanPrice
-from portal.charts import Chart, usage_chart
+from portal.lib.charts import Chart, usage_chart
 from portal.lib.kept_sql import KeptQuery, Slot
 from portal.lib.money import Money
 from portal.line_cards import LineCard, make_card
+from portal.line_timelines import Ahead, ahead_of
 
 CHART_DAYS = 30
 ENDED_SHOWN = timedelta(days=60)
@@ -56,8 +60,12 @@ class LineDetails:
     """The page of one line."""
 
     card: LineCard
+    ahead: Ahead
     chart: Chart
     orders: Sequence[Order]
+    low_data: TopUpRule | None
+    lapses_at: datetime | None
+    replacing: Progress | None
 
 
 def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
@@ -113,10 +121,15 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
     caps = [one.daily_cap_bytes for one in card.running if one.data_bytes is None]
     today = timezone.localdate(now, line.zone)
     orders = Order.objects.owned_by(user).filter(line=line).order_by("-created_at", "-id")
+    low_data = standing_rule(line=line)
     return LineDetails(
         card=card,
+        ahead=ahead_of(card, rule=low_data, now=now),
         chart=_chart(usage[line.pk], today=today, cap_bytes=caps[0] if caps else None),
         orders=list(orders[:RECENT_ORDERS]),
+        low_data=low_data,
+        lapses_at=keep_alive.lapses_at(line),
+        replacing=progress_under_way(line),
     )
 
 

@@ -11,6 +11,7 @@ import secrets
 import tempfile
 from collections.abc import Collection, Mapping
 from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -69,6 +70,14 @@ def checked_lists(environ: Mapping[str, str], name: str, *, choices: Collection[
             raise ImproperlyConfigured(f"{name}: {entry!r}: expected such as USD=card, of {', '.join(choices)}.")
         lists[key] = chosen
     return lists
+
+
+def checked_networks(environ: Mapping[str, str], name: str, *, default: str) -> list[IPv4Network | IPv6Network]:
+    """Return networks, written as "10.0.0.0/8 ::1/128"; raise ImproperlyConfigured for anything else."""
+    try:
+        return [ip_network(entry) for entry in environ.get(name, default).split()]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}: expected such as 10.0.0.0/8.") from error
 
 
 def checked_amounts(environ: Mapping[str, str], name: str, *, default: str) -> dict[str, Money]:

@@ -12,17 +12,18 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext, pgettext
 
 from billing.models import Subscription
+from esim.forecast import Forecast, forecast
 from esim.installing import TO_INSTALL
 from esim.models import Allowance, DownloadState, Line, ServiceState
 from plans.countries import named_countries
 from plans.models import Plan
 from portal.lib.money import Money
+from portal.offering import sells_data_packs
 
 EXPIRES_SOON_DAYS = 3
 LOW_PERCENT_USED = 80
 STALE_AFTER = timedelta(hours=2)
 COUNTRIES_NAMED = 2
-PACE_DAYS = 7
 RENEWING = frozenset({str(Subscription.State.ACTIVE), str(Subscription.State.IN_FLIGHT)})
 
 
@@ -30,6 +31,8 @@ class Attention(StrEnum):
     """Why a line needs its owner, the most urgent first."""
 
     SUSPENDED = "suspended"
+    UNPAID = "unpaid"
+    IN_GRACE = "in_grace"
     DECLINED = "declined"
     INSTALL_FAILED = "install_failed"
     ENDED = "ended"
@@ -45,6 +48,8 @@ class Attention(StrEnum):
 RANK = {reason: rank for rank, reason in enumerate(Attention)}
 
 DEEDS = {
+    Attention.UNPAID: "renew",
+    Attention.IN_GRACE: "renew",
     Attention.DECLINED: "renew",
     Attention.ENDED: "renew",
     Attention.ENDS_SOON: "renew",
@@ -80,14 +85,6 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How much the last days used, and the day the data ends at that rate; None where it outlasts the plan."""
-
-    daily_bytes: int
-    used_up_date: date | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LineCard:
     """One line. `data` is what is left, of an unlimited plan what is left of today's full speed.
 
@@ -107,7 +104,7 @@ class LineCard:
     ends_at: datetime | None
     subscription: Subscription | None
     is_stale: bool
-    pace: Pace | None = None
+    forecast: Forecast
     attention: Attention = Attention.NONE
 
     @property
@@ -126,11 +123,15 @@ class LineCard:
 
     @property
     def can_renew(self) -> bool:
-        return self.line.service_state == ServiceState.ACTIVE
+        return self.line.service_state == ServiceState.ACTIVE or self.line.is_suspended_unpaid
 
     @property
     def can_top_up(self) -> bool:
-        return self.can_renew and self.data is not None and not self.is_unlimited
+        return self.can_renew and self.data is not None and not self.is_unlimited and self.sells_data_packs
+
+    @property
+    def sells_data_packs(self) -> bool:
+        return sells_data_packs()
 
     @property
     def can_install(self) -> bool:
@@ -141,6 +142,12 @@ class LineCard:
     def renews_itself(self) -> bool:
         agreed = self.subscription
         return agreed is not None and agreed.mode == Subscription.Mode.AUTOMATIC and str(agreed.state) in RENEWING
+
+    @property
+    def asks_first(self) -> bool:
+        """Tell whether its owner is asked before it is renewed."""
+        agreed = self.subscription
+        return agreed is not None and agreed.asks_first and str(agreed.state) in RENEWING
 
     @property
     def coverage(self) -> str:
@@ -186,8 +193,9 @@ def make_card(
         ends_at=ends_at,
         subscription=getattr(line, "subscription", None),
         is_stale=line.usage_reported_at is not None and now - line.usage_reported_at > STALE_AFTER,
+        forecast=forecast(allowances=allowances, usage=usage, zone=line.zone, now=now),
     )
-    return replace(card, attention=attention_of(card, now=now), pace=_pace(card, usage=usage, today=today))
+    return replace(card, attention=attention_of(card, now=now))
 
 
 def attention_of(card: LineCard, *, now: datetime) -> Attention:
@@ -196,9 +204,11 @@ def attention_of(card: LineCard, *, now: datetime) -> Attention:
     days_left = (timezone.localdate(card.ends_at) - timezone.localdate(now)).days if card.ends_at else 0
     is_limited = card.data is not None and not card.is_unlimited
     reasons = {
-        Attention.SUSPENDED: card.line.service_state == ServiceState.SUSPENDED,
+        Attention.SUSPENDED: card.line.is_suspended and not card.line.is_suspended_unpaid,
+        Attention.UNPAID: card.line.is_suspended_unpaid,
+        Attention.IN_GRACE: card.subscription is not None and card.subscription.is_unpaid and not has_plan,
         Attention.DECLINED: card.subscription is not None
-        and card.subscription.mode == Subscription.Mode.AUTOMATIC
+        and card.subscription.mode in Subscription.Mode.ON
         and card.subscription.state == Subscription.State.PAST_DUE,
         Attention.INSTALL_FAILED: card.download_state == DownloadState.ERROR,
         Attention.ENDED: not has_plan and card.ends_at is not None,
@@ -220,18 +230,6 @@ def _data(running: Sequence[Allowance]) -> Meter | None:
         return None
     left = sum(one.remaining_bytes or 0 for one in running)
     return Meter(left=left, total=sum(one.data_bytes or 0 for one in running))
-
-
-def _pace(card: LineCard, *, usage: Mapping[date, int], today: date) -> Pace | None:
-    """Look a week back, less where the line is younger; today is not over and does not count."""
-    began = min(usage, default=today)
-    days = min(PACE_DAYS, (today - began).days)
-    daily = sum(usage.get(today - timedelta(days=back), 0) for back in range(1, days + 1)) // max(days, 1)
-    if not daily or card.is_unlimited or card.data is None or not card.data.left:
-        return None
-    used_up_date = today + timedelta(days=card.data.left // daily)
-    ends_date = timezone.localdate(max(one.ends_at for one in card.running), card.line.zone)
-    return Pace(daily_bytes=daily, used_up_date=used_up_date if used_up_date < ends_date else None)
 
 
 def _full_speed(unlimited: Allowance, used_today: int) -> Meter:

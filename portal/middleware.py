@@ -1,8 +1,10 @@
 """Headers every answer carries."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
+from uuid import uuid4
 
 from csp.constants import HEADER
 from csp.utils import build_policy
@@ -11,6 +13,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from portal.lib.form_action import origin_allowed
+from portal.lib.log_context import log_about
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -19,6 +22,29 @@ ADMIN_PATH = "/admin/"
 
 # Unfold evaluates Alpine expressions and sets inline styles; scripts still come from this host only.
 ADMIN_CSP_UPDATE = {"script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"]}
+
+NAME_FROM_A_PROXY = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class RequestIdMiddleware:
+    """Names each request, in its log lines and in its answer.
+
+    The name that a proxy gave is kept where proxies are trusted; a visitor must not choose what our logs say.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.trusts_proxy = bool(getattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT", 0))
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "") if self.trusts_proxy else ""
+        name = given if NAME_FROM_A_PROXY.fullmatch(given) else uuid4().hex
+        # Django logs a refusal when all middleware is done, and hands the request over for it.
+        request.META["REQUEST_ID"] = name
+        with log_about(request=name):
+            response = self.get_response(request)
+        response.headers["X-Request-ID"] = name
+        return response
 
 
 class ContentSecurityPolicyMiddleware:

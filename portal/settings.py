@@ -16,10 +16,13 @@ from portal.environment import (
     checked_flag,
     checked_int,
     checked_lists,
+    checked_networks,
     is_untouched,
     secret,
     socket_path,
 )
+from portal.log_settings import FORMS, JSON, TEXT, logging_settings
+from portal.sign_in_settings import *  # noqa: F403
 
 # Lets classes say what they are about, as in ModelForm[Plan]; Django's own cannot yet.
 django_stubs_ext.monkeypatch()
@@ -69,14 +72,32 @@ PORTAL_CONFIRM_ABOVE = checked_amounts(
     default="AUD=75 CAD=70 CHF=45 CNY=350 EUR=45 GBP=40 HKD=390 JPY=7500 KRW=70000 SGD=65 THB=1700 TWD=1600 USD=50",
 )
 
+# How long nobody can move a line to another device after the account's e-mail, number or second step was changed.
+PORTAL_COOL_OFF = timedelta(hours=checked_int(os.environ, "PORTAL_COOL_OFF_HOURS", default=24, minimum=0, maximum=720))
+
 PAYMENT_GATEWAY = checked_choice(os.environ, "PAYMENT_GATEWAY", choices=("sandbox", "stripe"), default="sandbox")
-CARRIER = checked_choice(os.environ, "CARRIER", choices=("simulated",), default="simulated")
+RENEWAL_BATCH = checked_int(os.environ, "RENEWAL_BATCH", default=500, minimum=1, maximum=5000)
+RENEWALS_IN_A_COMMIT = checked_int(os.environ, "RENEWALS_IN_A_COMMIT", default=100, minimum=1, maximum=1000)
+RENEWAL_CALLS_AT_ONCE = checked_int(os.environ, "RENEWAL_CALLS_AT_ONCE", default=64, minimum=1, maximum=500)
+CARRIER = checked_choice(os.environ, "CARRIER", choices=("simulated", "esimgo", "es2plus"), default="simulated")
+# After how many days without use the network gives a line up; 0 where it never does.
+ESIM_LOW_STOCK = checked_int(os.environ, "ESIM_LOW_STOCK", default=20, minimum=0, maximum=1_000_000)
+ESIM_LAPSES_AFTER_DAYS = checked_int(os.environ, "ESIM_LAPSES_AFTER_DAYS", default=90, minimum=0, maximum=1000)
+
 # How long after delivery a buyer may give back what was not used, and from which amount on a refund that staff give
 # takes a second person; in a currency that is not named, every one does.
 PORTAL_REFUND_WINDOW = timedelta(days=checked_int(os.environ, "PORTAL_REFUND_DAYS", default=14, minimum=0, maximum=365))
 PORTAL_REFUND_APPROVAL_ABOVE = checked_amounts(
     os.environ, "PORTAL_REFUND_APPROVAL_ABOVE", default="USD=100 EUR=100 CNY=700 TWD=3000 JPY=15000"
 )
+# How long a line whose renewal stays unpaid goes on after its paid time, or after the last attempt to charge it.
+RENEWAL_GRACE = timedelta(days=checked_int(os.environ, "RENEWAL_GRACE_DAYS", default=3, minimum=0, maximum=90))
+# What is paid is promised to be delivered within minutes: then a ticket is opened by itself. An order for which the
+# network has no answer much later is shown to staff on their front page.
+PORTAL_PROMISE = timedelta(
+    minutes=checked_int(os.environ, "PORTAL_PROMISE_MINUTES", default=30, minimum=5, maximum=1440)
+)
+PORTAL_STUCK_AFTER = timedelta(hours=checked_int(os.environ, "PORTAL_STUCK_HOURS", default=24, minimum=1, maximum=720))
 SANDBOX_WEBHOOK_SECRETS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 
 # Stripe, see docs/payments.md. The version is that of the library: what it answers has the shape of a version.
@@ -93,6 +114,43 @@ STRIPE_CONNECT_TIMEOUT = checked_int(os.environ, "STRIPE_CONNECT_TIMEOUT", defau
 STRIPE_READ_TIMEOUT = checked_int(os.environ, "STRIPE_READ_TIMEOUT", default=20, minimum=1, maximum=80)
 STRIPE_MAX_RETRIES = checked_int(os.environ, "STRIPE_MAX_RETRIES", default=1, minimum=0, maximum=5)
 STRIPE_REQUESTS_PER_SECOND = checked_int(os.environ, "STRIPE_REQUESTS_PER_SECOND", default=20, minimum=1, maximum=500)
+
+# eSIM Go, see docs/esimgo.md. Their limit is 10 requests a second from one address.
+ESIMGO_API_KEY = secret(os.environ, "ESIMGO_API_KEY", kept_in=None, required=False)
+ESIMGO_API_BASE = os.environ.get("ESIMGO_API_BASE", "https://api.esim-go.com/v2.5").rstrip("/")
+ESIMGO_APN = os.environ.get("ESIMGO_APN", "")
+ESIMGO_REQUESTS_PER_SECOND = checked_int(os.environ, "ESIMGO_REQUESTS_PER_SECOND", default=5, minimum=1, maximum=10)
+
+# An SM-DP+ by GSMA's ES2+, and the network behind it; see docs/es2plus.md and docs/operator-network.md.
+ES2PLUS_URL = os.environ.get("ES2PLUS_URL", "").rstrip("/")
+ES2PLUS_REQUESTER_ID = os.environ.get("ES2PLUS_REQUESTER_ID", "")
+ES2PLUS_CLIENT_CERT = os.environ.get("ES2PLUS_CLIENT_CERT", "")
+ES2PLUS_CLIENT_KEY = os.environ.get("ES2PLUS_CLIENT_KEY", "")
+ES2PLUS_CA = os.environ.get("ES2PLUS_CA", "")
+ES2PLUS_SMDP_ADDRESS = os.environ.get("ES2PLUS_SMDP_ADDRESS", "")
+ES2PLUS_PROFILE_TYPE = os.environ.get("ES2PLUS_PROFILE_TYPE", "")
+ES2PLUS_ORDER_BY = checked_choice(os.environ, "ES2PLUS_ORDER_BY", choices=("iccid", "profile_type"), default="iccid")
+ES2PLUS_CONFIRMATION_CODE = checked_flag(os.environ, "ES2PLUS_CONFIRMATION_CODE", default=False)
+ES2PLUS_APN = os.environ.get("ES2PLUS_APN", "")
+ES2PLUS_READ_TIMEOUT = checked_int(os.environ, "ES2PLUS_READ_TIMEOUT", default=20, minimum=1, maximum=80)
+ES2PLUS_CALLBACK_SECRET = secret(os.environ, "ES2PLUS_CALLBACK_SECRET", kept_in=None, required=False)
+ES2PLUS_CALLBACK_PROXIES = checked_networks(os.environ, "ES2PLUS_CALLBACK_PROXIES", default="")
+ES2PLUS_CALLBACK_HEADER = os.environ.get("ES2PLUS_CALLBACK_HEADER", "X-SSL-Client-S-DN")
+ES2PLUS_CALLBACK_IDENTITY = os.environ.get("ES2PLUS_CALLBACK_IDENTITY", "")
+ES2PLUS_CALLBACK_ANSWER = checked_choice(
+    os.environ, "ES2PLUS_CALLBACK_ANSWER", choices=("empty", "header"), default="empty"
+)
+ES2PLUS_NOTIFICATION_POINTS = checked_lists(
+    os.environ, "ES2PLUS_NOTIFICATION_POINTS", choices=("installed", "enabled", "disabled", "deleted", "ignored")
+)
+ES2PLUS_NETWORK_URL = os.environ.get("ES2PLUS_NETWORK_URL", "").rstrip("/")
+ES2PLUS_NETWORK_TOKEN = secret(os.environ, "ES2PLUS_NETWORK_TOKEN", kept_in=None, required=False)
+ES2PLUS_NETWORK_CA = os.environ.get("ES2PLUS_NETWORK_CA", "")
+ES2PLUS_NETWORK_CLIENT_CERT = os.environ.get("ES2PLUS_NETWORK_CLIENT_CERT", "")
+ES2PLUS_NETWORK_CLIENT_KEY = os.environ.get("ES2PLUS_NETWORK_CLIENT_KEY", "")
+ES2PLUS_NETWORK_CAN = tuple(
+    os.environ.get("ES2PLUS_NETWORK_CAN", "describe grant revoke suspend resume throttle move terminate").split()
+)
 
 INSTALLED_APPS = [
     # Before the admin, whose templates it replaces; its basic configuration leaves our own site in place.
@@ -125,6 +183,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.ContentSecurityPolicyMiddleware",
@@ -133,12 +192,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.KeptOnDeviceMiddleware",
     "accounts.middleware.SubscriberPreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.RateLimitedMiddleware",
+    "accounts.middleware.AccountLockedMiddleware",
     "portal.middleware.NoStoreMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -211,7 +272,10 @@ CACHES = {
 SESSION_ENGINE = "portal.lib.sessions"
 
 # Celery: the row is the truth and the queue a hint, so results are not kept and a lost message is harmless.
-CELERY_BROKER_URL = f"{REDIS_URL}/1" if REDIS_URL else f"redis+socket://{VALKEY_SOCKET}?virtual_host=1"
+BROKER_URL = os.environ.get("BROKER_URL", "")
+if BROKER_URL and not BROKER_URL.startswith(("redis://", "rediss://", "amqp://", "amqps://")):
+    raise ImproperlyConfigured("BROKER_URL: expected redis://, rediss://, amqp:// or amqps://.")
+CELERY_BROKER_URL = BROKER_URL or (f"{REDIS_URL}/1" if REDIS_URL else f"redis+socket://{VALKEY_SOCKET}?virtual_host=1")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -269,88 +333,15 @@ ANYMAIL = {name.removeprefix("ANYMAIL_"): value for name, value in os.environ.it
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"{PORTAL_BRAND_NAME} <no-reply@example.com>")
 SMS_BACKEND = os.environ.get("SMS_BACKEND", "outbox" if PLAYGROUND else "")
 LETTER_ENCLOSURES = "billing.invoice_mail.enclosures"
+LETTER_SECRETS = "esim.confirmation_codes.secrets_of"
+PLANS_DELIVERABLE = "portal.offering.deliverable"
 
-# Signing in (the traps behind these choices are told in docs/adr/0003-allauth.md).
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "accounts.backends.SubscriberBackend",
-]
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.ScryptPasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_REDIRECT_URL = "home"
-LOGIN_URL = "account_login"
-
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email", "phone"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "phone", "password1*", "password2*"]
-ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "website"
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
-ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_PHONE_VERIFICATION_SUPPORTS_CHANGE = True
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
-ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_FORMS = {
-    "login": "accounts.forms.LoginForm",
-    "signup": "accounts.forms.SignupForm",
-    "request_login_code": "accounts.forms.RequestLoginCodeForm",
-    "change_password": "accounts.forms.ChangePasswordForm",
-    "add_email": "accounts.forms.AddEmailForm",
-    "change_email": "accounts.forms.ChangeEmailForm",
-    "reset_password": "accounts.forms.ResetPasswordForm",
-    "confirm_login_code": "accounts.forms.ConfirmLoginCodeForm",
-    "confirm_email_verification_code": "accounts.forms.ConfirmEmailVerificationCodeForm",
-    "confirm_password_reset_code": "accounts.forms.ConfirmPasswordResetCodeForm",
-    "verify_phone": "accounts.forms.VerifyPhoneForm",
-}
-# Codes cost money and can be guessed three times each: a dozen an hour for one address, besides allauth's own limits.
-ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "20/m/ip,3/m/key,12/h/key",
-    "reset_password": "20/m/ip,5/m/key,12/h/key",
-}
+# Signing in: what the operator does not choose is in its own file.
 # Behind a proxy the client's address comes from it; on a unix socket there is no other.
 if proxies := checked_int(os.environ, "TRUSTED_PROXY_COUNT", default=0, minimum=0, maximum=9):
     ALLAUTH_TRUSTED_PROXY_COUNT = proxies
-ALLAUTH_RATE_LIMIT_IPV6_PREFIX = 64
-MFA_ADAPTER = "accounts.adapter.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TRUST_ENABLED = True
-MFA_RECOVERY_CODES_SHOW_ONCE = True
-MFA_FORMS = {
-    "authenticate": "accounts.second_factors.SecondStepForm",
-    "reauthenticate": "accounts.second_factors.ConfirmForm",
-    "activate_totp": "accounts.second_factors.AddAppForm",
-    "add_webauthn": "accounts.passkeys.AddPasskeyForm",
-    "login_webauthn": "accounts.passkeys.PasskeySignInForm",
-    "authenticate_webauthn": "accounts.passkeys.PasskeySecondStepForm",
-    "reauthenticate_webauthn": "accounts.passkeys.PasskeyConfirmForm",
-}
 MFA_TOTP_ISSUER = PORTAL_BRAND_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PLAYGROUND
-# Off, and its middleware left out: it would write to the database on every page for an address that the sign-in
-# already recorded.
-USERSESSIONS_TRACK_ACTIVITY = False
-USERSESSIONS_ADAPTER = "accounts.adapter.SessionsAdapter"
 
 # What the browser may do. `/admin/` has its own policy, see portal/middleware.py.
 CONTENT_SECURITY_POLICY = {
@@ -384,24 +375,19 @@ if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Probes ask by plain HTTP from inside.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# Probes and monitoring ask by plain HTTP from inside.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO").upper()},
-    "loggers": {
-        # At DEBUG it would write text messages into the log, one-time codes included.
-        "apprise": {"level": "WARNING"},
-        # At INFO it writes a line a request, at DEBUG what is sent, e-mail addresses included.
-        "stripe": {"level": "WARNING"},
-        # At INFO it tells which letters a document has.
-        "fontTools": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_settings(
+    level=os.environ.get("LOG_LEVEL", "INFO").upper(),
+    form=checked_choice(os.environ, "LOG_FORMAT", choices=FORMS, default=TEXT if PLAYGROUND else JSON),
+)
+
+# What the operator calls this build, such as the commit; /metrics tells it.
+PORTAL_BUILD = os.environ.get("PORTAL_BUILD", "")
+# Who may read /metrics: with the token, or from one of these networks; nobody else.
+METRICS_TOKEN = secret(os.environ, "METRICS_TOKEN", kept_in=None, required=False)
+METRICS_NETWORKS = checked_networks(os.environ, "METRICS_NETWORKS", default="127.0.0.0/8 ::1/128" if PLAYGROUND else "")
 
 # A spreadsheet would run a name that begins with "=".
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True

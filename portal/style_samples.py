@@ -8,7 +8,7 @@ from django import forms
 from django.core.paginator import Paginator
 from django.utils.translation import get_language
 
-from portal.charts import Chart, usage_chart
+from portal.lib.charts import Chart, usage_chart
 from portal.lib.data_size import GB, MB
 
 ICONS = (
@@ -63,6 +63,10 @@ def style_samples() -> dict[str, Any]:
         "sample_failed_steps": [
             Step("done", "Paid", at="21 Nov 2026, 14:05"),
             Step("failed", "The network refused the profile", "We try again at 14:20. Nothing more is charged."),
+        ],
+        "sample_steps_ahead": [
+            Step("attention", "The data runs out", "If you go on using it so.", "4 Dec 2026 · in 13 days"),
+            Step("ahead", "US$14.90 is charged", "Paid from: Visa 4242.", "10 Dec 2026, 10:00 · in 19 days"),
         ],
         "sample_form": SampleForm(),
         "sample_bound_form": SampleForm({"nickname": "", "email": "ada@", "country": "jp", "channel": "sms"}),

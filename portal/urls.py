@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from accounts.views import set_language
-from portal import health, views
+from portal import health, metrics, ticket_pages, views
 from portal.lib.public_ids import PublicIdConverter
 
 register_converter(PublicIdConverter, "public_id")
@@ -18,10 +18,17 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("help/", views.help_page, name="help"),
+    path("help/tickets/", ticket_pages.ticket_list, name="tickets"),
+    path("help/tickets/new/", ticket_pages.new_ticket, name="new_ticket"),
+    path("help/tickets/<public_id:public_id>/", ticket_pages.ticket, name="ticket"),
+    path("help/tickets/<public_id:public_id>/close/", ticket_pages.close_ticket, name="close_ticket"),
+    path("calendar/<str:token>.ics", views.calendar, name="calendar"),
     path("style/", views.style_page, name="style"),
+    path("worker.js", views.worker_js, name="worker"),
     path("brand.css", views.brand_css, name="brand_css"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("i18n/setlang/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]

@@ -1,5 +1,8 @@
 """Pages that show several apps at once, and the portal's own small answers."""
 
+from typing import cast
+
+from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,11 +11,15 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from accounts import calendar_links
 from accounts.http import SubscriberRequest
 from esim.models import Line
+from portal.calendar_feed import calendar_of
 from portal.dashboard import line_details
 from portal.front_page import front_page
 from portal.style_samples import style_samples
+
+WORKER = settings.BASE_DIR / "static" / "js" / "worker.js"
 
 
 @login_required
@@ -33,6 +40,20 @@ def line_page(request: SubscriberRequest, public_id: str) -> HttpResponse:
 
 
 @require_safe
+@cache_control(private=True, no_store=True)
+def calendar(request: HttpRequest, token: str) -> HttpResponse:
+    """Hand out the calendar to whoever has its private address: calendar programs do not sign in."""
+    reader = calendar_links.reader_of(token)
+    limit = {"action": "calendar", "key": reader.public_id} if reader else {"action": "calendar_unknown"}
+    if refused := ratelimit.consume_or_429(request, limit_get=True, **limit):
+        return cast("HttpResponse", refused)
+    if reader is None:
+        raise Http404
+    content = calendar_of(reader, now=timezone.now())
+    return HttpResponse(content, content_type="text/calendar; charset=utf-8", headers={"X-Robots-Tag": "noindex"})
+
+
+@require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/help.html", {"nav": "help"})
 
@@ -48,3 +69,10 @@ def style_page(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=3600)
 def brand_css(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f":root{{--brand-hue:{settings.PORTAL_BRAND_HUE}}}", content_type="text/css")
+
+
+@require_safe
+@cache_control(no_store=True)
+def worker_js(request: HttpRequest) -> HttpResponse:
+    """Hand out the service worker from the root: from under /static/ it would see no page (Service Workers §3.4.3)."""
+    return HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")

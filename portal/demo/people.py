@@ -19,7 +19,7 @@ class Person:
 
 SUBSCRIBER = Person(
     "demo@example.com",
-    "subscriber with three lines",
+    "subscriber with four lines",
     {
         "full_name": "Mei Lindqvist",
         "phone": "+14155550142",

@@ -5,18 +5,23 @@ from datetime import datetime, timedelta
 
 from django.utils import translation
 
-from accounts.models import User
+from accounts import tickets
+from accounts.models import Ticket, User
 from accounts.notifications import deliver_due
 from billing import agreements
 from billing.consent import VERSION, consent_text
+from billing.consenting import Consent
 from billing.models import Order, Subscription
 from billing.purchases import find_offer, means
 from esim.models import Line, SimProfile
 from esim.usage import poll_line
 from plans.models import Plan
+from portal.demo.cards import take_into_stock
 from portal.demo.people import STAFF, STRANGER, SUBSCRIBER, make_person
 from portal.demo.price_list import make_price_list
+from portal.demo.running_low import agree_to_top_ups
 from portal.demo.shopping import GOOD_CARD, Shop
+from portal.demo.streaming import line_that_streams
 from portal.lib.money import Money
 
 PRICES_SINCE = timedelta(days=400)
@@ -27,16 +32,20 @@ SOMEWHERE = "198.51.100.24"  # RFC 5737: documentation addresses are nobody's.
 def tell(*, shop: Shop, now: datetime) -> None:
     """Make the demo, unless its subscriber has lines already; times count back from `now`."""
     make_price_list(since=now - PRICES_SINCE)
-    make_person(STAFF)
+    staff = make_person(STAFF)
     subscriber, stranger = make_person(SUBSCRIBER), make_person(STRANGER)
     if Line.objects.filter(owner=subscriber).exists():
         return
     _line_in_order(subscriber, shop, now=now)
+    _ask_for_help(subscriber, staff, at=now - timedelta(days=10, hours=1))
     _line_running_low(subscriber, shop, now=now)
+    streams = line_that_streams(subscriber, shop, began=now - timedelta(days=3), now=now)
+    _use(streams, shop, polls=[now])
     _line_just_bought(subscriber, shop, now=now)
     began = now - timedelta(days=4)
     travel = shop.buy(stranger, "world-3gb-30day", nickname="Travel", at=began, card=GOOD_CARD)
     _use(travel, shop, installed=began, polls=[now])
+    take_into_stock(carrier=shop.carrier.name, now=now)
     deliver_due(now=now)
 
 
@@ -51,16 +60,40 @@ def _line_in_order(owner: User, shop: Shop, *, now: datetime) -> None:
     _use(line, shop, polls=[now - timedelta(days=7)])
     renewed = now - timedelta(days=6, hours=5)
     shop.buy(owner, "europe-20gb-30day", line=line, at=renewed)
-    _renew_automatically(line, "europe-20gb-30day", at=renewed + timedelta(minutes=10))
+    _agree(line, "europe-20gb-30day", mode=Subscription.Mode.AUTOMATIC, at=renewed + timedelta(minutes=10))
+    agree_to_top_ups(owner, line, ip=SOMEWHERE, at=renewed + timedelta(minutes=15))
     _use(line, shop, polls=[now - timedelta(days=4)])
     shop.buy_by_mistake(owner, "europe-1gb-more", line=line, at=now - timedelta(days=3, hours=1))
     _use(line, shop, polls=[now])
+
+
+def _ask_for_help(owner: User, staff: User, *, at: datetime) -> None:
+    """Ask about the pack that was declined and bought again, and be answered within the hour."""
+    order = Order.objects.owned_by(owner).filter(kind=Order.Kind.TOP_UP).order_by("created_at").first()
+    ticket = tickets.open_ticket(
+        user=owner,
+        key="demo-declined-pack",
+        kind=Ticket.Kind.PAYMENT,
+        context={},
+        about=[order.public_id] if order else [],
+        text="My card was declined and then it worked. Was I charged twice for the 5 GB?",
+        now=at,
+    )
+    tickets.reply(
+        ticket=ticket,
+        text="No, once. The first try was refused by your bank for want of funds, and nothing was taken. The second one"
+        " paid for the order, and the 5 GB were on your line a minute later. Its receipt is on the page of the order.",
+        key="demo-declined-pack-answer",
+        staff=staff,
+        now=at + timedelta(minutes=38),
+    )
 
 
 def _line_running_low(owner: User, shop: Shop, *, now: datetime) -> None:
     began = now - timedelta(days=27, hours=4)
     line = shop.buy(owner, "north-america-15gb-30day", nickname="Work phone", at=began)
     _use(line, shop, installed=began, polls=[now - timedelta(days=12), now])
+    _agree(line, "north-america-15gb-30day", mode=Subscription.Mode.ASK, at=now - timedelta(hours=3))
 
 
 def _line_just_bought(owner: User, shop: Shop, *, now: datetime) -> None:
@@ -80,18 +113,20 @@ def _use(line: Line, shop: Shop, *, polls: Iterable[datetime], installed: dateti
         poll_line(line=line, carrier=shop.carrier, now=moment)
 
 
-def _renew_automatically(line: Line, code: str, *, at: datetime) -> None:
+def _agree(line: Line, code: str, *, mode: Subscription.Mode, at: datetime) -> None:
+    """Have the owner agree to auto-renewal with the card they keep: by itself, or after a question."""
     owner = line.owner
     plan = Plan.objects.get(code=code)
     offer = find_offer(plan_id=plan.public_id, kind=Order.Kind.RENEWAL, currency=owner.currency, now=at)
     card = means(user=owner, price=offer.price, now=at).methods[0]
     with translation.override(owner.language):
-        text = consent_text(offer=offer, pay_from=Subscription.PayFrom.METHOD, method=card)
-    consent = agreements.Consent(
+        text = consent_text(offer=offer, pay_from=Subscription.PayFrom.METHOD, method=card, mode=mode)
+    consent = Consent(
         plan=plan,
         price=offer.price,
         pay_from=Subscription.PayFrom.METHOD,
         method=card,
+        mode=mode,
         text=text,
         version=VERSION,
         ip=SOMEWHERE,

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from accounts import calendar_links
 from accounts.models import OutboxMessage
+from billing.question_links import token_for
 from tests import make
 
 
@@ -17,18 +19,29 @@ def ids_of_ada(subscriber, now):
     make.make_allowance(line=line, plan=plan)
     order = make.make_order(owner=subscriber, line=line, plan=plan, expires_at=now + timedelta(days=3650))
     method = make.make_method(owner=subscriber)
-    make.make_subscription(line=line, plan=plan, method=method)
+    subscription = make.make_subscription(line=line, plan=plan, method=method)
+    make.make_question(subscription=subscription)
+    rule = make.make_top_up_rule(line=line, plan=make.make_data_pack(), method=method)
     invoice = make.make_invoice(order=order)
     message = OutboxMessage.objects.create(channel="email", recipient=subscriber.email, body="Attached.")
     attachment = message.attachments.create(name="a.pdf", content_type="application/pdf", content=b"%PDF")
+    ticket = make.make_ticket(owner=subscriber)
+    moving = make.make_line(owner=subscriber)
+    replacement = make.make_replacement(line=moving)
     return {
+        "replacements/": {"public_id": replacement.public_id},
         "lines/": {"public_id": line.public_id},
         "orders/": {"public_id": order.public_id},
         "plans/": {"public_id": plan.public_id},
+        "top-ups/": {"public_id": rule.public_id},
         "billing/documents/": {"public_id": invoice.public_id},
         "billing/methods/": {"public_id": method.public_id},
         "outbox/attachments/": {"public_id": attachment.public_id},
+        "help/tickets/": {"public_id": ticket.public_id},
         "webhooks/": {"gateway": "sandbox"},
+        "webhooks/es2plus/": {"secret": "nobody-knows-it"},
+        "calendar/": {"token": calendar_links.token_of(subscriber)},
+        "renewals/": {"token": token_for(subscription, period_index=1)},
         "sandbox/pay/": {"reference": "pay_nothing"},
         "accounts/2fa/webauthn/keys/": {"pk": 1},
         "": {},

@@ -18,12 +18,20 @@ PUBLIC = {
     "account_reset_password",
     "account_signup",
     "account_verify_phone",
+    "billing:question",
     "billing:sandbox_confirm",
     "billing:sandbox_pay",
     "billing:webhook",
     "brand_css",
+    "calendar",
+    "esim:devices",
+    "esim:es2plus_progress",
+    "esim:es2plus_progress_by_secret",
+    "esim:esimgo_webhook",
+    "esim:usage_api",
     "healthz",
     "help",
+    "metrics",
     "mfa_authenticate",
     "mfa_login_webauthn",
     "mfa_trust",
@@ -31,6 +39,7 @@ PUBLIC = {
     "plans:plan",
     "readyz",
     "set_language",
+    "worker",
 }
 """For everybody; a payment page is for whoever has its address, as at any payment service."""
 

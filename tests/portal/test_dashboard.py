@@ -229,9 +229,9 @@ def test_an_unlimited_plan_shows_what_is_left_of_today(as_subscriber, subscriber
     assert reverse("billing:top_up", args=[line.public_id]) not in html
 
 
-def test_a_line_says_how_long_its_data_lasts_at_the_pace_of_the_week(as_subscriber, subscriber, now):
+def test_a_line_says_how_long_its_data_lasts_at_the_pace_of_the_month(as_subscriber, subscriber, now):
     line = make_line(subscriber, now, ends_at=now + 20 * DAY, data_bytes=10 * GB)
-    for back, used in ((0, 9 * GB), (1, 3 * GB), (2, GB)):
+    for back, used in ((0, 9 * GB), (1, 3 * GB), (2, GB), (9, 14 * GB)):
         DailyUsage.objects.create(line=line, date=now.date() - back * DAY, data_bytes=used)
 
     assert "At 2 GB a day, the data lasts until 26 Nov 2026" in words(home(as_subscriber))
@@ -239,13 +239,14 @@ def test_a_line_says_how_long_its_data_lasts_at_the_pace_of_the_week(as_subscrib
 
 def test_data_that_outlasts_the_plan_says_so(as_subscriber, subscriber, now):
     line = make_line(subscriber, now, ends_at=now + 4 * DAY, data_bytes=10 * GB)
-    DailyUsage.objects.create(line=line, date=now.date() - DAY, data_bytes=2 * GB)
+    for back in (1, 2, 3):
+        DailyUsage.objects.create(line=line, date=now.date() - back * DAY, data_bytes=2 * GB)
 
     assert "At 2 GB a day, the data lasts until the plan ends" in words(home(as_subscriber))
 
 
-@pytest.mark.parametrize("days_ago", [0, 8])
-def test_without_use_in_the_week_no_pace_is_made_up(as_subscriber, subscriber, now, days_ago):
+@pytest.mark.parametrize("days_ago", [0, 1, 31])
+def test_without_use_on_three_days_no_pace_is_made_up(as_subscriber, subscriber, now, days_ago):
     line = make_line(subscriber, now)
     DailyUsage.objects.create(line=line, date=now.date() - days_ago * DAY, data_bytes=GB)
 

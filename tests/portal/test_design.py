@@ -82,26 +82,27 @@ def worst_contrast(colours, front, back):
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
-@pytest.mark.parametrize(("front", "back"), TEXT_ON_GROUND)
-def test_text_is_readable_in_every_brand_hue(name, front, back):
-    assert worst_contrast(theme(name), front, back) >= 4.5
+def test_text_is_readable_in_every_brand_hue(name):
+    worst = {pair: worst_contrast(theme(name), *pair) for pair in TEXT_ON_GROUND}
+
+    assert {pair: ratio for pair, ratio in worst.items() if ratio < 4.5} == {}
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
-@pytest.mark.parametrize(("front", "back"), PARTS_ON_GROUND)
-def test_edges_of_controls_are_visible_in_every_brand_hue(name, front, back):
-    assert worst_contrast(theme(name), front, back) >= 3
+def test_edges_of_controls_are_visible_in_every_brand_hue(name):
+    worst = {pair: worst_contrast(theme(name), *pair) for pair in PARTS_ON_GROUND}
+
+    assert {pair: ratio for pair, ratio in worst.items() if ratio < 3} == {}
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
-def test_templates_keep_the_content_policy(path):
-    source = path.read_text(encoding="utf-8")
-
-    assert not re.search(r"\sstyle\s*=", source)
-    assert not re.search(r"<style", source)
-    assert not re.search(r"\son[a-z]+\s*=\s*[\"']", source)
-    assert not re.search(r"<script(?![^>]*\b(src=|type=\"application/json\"))", source)
-    assert not re.search(r"(src|href)=\"(https?:)?//", source)
+def test_templates_keep_the_content_policy():
+    for path in TEMPLATES:
+        source = path.read_text(encoding="utf-8")
+        assert not re.search(r"\sstyle\s*=", source), path
+        assert not re.search(r"<style", source), path
+        assert not re.search(r"\son[a-z]+\s*=\s*[\"']", source), path
+        assert not re.search(r"<script(?![^>]*\b(src=|type=\"application/json\"))", source), path
+        assert not re.search(r"(src|href)=\"(https?:)?//", source), path
 
 
 def test_every_icon_that_a_template_names_is_drawn():

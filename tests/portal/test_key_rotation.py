@@ -34,6 +34,7 @@ def test_afterwards_the_old_key_is_not_needed(profile, settings):
 def test_every_encrypted_column_is_found():
     assert [sealed.name for model, sealed in sealed_attributes() if model is SimProfile] == [
         "activation_code",
+        "confirmation_code",
         "pin",
         "puk",
     ]

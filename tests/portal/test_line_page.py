@@ -48,7 +48,18 @@ def test_the_page_asks_the_database_the_same_few_things(as_subscriber, line, now
         make.make_allowance(line=line, ends_at=now + number * DAY + DAY)
     page(as_subscriber, line)
 
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(9):
+        page(as_subscriber, line)
+
+
+def test_to_look_ahead_takes_as_many_queries_however_far(as_subscriber, line, now, django_assert_max_num_queries):
+    make.make_allowance(line=line)
+    make.make_subscription(
+        line=line, plan=make.make_plan(), charge_due_at=now + 19 * DAY, pay_from="wallet_then_method"
+    )
+    page(as_subscriber, line)
+
+    with django_assert_max_num_queries(16):
         page(as_subscriber, line)
 
 
@@ -58,10 +69,30 @@ def test_what_needs_attention_stands_above_what_is_left_and_what_follows(as_subs
 
     text = page(as_subscriber, line)
 
-    order = ["The data is used up", "What is left", "Data used in the last 30 days", "What it consists of",
+    order = ["The data is used up", "What is left", "What comes next", "Data used in the last 30 days", "What it consists of",
              "Recent orders", "Settings"]  # fmt: skip
     positions = [text.index(heading) for heading in order]
     assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ({}, "We ask you on"),
+        ({"asked_index": 1}, "We asked you whether to renew"),
+        ({"asked_index": 1, "approved_index": 1}, "You said yes, so it is renewed before that"),
+    ],
+    ids=["before", "asked", "yes"],
+)
+def test_who_is_asked_first_reads_that_instead_of_no_renewal(as_subscriber, line, now, answers, sentence):
+    plan = make.make_plan()
+    make.make_allowance(line=line, plan=plan, ends_at=now + 2 * DAY)
+    make.make_subscription(line=line, plan=plan, mode="ask", period_index=1, charge_due_at=now + DAY, **answers)
+
+    shown = page(as_subscriber, line)
+
+    assert sentence in shown
+    assert "does not renew by itself" not in shown
 
 
 def test_what_ends_first_is_listed_first(as_subscriber, line, now):

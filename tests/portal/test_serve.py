@@ -12,6 +12,8 @@ import pytest
 from portal.serve.claim import AlreadyRunning, Claim, PortTaken, check_port
 from tests.serving import MARKS, Portal, free_port, wait_until
 
+# Two portals on two cores would wait for each other.
+pytestmark = pytest.mark.xdist_group("serve")
 NAMES = list(MARKS)
 
 
@@ -45,25 +47,31 @@ def portal(tmp_path_factory):
     begun = time.monotonic()
     portal = Portal(tmp_path_factory.mktemp("serve"), free_port())
     try:
-        assert wait_until(lambda: "stops everything" in portal.said(), 60), portal.said()
+        assert wait_until(lambda: "stops everything" in portal.said(), 180), portal.said()
         portal.took = time.monotonic() - begun
         yield portal
     finally:
-        for pid in portal.parts():
-            os.kill(pid, signal.SIGKILL)
-        portal.process.wait()
+        portal.end()
+
+
+def how_busy_the_machine_is():
+    """Return how many times longer work takes than its processor time: 1 where nothing else runs."""
+    begun, used = time.monotonic(), time.process_time()
+    while time.process_time() - used < 0.2:
+        pass
+    return max(1.0, (time.monotonic() - begun) / 0.2)
 
 
 @pytest.mark.slow
 def test_the_first_page_comes_soon(portal):
     assert portal.page() == 200
-    assert portal.took < 15
+    assert portal.took < 30  # some five where nothing else runs
 
 
 @pytest.mark.slow
 def test_it_says_where_and_who(portal):
     assert f"http://localhost:{portal.port}" in portal.said()
-    assert re.search(r"demo@example.com +subscriber with three lines", portal.said())
+    assert re.search(r"demo@example.com +subscriber with four lines", portal.said())
     assert "demo-portal-2026" in portal.said()
 
 
@@ -98,10 +106,11 @@ def test_a_part_that_dies_comes_back(portal, name):
 @pytest.mark.slow
 def test_ctrl_c_leaves_no_process_behind(portal):
     wait_until(lambda: all(portal.pids_of(name) for name in NAMES), 10)
+    slowness = how_busy_the_machine_is()
 
     begun = time.monotonic()
     portal.process.send_signal(signal.SIGINT)
 
-    assert portal.process.wait(timeout=10) == 0
-    assert time.monotonic() - begun < 2
+    assert portal.process.wait(timeout=20) == 0
+    assert time.monotonic() - begun < 2 * slowness
     assert portal.parts() == {}

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests.portal.routes import DEMO_ONLY, PUBLIC, SHARED, routes
+from tests.portal.walking import first_visit
 
 ROUTES = routes()
 BY_NAME = {route.name: route for route in ROUTES}
@@ -13,6 +14,8 @@ GUARDED = [route for route in ROUTES if not route.is_for_staff and route.name no
 OWNED = [route for route in GUARDED if route.is_owned]
 STAFF_ONLY = [route for route in ROUTES if route.is_for_staff and not route.arguments]
 OPEN_ADMIN = {"admin:login", "admin:jsi18n"}
+# Payments that nobody began, and programs of networks that this portal does not use.
+NOT_HERE = {name for name in PUBLIC if name.startswith(("billing:sandbox_", "esim:esimgo_", "esim:es2plus_"))}
 
 
 def visit(client, address):
@@ -25,50 +28,60 @@ def test_the_lists_name_routes_that_exist():
     assert BY_NAME.keys() >= PUBLIC | DEMO_ONLY | SHARED
 
 
-@pytest.mark.parametrize("route", GUARDED, ids=lambda route: route.name)
-def test_anonymous_visitor_is_sent_to_sign_in(client, address_of, route):
-    response = visit(client, address_of(route))
+def answers(client, address_of, routes):
+    """Visit each route as if it were the first; return the answers by name."""
+    found = {}
+    for route in routes:
+        with first_visit(client) as visitor:
+            found[route.name] = visit(visitor, address_of(route))
+    return found
 
-    assert response.status_code == HTTPStatus.FOUND
-    assert response["Location"].startswith(reverse("account_login"))
+
+def test_anonymous_visitor_is_sent_to_sign_in(client, address_of):
+    sign_in = reverse("account_login")
+
+    seen = answers(client, address_of, GUARDED)
+
+    assert [name for name, answer in seen.items() if not answer.headers.get("Location", "").startswith(sign_in)] == []
+    assert {answer.status_code for answer in seen.values()} == {HTTPStatus.FOUND}
 
 
-@pytest.mark.parametrize("route", OWNED, ids=lambda route: route.name)
-def test_stranger_finds_nothing(client, stranger, address_of, route):
+def test_stranger_finds_nothing(client, stranger, address_of):
     client.force_login(stranger)
 
-    response = visit(client, address_of(route))
+    seen = answers(client, address_of, OWNED)
 
     # Asked to prove who they are first, they learn no more than from a 404.
-    if response.status_code == HTTPStatus.FOUND:
-        assert response["Location"].startswith(reverse("account_reauthenticate"))
-    else:
-        assert response.status_code == HTTPStatus.NOT_FOUND
+    asked = reverse("account_reauthenticate")
+    found = {name: answer for name, answer in seen.items() if not answer.headers.get("Location", "").startswith(asked)}
+    assert [name for name, answer in found.items() if answer.status_code != HTTPStatus.NOT_FOUND] == []
+    assert len(found) > len(seen) / 2
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("route", OWNED, ids=lambda route: route.name)
-def test_stranger_finds_nothing_by_any_method(client, stranger, address_of, route, method):
+def test_stranger_finds_nothing_by_any_method(client, stranger, address_of, method):
     client.force_login(stranger)
 
-    response = getattr(client, method)(address_of(route))
-
-    assert response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.FOUND}
-
-
-@pytest.mark.parametrize("route", OWNED, ids=lambda route: route.name)
-def test_owner_is_not_refused(client, subscriber, address_of, route):
-    client.force_login(subscriber)
-
-    assert visit(client, address_of(route)).status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}
+    for route in OWNED:
+        with first_visit(client) as visitor:
+            status = getattr(visitor, method)(address_of(route)).status_code
+        assert status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.FOUND}, route.name
 
 
-@pytest.mark.parametrize("name", sorted(PUBLIC - {"billing:sandbox_pay", "billing:sandbox_confirm"}))
-def test_public_route_answers_anybody(client, address_of, name):
-    response = visit(client, address_of(BY_NAME[name]))
+def test_owner_is_not_refused(as_subscriber, address_of):
+    seen = answers(as_subscriber, address_of, OWNED)
 
-    assert response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
-    assert response.status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}
+    refused = {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}
+    assert [name for name, answer in seen.items() if answer.status_code in refused] == []
+
+
+def test_public_route_answers_anybody(client, address_of):
+    public = [BY_NAME[name] for name in sorted(PUBLIC - NOT_HERE)]
+
+    seen = answers(client, address_of, public)
+
+    refused = {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}
+    assert [name for name, answer in seen.items() if answer.status_code in refused or answer.status_code >= 500] == []
 
 
 @pytest.mark.parametrize("name", sorted(DEMO_ONLY))
@@ -81,13 +94,13 @@ def test_demo_page_is_shown_in_the_demo_only(client, address_of, settings, name)
     assert (shown.status_code, hidden.status_code) == (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
 
 
-@pytest.mark.parametrize(
-    "route", [route for route in STAFF_ONLY if route.name not in OPEN_ADMIN], ids=lambda route: route.name
-)
-def test_admin_is_for_staff(as_subscriber, route):
-    response = visit(as_subscriber, route.address({}))
+def test_admin_is_for_staff(as_subscriber):
+    closed = [route for route in STAFF_ONLY if route.name not in OPEN_ADMIN]
 
-    assert response.status_code in {HTTPStatus.FOUND, HTTPStatus.FORBIDDEN}
+    seen = answers(as_subscriber, lambda route: route.address({}), closed)
+
+    refused = {HTTPStatus.FOUND, HTTPStatus.FORBIDDEN}
+    assert [name for name, answer in seen.items() if answer.status_code not in refused] == []
 
 
 @pytest.mark.parametrize(

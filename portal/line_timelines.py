@@ -1,0 +1,46 @@
+"""What lies ahead of a line, as its page shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.models import TopUpRule
+from billing.order_status import Step
+from billing.outlook_words import if_you_do_nothing
+from billing.question_links import token_for
+from billing.timeline import Outlook, Timeline, timeline
+from billing.timeline_words import steps_of
+from portal.line_cards import LineCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """The moments ahead, what follows from doing nothing, and until when that can be changed."""
+
+    if_nothing: str
+    steps: Sequence[Step]
+    change_until: datetime | None
+    is_off: bool
+    can_change: bool
+    answer_token: str
+
+
+def ahead_of(card: LineCard, *, rule: TopUpRule | None, now: datetime) -> Ahead:
+    """Return what lies ahead of the line of a card, with the rule that buys data when it runs low; reads only."""
+    runs_out_at = card.forecast.runs_out_at if card.forecast.foretells else None
+    told = timeline(line=card.line, queued=card.queued, runs_out_at=runs_out_at, rule=rule, now=now)
+    return Ahead(
+        if_nothing=if_you_do_nothing(told),
+        steps=steps_of(told, now=now),
+        change_until=told.change_until,
+        is_off=told.outlook == Outlook.OFF,
+        can_change=told.outlook != Outlook.CLOSED,
+        answer_token=_answer_token(told),
+    )
+
+
+def _answer_token(told: Timeline) -> str:
+    """Return what opens the question that waits for an answer; empty where none does."""
+    if told.question is None or told.subscription is None:
+        return ""
+    return token_for(told.subscription, period_index=told.question.period_index)

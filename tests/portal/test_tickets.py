@@ -1,0 +1,154 @@
+"""Asking for help: one's own requests, plain text, and nothing lost."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import AuditEvent, Notification, Ticket, TicketMessage
+from accounts.tickets import close, reply
+from tests import make
+
+NEW = reverse("new_ticket")
+
+
+@pytest.fixture
+def line(subscriber):
+    return make.make_line(owner=subscriber, nickname="Berlin")
+
+
+def filled_in(client, **changes):
+    shown = client.get(NEW)
+    key = str(shown.context["form"]["form_key"].value())
+    return {"kind": "service", "about": "", "text": "No data since noon.", "form_key": key, **changes}
+
+
+def test_a_request_from_a_lines_page_names_the_line_and_is_one_however_often_it_is_sent(as_subscriber, line):
+    page = as_subscriber.get(reverse("line", args=[line.public_id])).content.decode()
+    assert f"{NEW}?about={line.public_id}" in page
+    chosen = as_subscriber.get(NEW, {"about": line.public_id}).context["form"]
+    form = filled_in(as_subscriber, about=chosen["about"].value(), kind=chosen["kind"].value())
+
+    first, again = as_subscriber.post(NEW, form), as_subscriber.post(NEW, form)
+
+    ticket = Ticket.objects.get()
+    assert first.url == again.url == reverse("ticket", args=[ticket.public_id])
+    assert (ticket.about, ticket.kind, ticket.state) == ([line.public_id], "service", "open")
+    assert TicketMessage.objects.get().text == "No data since noon."
+    assert "Berlin" in as_subscriber.get(first.url).content.decode()
+
+
+def test_an_older_order_than_those_offered_can_be_asked_about(as_subscriber, subscriber, line):
+    plan = make.make_plan()
+    orders = [make.make_order(owner=subscriber, line=line, plan=plan) for _number in range(22)]
+
+    offered = str(as_subscriber.get(NEW, {"about": orders[0].public_id}).context["form"]["about"])
+
+    assert orders[0].public_id in offered
+    assert orders[1].public_id not in offered
+
+
+def test_what_belongs_to_somebody_else_cannot_be_attached(as_subscriber, stranger):
+    foreign = make.make_line(owner=stranger, nickname="Secret trip")
+
+    page = as_subscriber.get(NEW, {"about": foreign.public_id})
+    sent = as_subscriber.post(NEW, filled_in(as_subscriber, about=foreign.public_id))
+
+    assert "Secret trip" not in page.content.decode()
+    assert sent.status_code == 422
+    assert not Ticket.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["", "x" * 4001], ids=["empty", "too long"])
+def test_a_form_that_fails_keeps_what_was_written(as_subscriber, line, text):
+    answer = as_subscriber.post(NEW, filled_in(as_subscriber, about=line.public_id, text=text))
+
+    assert answer.status_code == 422
+    assert answer.context["form"]["about"].value() == line.public_id
+    assert text in answer.content.decode()
+
+
+def test_whoever_writes_too_often_waits_and_loses_nothing(as_subscriber, settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "ticket": "1/h/user"}
+    as_subscriber.post(NEW, filled_in(as_subscriber))
+
+    answer = as_subscriber.post(NEW, filled_in(as_subscriber, text="And no calls either."))
+
+    assert answer.status_code == 429
+    assert "And no calls either." in answer.content.decode()
+    assert Ticket.objects.count() == 1
+
+
+def test_markup_is_shown_not_run(as_subscriber, subscriber):
+    ticket = make.make_ticket(owner=subscriber, text="<script>alert(1)</script>\nsecond line")
+
+    page = as_subscriber.get(reverse("ticket", args=[ticket.public_id])).content.decode()
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;<br>second line" in page
+    assert "<script>alert" not in page
+
+
+def test_whose_turn_it_is(as_subscriber, subscriber, staff, now):
+    ticket = make.make_ticket(owner=subscriber)
+    address = reverse("ticket", args=[ticket.public_id])
+    states = [ticket.state]
+
+    def after():
+        ticket.refresh_from_db()
+        states.append(ticket.state)
+
+    for _time in range(2):
+        reply(ticket=ticket, text="Restart it, please.", key="answer-1", staff=staff, now=now)
+    after()
+    form = {"text": "Still nothing.", "form_key": as_subscriber.get(address).context["form"]["form_key"].value()}
+    for _time in range(2):
+        as_subscriber.post(address, form)
+    after()
+    as_subscriber.post(reverse("close_ticket", args=[ticket.public_id]))
+    after()
+
+    assert states == ["open", "answered", "waiting", "closed"]
+    assert [message.author for message in ticket.messages.order_by("pk")] == ["user", "staff", "user"]
+    assert ticket.first_answered_at == now
+    assert not close(ticket=ticket, now=now), "once is enough"
+    told = Notification.objects.get(kind="ticket_answered")
+    assert told.context["text"] == "Restart it, please."
+
+
+def test_what_staff_do_with_a_request_is_on_record(subscriber, staff, now):
+    ticket = make.make_ticket(owner=subscriber)
+
+    for _time in range(2):
+        reply(ticket=ticket, text="Restart it, please.", key="answer-1", staff=staff, now=now)
+        close(ticket=ticket, staff=staff, now=now)
+
+    events = AuditEvent.objects.filter(subject=subscriber, actor=staff, target=ticket.public_id).order_by("pk")
+    assert [event.action for event in events] == ["ticket.answered", "ticket.closed"]
+
+
+def test_a_strangers_request_is_not_there(client, subscriber, stranger):
+    address = reverse("ticket", args=[make.make_ticket(owner=subscriber).public_id])
+    client.force_login(stranger)
+
+    answers = [
+        client.get(address),
+        client.post(address, {"text": "mine?"}),
+        client.post(f"{address}close/"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert "No data" not in client.get(reverse("tickets")).content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_costs_the_same_however_long_it_is(as_subscriber, subscriber, django_assert_num_queries, count):
+    for _number in range(count):
+        make.make_ticket(owner=subscriber)
+
+    with django_assert_num_queries(3):
+        as_subscriber.get(reverse("tickets"))
+
+
+def test_the_help_page_leads_there(as_subscriber, client):
+    page = as_subscriber.get(reverse("help")).content.decode()
+
+    assert NEW in page
+    assert reverse("tickets") in page
