@@ -3,6 +3,7 @@
   "use strict";
 
   const root = document.documentElement;
+  const KEPT = "kept-install";
 
   function storedTheme() {
     try {
@@ -60,7 +61,7 @@
     scope.querySelectorAll("[data-theme-switch]").forEach(function (element) {
       element.hidden = false;
     });
-    scope.querySelectorAll("[data-copy]").forEach(function (button) {
+    scope.querySelectorAll("[data-copy], [data-print]").forEach(function (button) {
       button.hidden = false;
     });
     scope.querySelectorAll(".tabs [aria-current]").forEach(function (tab) {
@@ -72,6 +73,37 @@
         element.hidden = true;
       });
     });
+  }
+
+  // A kept install page (keep.js) lives as long as the server, asked with this browser's session, still offers its code:
+  // it goes when the eSIM is installed, and when its owner is not the one who is signed in here.
+  async function tidyKept() {
+    if (!("caches" in window) || !(await caches.has(KEPT))) {
+      return;
+    }
+    const cache = await caches.open(KEPT);
+    for (const request of await cache.keys()) {
+      if (request.url.endsWith("/install/") && (await isOver(`${request.url}state/`))) {
+        await cache.delete(request, { ignoreVary: true });
+      }
+    }
+  }
+
+  async function isOver(address) {
+    try {
+      const answer = await fetch(address, { redirect: "manual" });
+      const text = answer.ok ? await answer.text() : "";
+      return answer.type === "opaqueredirect" || answer.status === 404 || text.includes("data-code-over");
+    } catch (error) {
+      return false; // No connection: that is what it is kept for.
+    }
+  }
+
+  async function forgetKept() {
+    const registration = await navigator.serviceWorker.getRegistration("/lines/");
+    if (registration && registration.active) {
+      registration.active.postMessage("forget");
+    }
   }
 
   document.addEventListener("click", function (event) {
@@ -110,6 +142,9 @@
 
   // A second press while the first is under way would only make somebody wonder; the server is idempotent anyway.
   document.addEventListener("submit", function (event) {
+    if ("serviceWorker" in navigator && event.target.getAttribute("action")?.endsWith("/accounts/logout/")) {
+      forgetKept();
+    }
     const button = event.submitter;
     if (!button || event.target.method !== "post") {
       return;
@@ -150,8 +185,12 @@
       notice.remove();
     }
     enhance(event.target);
+    if (document.querySelector("[data-code-over]")) {
+      tidyKept();
+    }
   });
 
   enhance(document);
   showTheme(storedTheme());
+  tidyKept();
 })();
