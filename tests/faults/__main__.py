@@ -16,7 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))  # noqa: S311 - repeatable, not secret
     parser.add_argument("--quick", action="store_true", help="in small numbers, for CI")
-    parser.add_argument("--only", metavar="NAME", help="one module of tests/faults/figures")
+    parser.add_argument("--only", metavar="NAME", nargs="*", help="some modules of tests/faults/figures")
     asked = parser.parse_args()
     sys.stdout.write(f"seed {asked.seed}\n")
     with (

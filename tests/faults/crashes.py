@@ -54,33 +54,42 @@ def world(gateway, carrier):
     }
 
 
-def die_everywhere(story, *, again=None, prepared=lambda _gateway: None, rounds=ROUNDS, most=400):
-    """Tell a story to its end, then once for each of its steps with a death there; all must end alike.
+def die_everywhere(story, *, sample, again=None, prepared=lambda _gateway: None, rounds=ROUNDS, most=400):
+    """Tell a story to its end, then once for each step of the sample with a death there; all must end alike.
 
     A step is a statement of the database (the end of a transaction is one too) or either side of an outside call.
-    `again` is what people do after a death: send their form once more. Returns the ending and the number of steps.
+    `again` is what people do after a death: send their form once more. Returns the ending and about the number of steps.
     """
-    ending, count = None, 0
-    for count in range(most):
-        fuse = Fuse(count)
-        with transaction.atomic():
-            gateway, carrier = FakeGateway(), FakeCarrier()
-            prepared(gateway)
-            try:
-                with connection.execute_wrapper(fuse.around_statement):
-                    story(gateway=Dying(gateway, fuse), carrier=Dying(carrier, fuse))
-            except Crash:
-                pass
-            if fuse.blown and again is not None:
-                again(gateway=gateway, carrier=carrier)
-            for now in rounds:
-                tick(gateway=gateway, carrier=carrier, now=now)
-
-            ending = ending or world(gateway, carrier)
-            assert world(gateway, carrier) == ending, f"after dying at step {count}"
-            broken = broken_invariants(now=NOW)
-            assert broken == {}, f"after dying at step {count}"
-            transaction.set_rollback(True)
-        if count and not fuse.blown:
+    ending = None
+    for count in (0, *sample.of(range(1, most))):
+        died, end, broken = die_at(count, story, again=again, prepared=prepared, rounds=rounds)
+        ending = ending or end
+        assert end == ending, f"after dying at step {count}"
+        assert broken == {}, f"after dying at step {count}"
+        if count and not died:
             return ending, count
     raise AssertionError(f"The story has more than {most} steps.")
+
+
+def die_at(step, story, *, again=None, prepared=lambda _gateway: None, rounds=ROUNDS):
+    """Tell a story with a death at one step (0: none), let the timetable clear up, and forget all of it.
+
+    Returns whether it came to that death, what was left, and which invariants were broken.
+    """
+    fuse = Fuse(step)
+    with transaction.atomic():
+        gateway, carrier = FakeGateway(), FakeCarrier()
+        prepared(gateway)
+        try:
+            with connection.execute_wrapper(fuse.around_statement):
+                story(gateway=Dying(gateway, fuse), carrier=Dying(carrier, fuse))
+        except Crash:
+            # Who dies before a statement outside any transaction has broken none; Django thinks that it was ours.
+            transaction.set_rollback(False)
+        if fuse.blown and again is not None:
+            again(gateway=gateway, carrier=carrier)
+        for now in rounds:
+            tick(gateway=gateway, carrier=carrier, now=now)
+        end, broken = world(gateway, carrier), broken_invariants(now=NOW)
+        transaction.set_rollback(True)
+    return fuse.blown, end, broken

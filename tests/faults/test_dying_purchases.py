@@ -1,4 +1,7 @@
-"""A process that dies at any step of what people buy: they send the form again, and it is bought once."""
+"""A process that dies at any step of what people buy: they send the form again, and it is bought once.
+
+Each run dies at one step of five, each day at others (`make slow ARGS="--sample all"`: at each).
+"""
 
 from datetime import timedelta
 
@@ -45,7 +48,7 @@ def buying(purchase):
 @pytest.mark.slow
 @pytest.mark.parametrize("wallet", [0, 500, 1490])
 @pytest.mark.parametrize("kind", [Order.Kind.NEW_LINE, Order.Kind.TOP_UP])
-def test_dying_at_any_step_buys_once(line, plan, subscriber, kind, wallet):
+def test_dying_at_any_step_buys_once(line, plan, subscriber, kind, wallet, sample):
     make.make_allowance(line=line, plan=plan)
     pack = make.make_data_pack(prices={"USD": 1490})
     if wallet:
@@ -53,7 +56,7 @@ def test_dying_at_any_step_buys_once(line, plan, subscriber, kind, wallet):
     wanted = {"line": None} if kind == Order.Kind.NEW_LINE else {"plan": pack}
     purchase = purchase_of(line, plan, kind=kind, use_wallet=bool(wallet), **wanted)
 
-    ending, steps = die_everywhere(buying(purchase), again=buying(purchase))
+    ending, steps = die_everywhere(buying(purchase), sample=sample, again=buying(purchase))
 
     assert steps > 20
     assert ending["orders"] == {(kind, "fulfilled"): 1}
@@ -63,17 +66,17 @@ def test_dying_at_any_step_buys_once(line, plan, subscriber, kind, wallet):
 
 
 @pytest.mark.slow
-def test_dying_at_any_step_of_adding_money_adds_it_once(line, plan):
+def test_dying_at_any_step_of_adding_money_adds_it_once(line, plan, sample):
     purchase = purchase_of(line, plan, kind=Order.Kind.CREDIT, line=None, plan=None, price=Money(2000, "USD"))
 
-    ending, _steps = die_everywhere(buying(purchase), again=buying(purchase))
+    ending, _steps = die_everywhere(buying(purchase), sample=sample, again=buying(purchase))
 
     assert ending["balances"] == [("USD", 2000)]
     assert ending["taken"] == 1
 
 
 @pytest.mark.slow
-def test_dying_at_any_step_of_a_refusal_returns_the_money_once(line, plan, subscriber):
+def test_dying_at_any_step_of_a_refusal_returns_the_money_once(line, plan, subscriber, sample):
     fund(subscriber, Money(1490, "USD"))
     purchase = purchase_of(line, plan, use_wallet=True)
 
@@ -84,14 +87,14 @@ def test_dying_at_any_step_of_a_refusal_returns_the_money_once(line, plan, subsc
     def later(*, gateway, carrier):
         story(gateway=gateway, carrier=carrier)
 
-    ending, _steps = die_everywhere(story, again=later)
+    ending, _steps = die_everywhere(story, sample=sample, again=later)
 
     assert ending["orders"] == {(Order.Kind.RENEWAL, "undeliverable"): 1}
     assert ending["balances"] == [("USD", 1490)]
 
 
 @pytest.mark.slow
-def test_dying_at_any_step_of_the_end_of_an_order_gives_the_balance_back_once(line, plan, subscriber):
+def test_dying_at_any_step_of_the_end_of_an_order_gives_the_balance_back_once(line, plan, subscriber, sample):
     fund(subscriber, Money(500, "USD"))
     order = place_order(purchase=purchase_of(line, plan, use_wallet=True), now=NOW)
     after = NOW + timedelta(hours=2)
@@ -103,7 +106,9 @@ def test_dying_at_any_step_of_the_end_of_an_order_gives_the_balance_back_once(li
         charge = charges.open_charge(order)
         charges.open_page(charge=charge, gateway=gateway, return_url="/back/", locale="en", now=NOW)
 
-    ending, _steps = die_everywhere(story, prepared=prepared, rounds=[after + (moment - NOW) for moment in ROUNDS])
+    ending, _steps = die_everywhere(
+        story, sample=sample, prepared=prepared, rounds=[after + (moment - NOW) for moment in ROUNDS]
+    )
 
     assert ending["orders"] == {(Order.Kind.RENEWAL, "expired"): 1}
     assert ending["balances"] == [("USD", 500)]

@@ -67,13 +67,13 @@ def unless_written_down(story):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("wallet", [0, 500, 1490])
-def test_dying_at_any_step_of_giving_an_order_back_gives_it_back_once(line, plan, subscriber, wallet):
+def test_dying_at_any_step_of_giving_an_order_back_gives_it_back_once(line, plan, subscriber, wallet, sample):
     if wallet:
         fund(subscriber, Money(wallet, "USD"))
     order, prepared = bought(line, plan, use_wallet=bool(wallet))
     make.make_subscription(line=line, plan=plan, charge_due_at=order.ends_at - timedelta(days=1))
 
-    ending, steps = die_everywhere(giving_back(order), again=giving_back(order), prepared=prepared)
+    ending, steps = die_everywhere(giving_back(order), sample=sample, again=giving_back(order), prepared=prepared)
 
     parts = [amount for amount in (1490 - wallet, wallet) if amount]
     assert steps > 40
@@ -84,14 +84,14 @@ def test_dying_at_any_step_of_giving_an_order_back_gives_it_back_once(line, plan
 
 
 @pytest.mark.slow
-def test_dying_at_any_step_of_a_refusal_leaves_the_plan_and_the_money(line, plan):
+def test_dying_at_any_step_of_a_refusal_leaves_the_plan_and_the_money(line, plan, sample):
     order, prepared = bought(line, plan)
 
     def story(*, gateway, carrier):
         carrier.used.add(order.public_id)
         giving_back(order)(gateway=gateway, carrier=carrier)
 
-    ending, _steps = die_everywhere(story, prepared=prepared, again=unless_written_down(story))
+    ending, _steps = die_everywhere(story, sample=sample, prepared=prepared, again=unless_written_down(story))
 
     assert ending["orders"] == {(order.kind, State.FULFILLED): 1}
     assert ending["allowances"] == 1
@@ -101,7 +101,7 @@ def test_dying_at_any_step_of_a_refusal_leaves_the_plan_and_the_money(line, plan
 
 @pytest.mark.slow
 @pytest.mark.parametrize("outcome", ["succeeded", "expired_or_canceled_card"])
-def test_dying_at_any_step_of_a_refund_by_staff_moves_money_once(line, plan, staff, outcome):
+def test_dying_at_any_step_of_a_refund_by_staff_moves_money_once(line, plan, staff, outcome, sample):
     order, prepared = bought(line, plan, outcome=outcome)
     wish = Wish(
         order=order,
@@ -116,7 +116,7 @@ def test_dying_at_any_step_of_a_refund_by_staff_moves_money_once(line, plan, sta
             refund_requests.request(wish=wish, actor=staff, ip=None, limits={"USD": wish.money}, now=NOW)
         refunds.send_all(order_id=order.pk, gateways={"sandbox": gateway}, now=NOW)
 
-    ending, _steps = die_everywhere(story, prepared=prepared, again=unless_written_down(story))
+    ending, _steps = die_everywhere(story, sample=sample, prepared=prepared, again=unless_written_down(story))
 
     state = Refund.State.SUCCEEDED if outcome == "succeeded" else Refund.State.FAILED
     assert ending["refunds"] == {(state, 500): 1}
@@ -125,7 +125,7 @@ def test_dying_at_any_step_of_a_refund_by_staff_moves_money_once(line, plan, sta
 
 @pytest.mark.slow
 @pytest.mark.parametrize("answer", ["won", "lost"])
-def test_dying_at_any_step_of_a_dispute_books_it_once(line, plan, subscriber, answer):
+def test_dying_at_any_step_of_a_dispute_books_it_once(line, plan, subscriber, answer, sample):
     what = {"kind": Order.Kind.CREDIT, "line": None, "plan": None, "price": Money(2000, "USD")}
     order, prepared = bought(line, None, **what)
     charge = order.charges.get()
@@ -137,14 +137,14 @@ def test_dying_at_any_step_of_a_dispute_books_it_once(line, plan, subscriber, an
                 gateway.dispute(charge.gateway_payment_id, state=state)
             disputes.record(charge=charge, report=gateway.look_up_dispute(dispute_id), now=NOW)
 
-    ending, _steps = die_everywhere(story, prepared=prepared, again=story)
+    ending, _steps = die_everywhere(story, sample=sample, prepared=prepared, again=story)
 
     assert ending["disputes"] == {(answer, 2000, answer == "lost"): 1}
     assert ending["balances"] == [("USD", 2000 if answer == "won" else 0)]
 
 
-def test_control_without_the_rounds_a_refund_that_died_stays_on_its_way(line, plan):
+def test_control_without_the_rounds_a_refund_that_died_stays_on_its_way(line, plan, sample):
     order, prepared = bought(line, plan)
 
     with pytest.raises(AssertionError, match="after dying at step"):
-        die_everywhere(giving_back(order), prepared=prepared, rounds=[])
+        die_everywhere(giving_back(order), sample=sample, prepared=prepared, rounds=[])

@@ -38,21 +38,38 @@ def retry(*, gateway, carrier, now=NOW):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pay_from", [PayFrom.METHOD, PayFrom.WALLET, PayFrom.WALLET_THEN_METHOD])
-def test_dying_at_any_step_of_a_renewal_charges_once(subscription, subscriber, pay_from):
+def test_dying_at_any_step_of_a_renewal_charges_once(subscription, subscriber, pay_from, sample):
     fund(subscriber, Money(1490 if pay_from == PayFrom.WALLET else 500, "USD"))
     Subscription.objects.update(pay_from=pay_from)
 
-    ending, steps = die_everywhere(renew_due)
+    ending, steps = die_everywhere(renew_due, sample=sample)
 
     assert steps > 40
     assert ending["granted"] == ending["allowances"] - 1 == 1
     assert ending["taken"] == (pay_from != PayFrom.WALLET)
-    assert ending["agreements"] == [("active", 0, 2, "")]
+    assert ending["agreements"] == [("active", 0, 2, "renewed")]
 
 
 @pytest.mark.slow
-def test_dying_at_any_step_of_a_decline_counts_it_once(subscription):
-    ending, _steps = die_everywhere(renew_due, prepared=decline)
+def test_dying_at_any_step_of_a_batch_leaves_what_no_death_leaves(subscription, plan, sample):
+    """Two that pay and one that is declined, claimed and written down together."""
+    for number in (1, 2):
+        line = make.make_line(owner=subscription.line.owner)
+        method = make.make_method(owner=line.owner, reference=f"card_{number}")
+        make.make_allowance(line=line, plan=plan, starts_at=NOW - 29 * DAY, ends_at=NOW + DAY)
+        make.make_profile(line=line)
+        make.make_subscription(line=line, plan=plan, method=method, anchor_at=NOW - 29 * DAY, charge_due_at=NOW)
+
+    ending, steps = die_everywhere(renew_due, sample=sample, prepared=decline)
+
+    assert steps > 40
+    assert ending["taken"] == ending["granted"] == 2
+    assert [state for state, *_rest in ending["agreements"]] == ["active", "active", "past_due"]
+
+
+@pytest.mark.slow
+def test_dying_at_any_step_of_a_decline_counts_it_once(subscription, sample):
+    ending, _steps = die_everywhere(renew_due, sample=sample, prepared=decline)
 
     assert ending["agreements"] == [("past_due", 1, 1, "declined:insufficient_funds")]
     assert ending["notices"] == {"renewal_declined": 1}
@@ -61,7 +78,7 @@ def test_dying_at_any_step_of_a_decline_counts_it_once(subscription):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("answer", ["insufficient_funds", "paid"])
-def test_dying_at_any_step_of_a_retry_takes_one_rung_of_the_ladder(subscription, answer):
+def test_dying_at_any_step_of_a_retry_takes_one_rung_of_the_ladder(subscription, answer, sample):
     """The attempt before is on record as declined: who finds the remains must not take it for this one."""
     decline(first := FakeGateway())
     renew_due(gateway=first, carrier=FakeCarrier())
@@ -76,6 +93,7 @@ def test_dying_at_any_step_of_a_retry_takes_one_rung_of_the_ladder(subscription,
 
     ending, _steps = die_everywhere(
         lambda **parts: retry(**parts, now=at_the_rung),
+        sample=sample,
         prepared=prepared,
         rounds=[at_the_rung + (moment - NOW) for moment in ROUNDS],
     )
@@ -116,8 +134,8 @@ def test_a_scheduler_off_for_three_days_renews_an_ended_plan_once(subscription, 
     assert broken_invariants(now=later) == {}
 
 
-def test_control_without_the_rounds_a_dead_renewal_stays_in_flight(subscription):
+def test_control_without_the_rounds_a_dead_renewal_stays_in_flight(subscription, sample):
     with pytest.raises(AssertionError, match="after dying at step"):
-        die_everywhere(renew_due, rounds=[])
+        die_everywhere(renew_due, sample=sample, rounds=[])
 
     transaction.set_rollback(False)

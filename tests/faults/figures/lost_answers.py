@@ -82,4 +82,4 @@ def charge_again(scene: Scene, *, share: int) -> None:
 
 
 def reconcile(scene: Scene) -> None:
-    reconciliation.reconcile_charges(gateway=scene.gateway, now=scene.now, limit=Charge.objects.count())
+    reconciliation.reconcile_charges(gateway=scene.gateway, now=scene.now)

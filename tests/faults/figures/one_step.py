@@ -36,7 +36,7 @@ class OneStepGateway(StripeGateway):
             intent = self._client.v1.payment_intents.create(wishes, {"idempotency_key": charge.key})
         except stripe.StripeError as error:
             raise OutcomeUnknown(str(error)) from error
-        return replace(result_of_intent(intent.to_dict(), live=False), payment_id=charge.payment_id)
+        return replace(result_of_intent(intent.to_dict(), live=False, known={}), payment_id=charge.payment_id)
 
     def look_up(self, *, payment_id, key, customer="", since=None):
         return None

@@ -22,7 +22,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`status` is HUNG_UP where the server closed the connection before it had read everything."""
+    """`status` is HUNG_UP where the server closed the connection before it had read everything, or kept silent."""
 
     status: int
     location: str = ""
@@ -42,10 +42,18 @@ def _send_all(port: int, posts: Sequence[Post], at_once: int) -> list[Answer]:
         return list(pool.map(lambda post: ask(port, "POST", post.path, body=post.body, headers=post.headers), posts))
 
 
-def ask(port: int, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-    """Send a request to the loopback."""
+def ask(
+    port: int,
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    patience_seconds: float = TIMEOUT,
+) -> Answer:
+    """Send a request to the loopback; one that is not answered in time is hung up on."""
     began = time.perf_counter()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience_seconds)
     try:
         with suppress(BrokenPipeError):  # what it answered may be there all the same
             connection.request(method, path, body, dict(headers))
@@ -57,7 +65,7 @@ def ask(port: int, method: str, path: str, *, headers: Mapping[str, str], body: 
             body=response.read(),
             seconds=time.perf_counter() - began,
         )
-    except (ConnectionError, http.client.HTTPException):
+    except (ConnectionError, TimeoutError, http.client.HTTPException):
         return Answer(status=HUNG_UP, seconds=time.perf_counter() - began)
     finally:
         connection.close()

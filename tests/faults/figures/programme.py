@@ -1,7 +1,8 @@
 """The figures, one after another."""
 
 import time
-from http import HTTPStatus
+from collections.abc import Collection
+from contextlib import ExitStack
 from pathlib import Path
 
 from django.conf import settings
@@ -10,47 +11,57 @@ from django.core.management import call_command
 from tests.fakes.stripe.client import StripeFake
 from tests.faults.figures import (
     any_order,
+    broker_trouble,
+    database_restarts,
+    dying,
+    failing_smdp,
     forgeries,
+    killed,
     lost_answers,
     lost_webhooks,
+    many_workers,
     one_balance,
     one_event,
     one_form,
     one_refund,
+    sold_out,
+    standstill,
+    stopped,
 )
-from tests.faults.figures.posting import ask
 from tests.faults.figures.report import Report
 from tests.faults.figures.stage import Stage
-from tests.servers import gunicorn
 
-SETTINGS = "tests.faults.figures.settings"
-THREADS = 10
-MODULES = (lost_answers, one_event, any_order, forgeries, one_form, one_refund, one_balance, lost_webhooks)
+MODULES = (
+    lost_answers,
+    one_event,
+    any_order,
+    forgeries,
+    one_form,
+    one_refund,
+    one_balance,
+    sold_out,
+    failing_smdp,
+    lost_webhooks,
+    standstill,
+    dying,
+    killed,
+    many_workers,
+    stopped,
+    database_restarts,
+    broker_trouble,
+)
 
 
-def run(stripe: StripeFake, *, secret: str, seed: int, is_quick: bool, only: str | None) -> int:
-    """Measure everything, or one module, and return the exit code."""
+def run(stripe: StripeFake, *, secret: str, seed: int, is_quick: bool, only: Collection[str] | None) -> int:
+    """Measure everything, or some modules, and return the exit code."""
     call_command("migrate", verbosity=0)
     Path(settings.STATIC_ROOT).mkdir()
     report = Report()
-    with (
-        gunicorn("portal.wsgi", settings=SETTINGS, threads=THREADS) as portal,
-        gunicorn("tests.faults.figures.unguarded_server", settings=SETTINGS, threads=THREADS) as unguarded_portal,
-    ):
-        for server in (portal, unguarded_portal):
-            assert ask(server.port, "GET", "/readyz", headers={}).status == HTTPStatus.OK
-        stage = Stage(
-            stripe=stripe,
-            portal=portal,
-            unguarded_portal=unguarded_portal,
-            report=report,
-            secret=secret,
-            seed=seed,
-            is_quick=is_quick,
-        )
+    with ExitStack() as servers:
+        stage = Stage(stripe=stripe, servers=servers, report=report, secret=secret, seed=seed, is_quick=is_quick)
         for module in MODULES:
             name = module.__name__.rpartition(".")[2]
-            if only in (None, name):
+            if only is None or name in only:
                 began = time.monotonic()
                 module.measure(stage)
                 report.figure(f"{name}_took", round(time.monotonic() - began), "seconds")

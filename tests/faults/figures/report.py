@@ -18,6 +18,14 @@ class Report:
         self.figure(name, value, unit)
         self._judge(value == exactly, f"{name} is {value} {unit}, and must be {exactly}")
 
+    def at_least(self, name: str, value: float, unit: str, *, least: float) -> None:
+        self.figure(name, f"{value:.2f}", unit)
+        self._judge(value >= least, f"{name} is {value:.2f} {unit}, and must be {least} or more")
+
+    def at_most(self, name: str, value: float, unit: str, *, most: float) -> None:
+        self.figure(name, f"{value:.3g}", unit)
+        self._judge(value <= most, f"{name} is {value:.3g} {unit}, and must be {most} or less")
+
     def control(
         self, name: str, value: int, unit: str, *, more_than: int | None = None, fewer_than: int | None = None
     ) -> None:

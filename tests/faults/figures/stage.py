@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from http import HTTPStatus
 
 from django.core.cache import cache
 from django.core.management import call_command
@@ -20,23 +22,47 @@ from tests.fakes.carrier import FakeCarrier
 from tests.fakes.crowd import together
 from tests.fakes.stripe.client import StripeFake
 from tests.faults import crashes
+from tests.faults.figures.posting import ask
 from tests.faults.figures.report import Report
-from tests.servers import Server
+from tests.faults.figures.workers import Nursery, nursery
+from tests.servers import Server, gunicorn
 
+SETTINGS = "tests.faults.figures.settings"
+THREADS = 10
 BREATH_SECONDS = 0.02
 
 
 @dataclass(kw_only=True)
 class Stage:
-    """`portal` is a server of real processes, `unguarded_portal` the same without its guards; `secret` signs webhooks."""
+    """`portal` is a server of real processes, `unguarded_portal` the same without its guards; `secret` signs webhooks.
+
+    They start when they are first asked for, and end with `servers`.
+    """
 
     stripe: StripeFake
-    portal: Server
-    unguarded_portal: Server
+    servers: ExitStack
     report: Report
     secret: str
     seed: int
     is_quick: bool
+
+    @cached_property
+    def portal(self) -> Server:
+        return self._serve("portal.wsgi")
+
+    @cached_property
+    def unguarded_portal(self) -> Server:
+        return self._serve("tests.faults.figures.unguarded_server")
+
+    @cached_property
+    def nursery(self) -> Nursery:
+        """Where workers and schedulers come from."""
+        return self.servers.enter_context(nursery())
+
+    def _serve(self, application: str) -> Server:
+        server = self.servers.enter_context(gunicorn(application, settings=SETTINGS, threads=THREADS))
+        assert ask(server.port, "GET", "/readyz", headers={}).status == HTTPStatus.OK
+        return server
 
     def sized(self, full: int, *, quick: int) -> int:
         return quick if self.is_quick else full

@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 from billing import ledger, refund_settlement, settlement
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, GatewayEvent, GatewayEventQuerySet, LedgerAccount
-from esim import taking_back
-from esim.models import Allowance
+from esim import stock, taking_back
+from esim.models import Allowance, SimCard
 
 WINDOW_SECONDS = 0.25
 _numbers = itertools.count()
@@ -32,6 +32,7 @@ def remove_guards() -> ExitStack:
         (ledger, "_change_balance", look_then_write),
         (ledger, "move", move_under_any_key),
         (refund_settlement, "hold", count_nothing),
+        (stock, "_reserved", take_unasked),
         (taking_back, "reserve", reserve_without_looking),
         (settlement, "_move", move_unasked),
     ):
@@ -71,6 +72,11 @@ def move_under_any_key(*, key, **movement):
 
 def count_nothing(_refund):
     """Leave it to Stripe to know what is left of a charge."""
+
+
+def take_unasked(card, *, key, now):
+    time.sleep(WINDOW_SECONDS)
+    return SimCard.objects.filter(pk=card.pk).update(state=SimCard.State.RESERVED, reserved_for=key, reserved_at=now)
 
 
 def reserve_without_looking(*, line, purchase_id, only_unused, now):

@@ -29,6 +29,9 @@ class Subscriber:
             self._cookies |= {name: morsel.value for name, morsel in SimpleCookie(cookie).items()}
         return FormReader(answer.body.decode(), having=having).fields
 
+    def reading(self, path: str) -> Post:
+        return Post(path=path, body=b"", headers=self._headers())
+
     def sending(self, path: str, fields: Mapping[str, str]) -> Post:
         headers = {**self._headers(), "Content-Type": "application/x-www-form-urlencoded"}
         return Post(path=path, body=urlencode(fields).encode(), headers=headers)

@@ -1,0 +1,9 @@
+"""The way into a worker process: see `working`."""
+
+import django
+
+if __name__ == "__main__":
+    django.setup()
+    from tests.benchmarks.reminders import working
+
+    working.main()
