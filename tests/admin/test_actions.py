@@ -226,6 +226,20 @@ def test_pausing_without_a_reason_changes_nothing(as_staff, subscriber):
     assert subscription.state == State.ACTIVE
 
 
+def test_a_top_up_rule_is_paused_and_resumed_with_a_reason(as_staff, staff, subscriber):
+    rule = make.make_top_up_rule(line=make.make_line(owner=subscriber), plan=make.make_data_pack())
+
+    dialog(as_staff, "topuprule", rule, "pause", reason="Asked by phone")
+    rule.refresh_from_db()
+    assert (rule.state, rule.reason) == ("paused", "Asked by phone")
+    event = AuditEvent.objects.get(action="top_up_rule.paused_by_staff")
+    assert (event.actor, event.subject) == (staff, subscriber)
+
+    dialog(as_staff, "topuprule", rule, "resume", reason="Asked again")
+    rule.refresh_from_db()
+    assert (rule.state, rule.reason) == ("active", "")
+
+
 def test_renewal_being_charged_is_not_paused(staff, subscriber, now):
     subscription = make.make_subscription(
         line=make.make_line(owner=subscriber), plan=make.make_plan(), state=State.IN_FLIGHT

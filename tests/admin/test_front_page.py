@@ -61,6 +61,10 @@ def make_trouble(owner, now):
             broken={"I2": ["x"]}, stops_money=stops_money, acknowledged_at=now, acknowledged_by=owner
         )
     Charge.objects.create(order=make.make_order(owner=owner), gateway="former", currency="USD", amount=1)
+    make.make_ticket(owner=owner)
+    make.make_line(
+        owner=owner, service_change="suspending", service_change_at=now - timedelta(hours=2), service_change_until=now
+    )
     for state in ("requested", "refused"):
         make.make_refund(charge=make.make_charge(order=make.make_order(owner=owner)), state=state)
     failed, tried = (
@@ -69,6 +73,18 @@ def make_trouble(owner, now):
     make.make_refund(charge=tried.charge, tries_again=tried, state="created")
     make.make_dispute(charge=failed.charge)
     make.make_dispute(charge=tried.charge, state="won", closed_at=now)
+
+
+def test_orders_without_an_answer_for_a_day_are_named_for_themselves(as_staff, subscriber):
+    make.make_order(owner=subscriber, state="fulfilling", paid_at=timezone.now() - timedelta(hours=25))
+
+    groups = attention(as_staff)
+
+    title = "Orders for which the network has had no answer for 24 hours: ask there, then decide"
+    assert {title: group.count for title, group in groups.items()} == {
+        title: 1,
+        "Orders paid for more than 30 minutes, not fulfilled": 1,
+    }
 
 
 def test_each_trouble_is_counted_once(as_staff, subscriber, now):
@@ -80,6 +96,8 @@ def test_each_trouble_is_counted_once(as_staff, subscriber, now):
         "Orders paid for more than 30 minutes, not fulfilled": 1,
         "Orders of the last 7 days that could not be delivered": 1,
         "Charges without an answer from the gateway for an hour": 1,
+        "Requests for help that wait for our answer": 1,
+        "Lines whose network has had no answer about suspending or resuming for an hour": 1,
         "Gateway events that failed": 1,
         "Money that a gateway and our books tell differently": 1,
         "Money does not add up: nothing is charged automatically until somebody has looked": 1,
@@ -230,5 +248,20 @@ def test_front_page_costs_the_same_however_much_there_is(
     hear(minutes_ago=1)
     as_staff.get("/admin/")
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(24):
         as_staff.get("/admin/")
+
+
+def test_a_stock_that_runs_low_is_named(as_staff, settings):
+    settings.ESIM_LOW_STOCK = 2
+    title = "Kinds of eSIM of which fewer than 2 are left to sell"
+    for kind in ("DATA", "DATA", "VOICE"):
+        make.make_card(profile_type=kind)
+    make.make_card(pin="4711", profile_type="SOLD ELSEWHERE")
+
+    group = attention(as_staff)[title]
+
+    assert group.count == 1
+    assert as_staff.get(group.href).context["cl"].result_count == 3
+    make.make_card(profile_type="VOICE")
+    assert title not in attention(as_staff)

@@ -63,6 +63,7 @@ def fifty_rows():
     ]
 
 
+@pytest.mark.slow
 def test_fifty_plans_come_from_a_spreadsheet(as_staff, client, now, django_capture_on_commit_callbacks):
     client.get("/plans/")
 

@@ -1,14 +1,19 @@
 """Every page of the staff site opens for staff, and for nobody else."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import audit
-from accounts.models import Notification, OutboxMessage
+from accounts.models import ApiToken, Notification, OutboxMessage
 from billing.models import (
     BillingDetails,
+    ChargingStop,
     ComparedDay,
     Discrepancy,
     EventsCursor,
@@ -18,11 +23,24 @@ from billing.models import (
     LedgerEntry,
     TaxRate,
 )
-from esim.models import DailyUsage, UsageRecord
+from esim.models import (
+    BindingAttempt,
+    CarrierEvent,
+    CarrierOrder,
+    CarrierProduct,
+    DailyUsage,
+    ProfileOrder,
+    QuarantinedUsage,
+    ThrottleSpell,
+    UsageImport,
+    UsageRecord,
+)
 from tests import make
 
 pytestmark = pytest.mark.django_db
 
+# Nothing hangs on these but what staff wrote there.
+DELETABLE = {Group, CarrierProduct}
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
@@ -38,14 +56,20 @@ def make_world(now, number):
     """Make one more row of every model staff can see."""
     person = make.make_user()
     line = make.make_line(owner=person)
-    make.make_profile(line=line)
+    make.make_replacement(line=line, old_profile=make.make_profile(line=line))
     plan = make.make_plan(prices={"USD": 1490, "EUR": 1390})
     make.make_allowance(line=line, plan=plan)
+    make.make_card(line=line, state="used", profile_type=f"kind {number}")
+    BindingAttempt.objects.create(user=person, card=f"hash {number}")
+    ProfileOrder.objects.create(key=f"ord_{number}", line=line, carrier="es2plus", reason="8.2.1/3.9 Unknown ICCID")
+    CarrierEvent.objects.create(carrier="es2plus", event_id=f"event {number}", kind="download", detail={"status": "x"})
     subscription = make.make_subscription(line=line, plan=plan)
     order = make.make_order(owner=person, line=line, plan=plan, subscription=subscription, period_index=1)
     charge = make.make_charge(order=order)
+    make.make_top_up_rule(line=line, plan=make.make_data_pack())
     make.make_refund(charge=charge, requested_by=make.make_user(is_staff=True))
     make.make_dispute(charge=charge)
+    make.make_ticket(owner=person)
     wallet = LedgerAccount.objects.create(kind="wallet", owner=person, currency="USD")
     held = LedgerAccount.objects.get_or_create(kind="held", currency="USD")[0]
     LedgerEntry.objects.create(
@@ -67,83 +91,97 @@ def make_world(now, number):
     make.make_invoice(order=order)
     BillingDetails.objects.create(owner=person, name="Ada GmbH")
     TaxRate.objects.create(country="DE", name="VAT", basis_points=1900, starts_on=f"2020-01-{number:02}")
+    ChargingStop.objects.create(reason="The bank asked us to wait", lifted_at=now)
     InvariantReport.objects.create(broken={"I2": ["account 1 says 5"]}, stops_money=True)
     UsageRecord.objects.create(line=line, source="simulated", record_id=f"r-{number}", at=now, data_bytes=5)
     DailyUsage.objects.create(line=line, date=now.date(), data_bytes=5)
+    QuarantinedUsage.objects.create(source="core", record_id="r", reason="negative", fingerprint=f"{number:064}")
+    UsageImport.objects.create(source="core", digest=f"{number:064}", name="usage.csv")
+    ThrottleSpell.objects.create(
+        line=line,
+        allowance=line.allowances.get(),
+        date=now.date(),
+        kbps=512,
+        began_at=now,
+        resets_at=now + timedelta(hours=1),
+    )
+    ApiToken.objects.create(name="mediation", prefix="esimp_abc", digest=f"{number:064}", scopes=["usage:write"])
+    CarrierProduct.objects.create(carrier="esimgo", plan=plan, code="esim_10GB_30D_EU_V2")
+    CarrierOrder.objects.create(carrier="esimgo", key=f"ord_{number}", product="esim_10GB_30D_EU_V2", created_at=now)
     Notification.objects.create(user=person, channel="email", kind="expiry", key=f"expiry:{number}")
     OutboxMessage.objects.create(channel="sms", recipient=person.email, body="Your code is 123456")
     audit.record(actor=person, subject=person, action="user.looked", now=now)
     Group.objects.create(name=f"group {number}")
 
 
-@pytest.mark.parametrize("model", MODELS, ids=label)
-def test_list_and_page_open_for_staff(as_staff, now, model):
+def first_of(model):
+    return model._default_manager.first()
+
+
+def test_list_and_page_open_for_staff(as_staff, now):
     make_world(now, 1)
-    row = model._default_manager.first()
 
-    listed = as_staff.get(address(model, "changelist"))
-    opened = as_staff.get(address(model, "change", row.pk))
-    searched = as_staff.get(address(model, "changelist"), {"q": "x"})
+    for model in MODELS:
+        listed = as_staff.get(address(model, "changelist"))
+        opened = as_staff.get(address(model, "change", first_of(model).pk))
+        searched = as_staff.get(address(model, "changelist"), {"q": "x"})
+        assert (listed.status_code, opened.status_code, searched.status_code) == (200, 200, 200), label(model)
 
-    assert (listed.status_code, opened.status_code, searched.status_code) == (200, 200, 200)
 
-
-@pytest.mark.parametrize("model", MODELS, ids=label)
-def test_list_costs_the_same_for_one_row_and_three(
-    as_staff, now, model, django_assert_num_queries, django_assert_max_num_queries
-):
-    make_world(now, 1)
-    as_staff.get(address(model, "changelist"))
-    with django_assert_max_num_queries(15) as one:
+@pytest.mark.slow
+def test_list_costs_the_same_for_one_row_and_three(as_staff, now):
+    def cost(model):
         as_staff.get(address(model, "changelist"))
+        with CaptureQueriesContext(connection) as queries:
+            as_staff.get(address(model, "changelist"))
+        return len(queries)
+
+    make_world(now, 1)
+    one = {label(model): cost(model) for model in MODELS}
     make_world(now, 2)
     make_world(now, 3)
 
-    with django_assert_num_queries(len(one)):
-        as_staff.get(address(model, "changelist"))
+    assert {label(model): cost(model) for model in MODELS} == one
+    assert max(one.values()) <= 15, one
 
 
-@pytest.mark.parametrize("model", MODELS, ids=label)
-def test_subscriber_is_refused(client, subscriber, now, model):
+def test_subscriber_is_refused(client, subscriber, now):
     make_world(now, 1)
     client.force_login(subscriber)
 
-    answer = client.get(address(model, "changelist"))
-
-    assert answer.status_code in (302, 403)
-    assert b"changelist" not in answer.content
-
-
-@pytest.mark.parametrize("model", MODELS, ids=label)
-def test_visitor_is_sent_to_sign_in(client, model):
-    answer = client.get(address(model, "changelist"))
-
-    assert answer.status_code == 302
-    assert "login" in answer.url
+    for model in MODELS:
+        answer = client.get(address(model, "changelist"))
+        assert answer.status_code in (302, 403), label(model)
+        assert b"changelist" not in answer.content
 
 
-@pytest.mark.parametrize("model", [model for model in MODELS if model is not Group], ids=label)
-def test_nothing_is_deleted_by_staff(as_staff, now, model):
+def test_visitor_is_sent_to_sign_in(client):
+    for model in MODELS:
+        answer = client.get(address(model, "changelist"))
+        assert answer.status_code == 302, label(model)
+        assert "login" in answer.url
+
+
+@pytest.mark.slow
+def test_nothing_is_deleted_by_staff(as_staff, now):
     make_world(now, 1)
-    row = model._default_manager.first()
 
-    answer = as_staff.post(address(model, "delete", row.pk), {"post": "yes"})
+    for model in MODELS:
+        if model not in DELETABLE:
+            row = first_of(model)
+            answer = as_staff.post(address(model, "delete", row.pk), {"post": "yes"})
+            assert answer.status_code == 403, label(model)
+            assert model._default_manager.filter(pk=row.pk).exists()
 
-    assert answer.status_code == 403
-    assert model._default_manager.filter(pk=row.pk).exists()
 
-
-@pytest.mark.parametrize("model", MODELS, ids=label)
-def test_no_page_shows_a_secret(as_staff, now, model):
+@pytest.mark.slow
+def test_no_page_shows_a_secret(as_staff, now):
     make_world(now, 1)
-    row = model._default_manager.first()
 
-    page = as_staff.get(address(model, "change", row.pk)).content.decode()
-
-    assert "1$smdp.example.com$" not in page
-    assert "ciphertext" not in page
-    assert "scrypt" not in page
-    assert "md5$" not in page
+    for model in MODELS:
+        page = as_staff.get(address(model, "change", first_of(model).pk)).content.decode()
+        for secret in ("1$smdp.example.com$", "ciphertext", "scrypt", "md5$"):
+            assert secret not in page, label(model)
 
 
 @pytest.mark.parametrize(

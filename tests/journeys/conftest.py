@@ -1,17 +1,20 @@
 """What every journey needs: a browser, the portal it walks through, and people in it."""
 
+import importlib
 import os
 import shutil
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 import pytest
-from django.core.management import call_command
 
+from accounts.models import User
 from portal.demo.people import SUBSCRIBER
 from tests import make
 from tests.fakes.stripe.account import TEST_KEY
-from tests.journeys.steps import WEBHOOK_SECRET, enter, sign_in
+from tests.journeys import demo
+from tests.journeys.renewing import Renewing
+from tests.journeys.steps import WEBHOOK_SECRET, enter
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -23,6 +26,8 @@ collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
 def _browser_is_there():
     if CHROMIUM is None:
         pytest.skip("NO BROWSER: install chromium to run the journeys")
+    # What is there is found at once; where the machine is busy, the rest comes later.
+    importlib.import_module("playwright.sync_api").expect.set_options(timeout=30_000)
     # Playwright runs an event loop in this thread, where Django would refuse to touch the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     yield
@@ -51,7 +56,7 @@ def portal(live_server, settings):
     settings.PORTAL_BASE_URL = live_server.url
     # pytest-django has put its own in the place of the demo's.
     settings.EMAIL_BACKEND = "accounts.outbox.OutboxEmailBackend"
-    call_command("seed_demo", verbosity=0)
+    demo.lay_out()
     return live_server.url
 
 
@@ -62,7 +67,7 @@ def _nothing_refused_nothing_foreign(page, request):
     What the content policy refuses is such an error.
     """
     found = []
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     page.on("pageerror", lambda error: found.append(f"script error: {error}"))
     page.on("console", lambda message: found.append(message.text) if _is_fault(message) else None)
     page.on("request", lambda asked: found.append(asked.url) if not _is_local(asked.url) else None)
@@ -83,8 +88,24 @@ def _is_local(url):
 @pytest.fixture
 def signed_in(page, portal):
     """The browser of the demo subscriber, on the dashboard."""
-    sign_in(page, portal, SUBSCRIBER.email)
+    enter(page, portal, User.objects.get(email=SUBSCRIBER.email))
+    page.goto(f"{portal}/")
     return page
+
+
+@pytest.fixture
+def at_sandbox(live_server, settings):
+    """The address of a portal with the sandbox and the simulated network, and no demo in it."""
+    settings.PORTAL_BASE_URL = live_server.url
+    settings.EMAIL_BACKEND = "accounts.outbox.OutboxEmailBackend"
+    return live_server.url
+
+
+@pytest.fixture
+def renewing(page, at_sandbox, subscriber):
+    """Ada's line, which renews; she has signed in."""
+    enter(page, at_sandbox, subscriber)
+    return Renewing(subscriber, portal=at_sandbox)
 
 
 @pytest.fixture

@@ -9,8 +9,19 @@ from plans.models import Plan
 from tests.journeys.steps import prove_again
 
 pytestmark = pytest.mark.browser
+# All that a theme changes.
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
-VISITOR = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/plans/", "/help/", "/nothing/"]
+VISITOR = [
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/plans/",
+    "/devices/",
+    "/devices/?q=iphone+15",
+    "/help/",
+    "/nothing/",
+]
 SUBSCRIBER = [
     "/",
     "/billing/",
@@ -19,6 +30,8 @@ SUBSCRIBER = [
     "/billing/methods/",
     "/billing/add-money/",
     "/settings/",
+    "/help/tickets/",
+    "/help/tickets/new/",
     "/accounts/2fa/",
     "/accounts/reauthenticate/code/",
     "/accounts/sessions/",
@@ -30,14 +43,27 @@ SUBSCRIBER = [
     "{line}top-up/",
     "{line}auto-renewal/",
     "{line}settings/",
+    "{line}replace/",
+    "{line}replace/?reason=lost",
+    "{line}service/",
+    "{line}suspend/",
+    "{line}terminate/",
+    "{line}sim/",
+    "/settings/lock/",
+    "/settings/report/",
+    "{line}usage/",
+    "{line}usage/?by=month&what=calls",
+    "{line}usage/records/",
+    "{line}usage/budget/",
+    "{line}usage/looks-wrong/",
     "/plans/{plan}/",
     "{order}",
     "{order}receipt/",
 ]
 
 
-def complaints(page):
-    found = Axe().run(page).response["violations"]
+def complaints(page, options=None):
+    found = Axe().run(page, options=options).response["violations"]
     return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
@@ -45,9 +71,9 @@ def complaints_in_both_themes(page, addresses):
     found = {}
     for address in addresses:
         page.goto(address)
-        for theme in ("light", "dark"):
+        for theme, options in (("light", None), ("dark", COLOURS)):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            if here := complaints(page):
+            if here := complaints(page, options):
                 found[f"{address} {theme}"] = here
     return found
 
@@ -81,7 +107,9 @@ def test_pages_of_a_subscriber(signed_in, portal, width):
     assert complaints_in_both_themes(signed_in, [f"{portal}{path.format(**here)}" for path in SUBSCRIBER]) == {}
 
 
-def test_the_page_that_installs(signed_in, portal):
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_that_installs(signed_in, portal, width):
+    signed_in.set_viewport_size({"width": width, "height": 900})
     line = Line.objects.get(nickname="Tokyo in spring")
     signed_in.goto(f"{portal}/lines/{line.public_id}/install/")
     prove_again(signed_in)

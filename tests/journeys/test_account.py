@@ -40,7 +40,7 @@ def sign_out(page, portal):
 def test_signing_in_by_mobile_number_as_people_write_it(page, portal):
     sign_in(page, portal, "(415) 555-0142")
 
-    expect(page.get_by_role("article")).to_have_count(3)
+    expect(page.get_by_role("article")).to_have_count(4)
 
 
 def test_a_newcomer_opens_an_account_with_the_code_from_the_mail(page, portal):
@@ -106,4 +106,4 @@ def test_a_passkey_is_added_and_signs_in_alone(signed_in, portal):
     signed_in.get_by_role("button", name="Sign in with a passkey").click()
 
     signed_in.wait_for_url(f"{portal}/")
-    expect(signed_in.get_by_role("article")).to_have_count(3)
+    expect(signed_in.get_by_role("article")).to_have_count(4)

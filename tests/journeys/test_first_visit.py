@@ -6,7 +6,7 @@ from portal.demo.people import SUBSCRIBER
 from tests.journeys.steps import sign_in
 from tests.serving import Portal, free_port, wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("first-visit")]
 KILOBYTES = 1000
 PAGES = ["/accounts/login/", "/", "/plans/", "/billing/"]
 
@@ -15,11 +15,10 @@ PAGES = ["/accounts/login/", "/", "/plans/", "/billing/"]
 def served(tmp_path_factory):
     portal = Portal(tmp_path_factory.mktemp("first-visit"), free_port())
     try:
-        assert wait_until(lambda: "stops everything" in portal.said(), 60), portal.said()
+        assert wait_until(lambda: "stops everything" in portal.said(), 180), portal.said()
         yield f"http://localhost:{portal.port}"
     finally:
-        portal.process.terminate()
-        portal.process.wait(timeout=10)
+        portal.end()
 
 
 @pytest.mark.parametrize("path", PAGES)

