@@ -1,19 +1,34 @@
 """People and clocks every test may want."""
 
+import gc
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 from django.core.cache import cache
-from django.db import connection, transaction
-from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db import connection
 
 from plans import catalogue
-from tests import make
-from tests.append_only import triggers_resting
+from tests import emptying, make, sampling
 
-pytest_plugins = ["tests.fakes.stripe.fixtures"]
+pytest_plugins = ["tests.fakes.smdp.fixtures", "tests.fakes.stripe.fixtures"]
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+
+
+def pytest_addoption(parser):
+    sampling.add_option(parser, today=datetime.now(UTC).date())
+
+
+def pytest_configure(config):
+    """Let Hypothesis try less than it would, or far more, and never mind how busy the machine is."""
+    hypothesis.settings.register_profile("few", max_examples=40, deadline=None)
+    hypothesis.settings.register_profile("many", max_examples=500, deadline=None)
+    hypothesis.settings.load_profile("many" if config.getoption("sample") == "all" else "few")
+
+
+def pytest_generate_tests(metafunc):
+    sampling.generate(metafunc)
 
 
 def pytest_collection_modifyitems(items):
@@ -23,6 +38,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("postgresql"):
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: set DATABASE_URL"))
+
+
+def pytest_collection_finish():
+    """Spare the collector of garbage what stays for the whole run: it would look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture
@@ -63,14 +85,6 @@ def as_subscriber(client, subscriber):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flush_empties_append_only_tables():
-    """Let the flush after a transactional test, and only it, delete from the ledger and the audit trail."""
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def flush_at_rest(self, sql_list):
-        with transaction.atomic(using=self.connection.alias), triggers_resting(self.connection):
-            flush(self, sql_list)
-
-    BaseDatabaseOperations.execute_sql_flush = flush_at_rest
-    yield
-    BaseDatabaseOperations.execute_sql_flush = flush
+def _flush_is_quick_and_empties_append_only_tables():
+    with emptying.in_place_of_flush():
+        yield

@@ -6,11 +6,26 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 
-from accounts.models import User
+from accounts.models import Ticket, User
+from accounts.tickets import open_ticket
 from billing.invoice_facts import buyer_of
-from billing.models import Charge, Dispute, Invoice, Order, PaymentMethod, Refund, Subscription
-from esim.models import Allowance, DownloadState, Line, ServiceState, SimProfile
+from billing.models import (
+    Agreement,
+    Charge,
+    Dispute,
+    Invoice,
+    Order,
+    PaymentMethod,
+    Refund,
+    RenewalQuestion,
+    Subscription,
+    TopUpRule,
+)
+from esim import pins
+from esim.identifiers import with_luhn_digit
+from esim.models import Allowance, DownloadState, Line, Replacement, ServiceState, SimCard, SimProfile
 from plans.models import Plan, PlanPrice
+from plans.terms import PlanTerms
 from portal.lib.data_size import GB
 from portal.lib.periods import PeriodUnit
 
@@ -77,6 +92,26 @@ def make_profile(*, line: Line, **fields: Any) -> SimProfile:
     return profile
 
 
+def make_card(*, pin: str = "", **fields: Any) -> SimCard:
+    """Make a profile of the stock, for sale here; with a PIN, one that was sold elsewhere."""
+    number = next(_numbers)
+    fields.setdefault("iccid", with_luhn_digit(f"8985201{number:011}"))
+    fields.setdefault("carrier", "simulated")
+    fields.setdefault("profile_type", "DATA")
+    card = SimCard(**fields)
+    if pin:
+        pins.set_pin(card, pin=pin, now=NOW)
+    card.save()
+    return card
+
+
+def make_replacement(*, line: Line, **fields: Any) -> Replacement:
+    """Make a wish to have a line on a new phone, whose profile is not ordered yet."""
+    if "old_profile" not in fields:
+        fields["old_profile"] = make_profile(line=line, download_state=DownloadState.ENABLED)
+    return Replacement.objects.create(line=line, asked_by=line.owner, **{"reason": "new_phone", **fields})
+
+
 def make_allowance(*, line: Line, **fields: Any) -> Allowance:
     """Make a running allowance of 10 GB that began ten days ago and ends in twenty."""
     number = next(_numbers)
@@ -87,6 +122,7 @@ def make_allowance(*, line: Line, **fields: Any) -> Allowance:
     fields.setdefault("data_bytes", 10 * GB)
     fields.setdefault("starts_at", NOW - timedelta(days=10))
     fields.setdefault("ends_at", NOW + timedelta(days=20))
+    fields.setdefault("remind_due_at", fields["starts_at"])
     return Allowance.objects.create(line=line, **fields)
 
 
@@ -115,6 +151,16 @@ def make_order(*, owner: User, **fields: Any) -> Order:
     fields.setdefault("created_at", NOW)
     fields.setdefault("expires_at", NOW + timedelta(hours=1))
     return Order.objects.create(owner=owner, **fields)
+
+
+def make_ticket(*, owner: User, **fields: Any) -> Ticket:
+    """Make a request for help that waits for us."""
+    number = next(_numbers)
+    fields.setdefault("kind", Ticket.Kind.SERVICE)
+    return open_ticket(
+        user=owner,
+        **{"key": f"ticket-{number}", "context": {}, "about": [], "text": "No data since noon.", "now": NOW, **fields},
+    )
 
 
 def make_invoice(*, order: Order, **fields: Any) -> Invoice:
@@ -157,6 +203,17 @@ def invoice_facts(order: Order) -> dict[str, Any]:
     }
 
 
+def make_agreement(*, owner: User, **fields: Any) -> Agreement:
+    """Make a consent to renew at US$14.90, given a month ago."""
+    fields.setdefault("about", Agreement.About.RENEWAL)
+    fields.setdefault("currency", "USD")
+    fields.setdefault("amount", 1490)
+    fields.setdefault("text", "Renew it until I turn this off.")
+    fields.setdefault("version", "2026-11")
+    fields.setdefault("agreed_at", NOW - timedelta(days=30))
+    return Agreement.objects.create(owner=owner, **fields)
+
+
 def make_subscription(*, line: Line, plan: Plan, **fields: Any) -> Subscription:
     """Make an automatic renewal that is due now."""
     fields.setdefault("mode", Subscription.Mode.AUTOMATIC)
@@ -166,8 +223,49 @@ def make_subscription(*, line: Line, plan: Plan, **fields: Any) -> Subscription:
     fields.setdefault("charge_due_at", NOW)
     fields.setdefault("currency", "USD")
     fields.setdefault("consent_amount", 1490)
-    fields.setdefault("consented_at", NOW - timedelta(days=30))
+    if "agreement" not in fields and fields["mode"] != Subscription.Mode.OFF:
+        fields["agreement"] = make_agreement(owner=line.owner, line=line, plan=plan, amount=fields["consent_amount"])
     return Subscription.objects.create(line=line, plan=plan, **fields)
+
+
+def make_top_up_rule(*, line: Line, plan: Plan, **fields: Any) -> TopUpRule:
+    """Make a rule that buys a data pack of US$6.00 by card when 20 % or less is left, three times a month at most."""
+    fields.setdefault("kind", TopUpRule.Kind.DATA)
+    fields.setdefault("low_percent", 20)
+    fields.setdefault("consent_amount", 600)
+    fields.setdefault("consent_terms", PlanTerms.of(plan).to_json())
+    about = {"about": Agreement.About.DATA, "line": line, "plan": plan}
+    return _make_rule(owner=line.owner, about=about, line=line, plan=plan, **fields)
+
+
+def make_balance_rule(*, owner: User, **fields: Any) -> TopUpRule:
+    """Make a rule that adds US$20.00 by card when less than US$5.00 is left, three times a month at most."""
+    fields.setdefault("kind", TopUpRule.Kind.BALANCE)
+    fields.setdefault("low_amount", 500)
+    fields.setdefault("consent_amount", 2000)
+    return _make_rule(owner=owner, about={"about": Agreement.About.BALANCE}, **fields)
+
+
+def _make_rule(*, owner: User, about: dict[str, Any], **fields: Any) -> TopUpRule:
+    fields.setdefault("currency", "USD")
+    fields.setdefault("pay_from", Subscription.PayFrom.METHOD)
+    fields.setdefault("max_times", 3)
+    fields.setdefault("max_amount", fields["max_times"] * fields["consent_amount"])
+    if "method" not in fields:
+        fields["method"] = make_method(owner=owner)
+    limits = {"max_times": fields["max_times"], "max_amount": fields["max_amount"]}
+    if "agreement" not in fields:
+        fields["agreement"] = make_agreement(owner=owner, amount=fields["consent_amount"], limits=limits, **about)
+    return TopUpRule.objects.create(owner=owner, **fields)
+
+
+def make_question(*, subscription: Subscription, **fields: Any) -> RenewalQuestion:
+    """Make the question about the next period, put just now, three days before the paid time ends."""
+    fields.setdefault("period_index", subscription.period_index)
+    fields.setdefault("amount", subscription.consent_amount)
+    fields.setdefault("asked_at", NOW)
+    fields.setdefault("ends_at", NOW + timedelta(days=3))
+    return RenewalQuestion.objects.create(subscription=subscription, currency=subscription.currency, **fields)
 
 
 def make_charge(*, order: Order, **fields: Any) -> Charge:

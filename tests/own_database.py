@@ -42,6 +42,18 @@ def own_database(purpose: str, *, redis_number: int, **environ: str) -> Iterator
                 client.flushdb()
 
 
+@contextmanager
+def copy_of(name: str) -> Iterator[str]:
+    """Copy a database that nobody is connected to, and yield the address of the copy, which is gone in the end."""
+    server, copy = os.environ["DATABASE_URL"], f"{name}_copy"
+    desk = urlunsplit(urlsplit(server)._replace(path="/postgres"))
+    _run(desk, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(name)))
+    try:
+        yield urlunsplit(urlsplit(server)._replace(path=f"/{copy}"))
+    finally:
+        _run(desk, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy)))
+
+
 def _run(server: str, statement: sql.Composed) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(statement)

@@ -1,10 +1,12 @@
 """Running `manage.py serve` from outside, and looking at what it left in the process table."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -43,6 +45,14 @@ class Portal:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def end(self):
+        """End it and all its parts, whatever state they are in: first who would start them again."""
+        parts = self.parts()
+        for pid in (self.process.pid, *parts):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
 
     def said(self):
         return self.log.read_text()
