@@ -4,16 +4,20 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8000
+SIZES ?= 1000 10000
+SIZE ?= 1000000
 UV ?= $(shell command -v uv || echo .tools/bin/uv)
 RUN = $(UV) run --quiet
 # Where the suite finds PostgreSQL and Redis; the suite makes a database of its own there.
 TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 TEST_REDIS_URL ?= redis://127.0.0.1:6379
+# Where Python may not keep what it compiled, every process that a test starts compiles Django and Stripe's library anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help serve test test-postgres browser slow check fmt css css-check messages fonts bench faults clean
+.PHONY: help serve test test-postgres browser slow check fmt css css-check messages fonts bench bench-renewals bench-reminders bench-usage faults clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 $(UV):
 	@echo "Bringing uv, the package manager, into .tools/."
@@ -35,11 +39,11 @@ test-postgres: $(UV) ## Run the suite on PostgreSQL and Redis
 
 browser: $(UV) ## Walk through the portal in Chromium
 	@echo "Running the browser journeys in Chromium."
-	@$(RUN) --group browser pytest -n 0 -m browser $(ARGS)
+	@$(RUN) --group browser pytest -m browser --dist loadgroup $(ARGS)
 
 slow: $(UV) ## Run the tests that take seconds each
 	@echo "Running the slow tests."
-	@$(RUN) pytest -n 0 -m slow $(ARGS)
+	@$(RUN) pytest -m slow --dist loadgroup $(ARGS)
 
 check: $(UV) ## Lint, types, contracts, migrations, settings, translations, CSS
 	@UV="$(UV)" bash .ci/check
@@ -68,6 +72,21 @@ messages: $(UV) ## Collect the sentences to translate and compile what is transl
 bench: $(UV) ## Measure the pages against a plain Django view (PostgreSQL, Redis)
 	@echo "Measuring on PostgreSQL with two web workers; a gate that is missed fails."
 	@DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(RUN) python -m tests.benchmarks
+
+bench-renewals: $(UV) ## Measure renewals beside raw SQL (SIZES="1000 10000")
+	@echo "Renewing $(SIZES) lines each on PostgreSQL, beside raw SQL that writes the same rows; a gate that is missed fails."
+	@DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) SIZES="$(SIZES)" \
+		$(RUN) python -m tests.benchmarks.renewals
+
+bench-reminders: $(UV) ## Measure the sweep of reminders beside raw SQL (SIZE=1000000)
+	@echo "Sweeping $(SIZE) lines on PostgreSQL, of which one in a hundred is due; a gate that is missed fails."
+	@DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) SIZE="$(SIZE)" \
+		$(RUN) python -m tests.benchmarks.reminders
+
+bench-usage: $(UV) ## Measure taking in and counting usage beside raw SQL (SIZE=1000000)
+	@echo "Taking in and counting $(SIZE) usage records on PostgreSQL, beside raw SQL; a gate that is missed fails."
+	@DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) SIZE="$(SIZE)" \
+		$(RUN) python -m tests.benchmarks.usage
 
 faults: $(UV) ## Prove what holds when everything else fails (PostgreSQL, Redis)
 	@echo "Provoking faults on PostgreSQL, each with a control; a gate that is missed fails."
