@@ -17,31 +17,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="OutboxMessage",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[("email", "e-mail"), ("sms", "SMS")], max_length=8, verbose_name="channel"
-                    ),
-                ),
-                ("recipient", models.CharField(max_length=254, verbose_name="recipient")),
-                ("subject", models.CharField(blank=True, max_length=300, verbose_name="subject")),
-                ("body", models.TextField(verbose_name="text")),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-            ],
-            options={
-                "verbose_name": "outbox message",
-                "verbose_name_plural": "outbox messages",
-                "indexes": [],
-                "constraints": [],
-            },
-        ),
-        migrations.CreateModel(
             name="User",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -91,6 +66,16 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(default=1, editable=False, verbose_name="version of the calendar link"),
                 ),
                 ("is_staff", models.BooleanField(default=False, verbose_name="staff")),
+                (
+                    "locked_at",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="While it is locked no line changes hands, device or state, and no code is shown.",
+                        null=True,
+                        verbose_name="locked by the subscriber",
+                    ),
+                ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 (
                     "created_at",
@@ -116,16 +101,6 @@ class Migration(migrations.Migration):
                         related_query_name="user",
                         to="auth.permission",
                         verbose_name="user permissions",
-                    ),
-                ),
-                (
-                    "locked_at",
-                    models.DateTimeField(
-                        blank=True,
-                        editable=False,
-                        help_text="While it is locked no line changes hands, device or state, and no code is shown.",
-                        null=True,
-                        verbose_name="locked by the subscriber",
                     ),
                 ),
             ],
@@ -156,19 +131,54 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ApiToken",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="tok")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                ("prefix", models.CharField(max_length=16, verbose_name="begins with")),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("scopes", models.JSONField(default=list, verbose_name="scopes")),
+                (
+                    "source",
+                    models.SlugField(
+                        blank=True,
+                        help_text="Whose usage records come with it; empty: none.",
+                        max_length=20,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
+                ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last used")),
+                ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="revoked")),
+            ],
+            options={
+                "verbose_name": "API token",
+                "verbose_name_plural": "API tokens",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
             name="AuditEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="at")),
-                (
-                    "action",
-                    models.CharField(
-                        help_text="Such as line.activation_code_viewed", max_length=60, verbose_name="action"
-                    ),
-                ),
-                ("target", models.CharField(blank=True, max_length=40, verbose_name="target")),
-                ("detail", models.JSONField(blank=True, default=dict, verbose_name="detail")),
-                ("ip_address", models.GenericIPAddressField(blank=True, null=True, verbose_name="IP address")),
                 (
                     "actor",
                     models.ForeignKey(
@@ -191,6 +201,15 @@ class Migration(migrations.Migration):
                         verbose_name="account",
                     ),
                 ),
+                (
+                    "action",
+                    models.CharField(
+                        help_text="Such as line.activation_code_viewed", max_length=60, verbose_name="action"
+                    ),
+                ),
+                ("target", models.CharField(blank=True, max_length=40, verbose_name="target")),
+                ("detail", models.JSONField(blank=True, default=dict, verbose_name="detail")),
+                ("ip_address", models.GenericIPAddressField(blank=True, null=True, verbose_name="IP address")),
             ],
             options={
                 "verbose_name": "audit event",
@@ -205,6 +224,16 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", portal.lib.public_ids.PublicIdField(prefix="ntf")),
                 ("key", models.CharField(max_length=160, unique=True, verbose_name="key")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notifications",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
                 (
                     "channel",
                     models.CharField(
@@ -243,16 +272,6 @@ class Migration(migrations.Migration):
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
                 ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
-                (
-                    "user",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="notifications",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="user",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "notification",
@@ -269,13 +288,35 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="OutboxMessage",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "e-mail"), ("sms", "SMS")], max_length=8, verbose_name="channel"
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=254, verbose_name="recipient")),
+                ("subject", models.CharField(blank=True, max_length=300, verbose_name="subject")),
+                ("body", models.TextField(verbose_name="text")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+            ],
+            options={
+                "verbose_name": "outbox message",
+                "verbose_name_plural": "outbox messages",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
             name="OutboxAttachment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", portal.lib.public_ids.PublicIdField(prefix="att")),
-                ("name", models.CharField(max_length=100, verbose_name="file name")),
-                ("content_type", models.CharField(max_length=60, verbose_name="content type")),
-                ("content", models.BinaryField(verbose_name="content")),
                 (
                     "message",
                     models.ForeignKey(
@@ -285,6 +326,9 @@ class Migration(migrations.Migration):
                         verbose_name="outbox message",
                     ),
                 ),
+                ("name", models.CharField(max_length=100, verbose_name="file name")),
+                ("content_type", models.CharField(max_length=60, verbose_name="content type")),
+                ("content", models.BinaryField(verbose_name="content")),
             ],
             options={
                 "verbose_name": "attachment",
@@ -298,6 +342,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", portal.lib.public_ids.PublicIdField(prefix="tkt")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -360,15 +413,6 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, editable=False, null=True, verbose_name="first answered"),
                 ),
                 ("closed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="closed")),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tickets",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "ticket",
@@ -404,6 +448,15 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", portal.lib.public_ids.PublicIdField(prefix="msg")),
                 (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="accounts.ticket",
+                        verbose_name="ticket",
+                    ),
+                ),
+                (
                     "author",
                     models.CharField(
                         choices=[("user", "subscriber"), ("staff", "support"), ("system", "the portal")],
@@ -411,11 +464,6 @@ class Migration(migrations.Migration):
                         verbose_name="author",
                     ),
                 ),
-                ("key", models.CharField(editable=False, max_length=120, unique=True, verbose_name="key")),
-                ("text", models.TextField(blank=True, max_length=4000, verbose_name="text")),
-                ("kind", models.CharField(blank=True, max_length=40, verbose_name="kind")),
-                ("context", models.JSONField(blank=True, default=dict, verbose_name="context")),
-                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="at")),
                 (
                     "staff",
                     models.ForeignKey(
@@ -427,15 +475,11 @@ class Migration(migrations.Migration):
                         verbose_name="member of staff",
                     ),
                 ),
-                (
-                    "ticket",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="messages",
-                        to="accounts.ticket",
-                        verbose_name="ticket",
-                    ),
-                ),
+                ("key", models.CharField(editable=False, max_length=120, unique=True, verbose_name="key")),
+                ("text", models.TextField(blank=True, max_length=4000, verbose_name="text")),
+                ("kind", models.CharField(blank=True, max_length=40, verbose_name="kind")),
+                ("context", models.JSONField(blank=True, default=dict, verbose_name="context")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="at")),
             ],
             options={
                 "verbose_name": "message of a ticket",
@@ -461,50 +505,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="ApiToken",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="tok")),
-                ("name", models.CharField(max_length=80, verbose_name="name")),
-                ("prefix", models.CharField(max_length=16, verbose_name="begins with")),
-                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
-                ("scopes", models.JSONField(default=list, verbose_name="scopes")),
-                (
-                    "source",
-                    models.SlugField(
-                        blank=True,
-                        help_text="Whose usage records come with it; empty: none.",
-                        max_length=20,
-                        verbose_name="source",
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
-                ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last used")),
-                ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="revoked")),
-                (
-                    "user",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="api_tokens",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="user",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "API token",
-                "verbose_name_plural": "API tokens",
-                "indexes": [],
-                "constraints": [],
             },
         ),
     ]

@@ -19,54 +19,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="EventsCursor",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("gateway", models.CharField(max_length=20, unique=True, verbose_name="gateway")),
-                ("cursor", models.CharField(max_length=120, verbose_name="read up to")),
-                ("read_at", models.DateTimeField(verbose_name="read")),
-            ],
-            options={
-                "verbose_name": "events cursor",
-                "verbose_name_plural": "events cursors",
-                "indexes": [],
-                "constraints": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="InvoiceSeries",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=8, unique=True, verbose_name="name")),
-                ("last", models.PositiveIntegerField(default=0, verbose_name="last number")),
-            ],
-            options={
-                "verbose_name": "series of invoices",
-                "verbose_name_plural": "series of invoices",
-                "indexes": [],
-                "constraints": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="SandboxCard",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=40, unique=True, verbose_name="reference")),
-                ("customer", models.CharField(max_length=40, verbose_name="customer")),
-                ("brand", models.CharField(max_length=20, verbose_name="brand")),
-                ("last_four", models.CharField(max_length=4, verbose_name="last four digits")),
-                ("expires_month", models.PositiveSmallIntegerField(verbose_name="expiry month")),
-                ("expires_year", models.PositiveSmallIntegerField(verbose_name="expiry year")),
-                ("outcome", models.CharField(max_length=40, verbose_name="outcome")),
-            ],
-            options={
-                "verbose_name": "sandbox card",
-                "verbose_name_plural": "sandbox cards",
-                "indexes": [],
-                "constraints": [],
-            },
-        ),
-        migrations.CreateModel(
             name="Agreement",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -83,15 +35,15 @@ class Migration(migrations.Migration):
                         verbose_name="about",
                     ),
                 ),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("amount", models.BigIntegerField(verbose_name="agreed price")),
-                ("terms", models.JSONField(blank=True, default=dict, verbose_name="agreed terms")),
-                ("limits", models.JSONField(blank=True, default=dict, verbose_name="limits set")),
-                ("paid_with", models.CharField(blank=True, max_length=120, verbose_name="paid from")),
-                ("text", models.TextField(verbose_name="text agreed to")),
-                ("version", models.CharField(max_length=20, verbose_name="version of that text")),
-                ("agreed_at", models.DateTimeField(verbose_name="agreed")),
-                ("ip", models.GenericIPAddressField(blank=True, null=True, verbose_name="agreed from")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agreements",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
                 (
                     "line",
                     models.ForeignKey(
@@ -101,15 +53,6 @@ class Migration(migrations.Migration):
                         related_name="agreements",
                         to="esim.line",
                         verbose_name="line",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="agreements",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
                     ),
                 ),
                 (
@@ -123,6 +66,15 @@ class Migration(migrations.Migration):
                         verbose_name="plan",
                     ),
                 ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="agreed price")),
+                ("terms", models.JSONField(blank=True, default=dict, verbose_name="agreed terms")),
+                ("limits", models.JSONField(blank=True, default=dict, verbose_name="limits set")),
+                ("paid_with", models.CharField(blank=True, max_length=120, verbose_name="paid from")),
+                ("text", models.TextField(verbose_name="text agreed to")),
+                ("version", models.CharField(max_length=20, verbose_name="version of that text")),
+                ("agreed_at", models.DateTimeField(verbose_name="agreed")),
+                ("ip", models.GenericIPAddressField(blank=True, null=True, verbose_name="agreed from")),
             ],
             options={
                 "verbose_name": "agreement",
@@ -135,11 +87,6 @@ class Migration(migrations.Migration):
             name="BillingDetails",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(blank=True, max_length=120, verbose_name="name or company")),
-                ("address", models.TextField(blank=True, max_length=300, verbose_name="address")),
-                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
-                ("tax_id", models.CharField(blank=True, max_length=40, verbose_name="tax number")),
-                ("attach_to_mails", models.BooleanField(default=False, verbose_name="attach to every payment mail")),
                 (
                     "owner",
                     models.OneToOneField(
@@ -149,6 +96,11 @@ class Migration(migrations.Migration):
                         verbose_name="owner",
                     ),
                 ),
+                ("name", models.CharField(blank=True, max_length=120, verbose_name="name or company")),
+                ("address", models.TextField(blank=True, max_length=300, verbose_name="address")),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                ("tax_id", models.CharField(blank=True, max_length=40, verbose_name="tax number")),
+                ("attach_to_mails", models.BooleanField(default=False, verbose_name="attach to every payment mail")),
             ],
             options={
                 "verbose_name": "billing details",
@@ -162,13 +114,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", portal.lib.public_ids.PublicIdField(prefix="cpg")),
-                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
-                ("page_id", models.CharField(blank=True, max_length=80, null=True, verbose_name="page at the gateway")),
-                ("consent", models.JSONField(default=dict, verbose_name="agreed to")),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
                 (
                     "owner",
                     models.ForeignKey(
@@ -177,6 +122,13 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="owner",
                     ),
+                ),
+                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
+                ("page_id", models.CharField(blank=True, max_length=80, null=True, verbose_name="page at the gateway")),
+                ("consent", models.JSONField(default=dict, verbose_name="agreed to")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
             ],
             options={
@@ -187,29 +139,876 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="PaymentMethod",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="pmt")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payment_methods",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
+                ("reference", models.CharField(max_length=80, verbose_name="reference at the gateway")),
+                ("brand", models.CharField(max_length=20, verbose_name="brand")),
+                ("last_four", models.CharField(max_length=4, verbose_name="last four digits")),
+                ("expires_month", models.PositiveSmallIntegerField(verbose_name="expiry month")),
+                ("expires_year", models.PositiveSmallIntegerField(verbose_name="expiry year")),
+                ("is_default", models.BooleanField(default=False, verbose_name="default")),
+                (
+                    "consent",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Text, version, time and address of the agreement.",
+                        verbose_name="agreed to",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("removed_at", models.DateTimeField(blank=True, null=True, verbose_name="removed")),
+            ],
+            options={
+                "verbose_name": "payment method",
+                "verbose_name_plural": "payment methods",
+                "constraints": [
+                    models.UniqueConstraint(fields=("gateway", "reference"), name="method_reference_unique"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True), ("removed_at__isnull", True)),
+                        fields=("owner",),
+                        name="method_one_default_an_owner",
+                    ),
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="Subscription",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="sub")),
+                (
+                    "line",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscription",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to="plans.plan",
+                        verbose_name="plan",
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("off", "off"), ("ask", "ask me first"), ("automatic", "automatic")],
+                        default="off",
+                        max_length=10,
+                        verbose_name="mode",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "active"),
+                            ("in_flight", "being charged"),
+                            ("past_due", "payment declined"),
+                            ("paused", "paused"),
+                        ],
+                        default="active",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "pay_from",
+                    models.CharField(
+                        choices=[
+                            ("method", "saved card"),
+                            ("wallet", "balance"),
+                            ("wallet_then_method", "balance first, then the saved card"),
+                        ],
+                        default="method",
+                        max_length=20,
+                        verbose_name="paid from",
+                    ),
+                ),
+                (
+                    "method",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to="billing.paymentmethod",
+                        verbose_name="payment method",
+                    ),
+                ),
+                (
+                    "backup_method",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="backed_up_subscriptions",
+                        to="billing.paymentmethod",
+                        verbose_name="second card",
+                    ),
+                ),
+                ("uses_backup", models.BooleanField(default=False, editable=False, verbose_name="second card's turn")),
+                (
+                    "anchor_at",
+                    models.DateTimeField(
+                        help_text="Start of the anchor's period; all later ends are counted from it.",
+                        verbose_name="anchor",
+                    ),
+                ),
+                (
+                    "anchor_index",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="anchor's period"),
+                ),
+                ("period_index", models.PositiveIntegerField(default=1, verbose_name="next period")),
+                ("charge_due_at", models.DateTimeField(verbose_name="next charge")),
+                ("declines", models.PositiveSmallIntegerField(default=0, verbose_name="declines in a row")),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="lease until"),
+                ),
+                ("fence", models.PositiveBigIntegerField(default=0, editable=False, verbose_name="fence")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("consent_amount", models.BigIntegerField(verbose_name="agreed price")),
+                ("consent_terms", models.JSONField(default=dict, verbose_name="agreed terms")),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to="billing.agreement",
+                        verbose_name="agreement in force",
+                    ),
+                ),
+                (
+                    "max_times",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="at most so often a month"),
+                ),
+                ("max_amount", models.BigIntegerField(blank=True, null=True, verbose_name="at most so much a month")),
+                (
+                    "asked_index",
+                    models.PositiveIntegerField(
+                        blank=True, editable=False, null=True, verbose_name="asked about period"
+                    ),
+                ),
+                (
+                    "approved_index",
+                    models.PositiveIntegerField(
+                        blank=True, editable=False, null=True, verbose_name="said yes to period"
+                    ),
+                ),
+                (
+                    "notice_due_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="next notice"),
+                ),
+                (
+                    "notice_for",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="notices are about the charge of"
+                    ),
+                ),
+                (
+                    "notice_amount",
+                    models.BigIntegerField(blank=True, editable=False, null=True, verbose_name="notices say"),
+                ),
+                (
+                    "suspend_due_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="suspend from"),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="Why it stands as it does.", max_length=200, verbose_name="reason"
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="decided")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+            ],
+            options={
+                "verbose_name": "auto-renewal",
+                "verbose_name_plural": "auto-renewals",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            ("mode__in", ["ask", "automatic"]), ("state__in", ["active", "past_due", "in_flight"])
+                        ),
+                        fields=["charge_due_at", "id"],
+                        name="subscription_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ["past_due", "paused"])),
+                        fields=["state", "reason", "declines"],
+                        name="subscription_stands_still",
+                    ),
+                    models.Index(
+                        condition=models.Q(("backup_method__isnull", False)),
+                        fields=["backup_method"],
+                        name="subscription_by_second_card",
+                    ),
+                    models.Index(
+                        condition=models.Q(("suspend_due_at__isnull", False)),
+                        fields=["suspend_due_at", "id"],
+                        name="subscription_to_suspend",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("mode", "automatic"),
+                            ("state", "active"),
+                            models.Q(
+                                ("notice_for", None),
+                                models.Q(("notice_for", models.F("charge_due_at")), _negated=True),
+                                models.Q(("notice_amount", models.F("consent_amount")), _negated=True),
+                                _connector="OR",
+                            ),
+                        ),
+                        fields=["id"],
+                        name="subscription_unnoticed",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("mode", "automatic"), ("state", "active"), ("notice_due_at__isnull", False)
+                        ),
+                        fields=["notice_due_at", "id"],
+                        name="subscription_to_notice",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("pay_from", "wallet"), ("mode", "off"), ("method__isnull", False), _connector="OR"
+                        ),
+                        name="subscription_names_method",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("mode", "off"), ("agreement__isnull", False), _connector="OR"),
+                        name="subscription_has_consent",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="TopUpRule",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="tur")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("data", "data when it runs low"), ("balance", "money when the balance runs low")],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="top_up_rules",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="top_up_rules",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="top_up_rules",
+                        to="plans.plan",
+                        verbose_name="data pack",
+                    ),
+                ),
+                ("is_on", models.BooleanField(default=True, verbose_name="on")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "active"), ("in_flight", "being charged"), ("paused", "paused")],
+                        default="active",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "low_percent",
+                    models.PositiveSmallIntegerField(
+                        blank=True, help_text="For data.", null=True, verbose_name="when less is left than (percent)"
+                    ),
+                ),
+                (
+                    "low_amount",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="For a balance; in the smallest unit.",
+                        null=True,
+                        verbose_name="when less is left than",
+                    ),
+                ),
+                (
+                    "pay_from",
+                    models.CharField(
+                        choices=[
+                            ("method", "saved card"),
+                            ("wallet", "balance"),
+                            ("wallet_then_method", "balance first, then the saved card"),
+                        ],
+                        max_length=20,
+                        verbose_name="paid from",
+                    ),
+                ),
+                (
+                    "method",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="top_up_rules",
+                        to="billing.paymentmethod",
+                        verbose_name="payment method",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("consent_amount", models.BigIntegerField(verbose_name="agreed price")),
+                ("consent_terms", models.JSONField(blank=True, default=dict, verbose_name="agreed terms")),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="top_up_rules",
+                        to="billing.agreement",
+                        verbose_name="agreement in force",
+                    ),
+                ),
+                ("max_times", models.PositiveSmallIntegerField(verbose_name="at most so often a month")),
+                ("max_amount", models.BigIntegerField(verbose_name="at most so much a month")),
+                ("next_index", models.PositiveIntegerField(default=1, editable=False, verbose_name="next purchase")),
+                ("declines", models.PositiveSmallIntegerField(default=0, verbose_name="declines in a row")),
+                ("wait_until", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="not before")),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="lease until"),
+                ),
+                ("fence", models.PositiveBigIntegerField(default=0, editable=False, verbose_name="fence")),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="Why it stands as it does.", max_length=200, verbose_name="reason"
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="decided")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+            ],
+            options={
+                "verbose_name": "top-up rule",
+                "verbose_name_plural": "top-up rules",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_on", True), ("state", "active")),
+                        fields=["kind", "id"],
+                        name="top_up_rule_watching",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "in_flight")),
+                        fields=["lease_until", "id"],
+                        name="top_up_rule_in_flight",
+                    ),
+                    models.Index(condition=models.Q(("declines__gt", 0)), fields=["id"], name="top_up_rule_declined"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "data")), fields=("line",), name="top_up_rule_one_a_line"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "balance")),
+                        fields=("owner", "currency"),
+                        name="top_up_rule_one_a_balance",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind", "data"),
+                                ("line__isnull", False),
+                                ("low_percent__isnull", False),
+                                ("plan__isnull", False),
+                            ),
+                            models.Q(
+                                ("kind", "balance"),
+                                ("line__isnull", True),
+                                ("low_amount__isnull", False),
+                                ("plan__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="top_up_rule_names_what_runs_low",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind", "data"),
+                            models.Q(("method__isnull", False), ("pay_from", "method")),
+                            _connector="OR",
+                        ),
+                        name="top_up_rule_balance_by_card",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Order",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="ord")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("new_line", "new line"),
+                            ("renewal", "renewal"),
+                            ("top_up", "data top-up"),
+                            ("credit", "balance top-up"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "waiting for payment"),
+                            ("paid", "paid"),
+                            ("fulfilling", "sent to the network"),
+                            ("fulfilled", "confirmed"),
+                            ("undeliverable", "could not be delivered; money returned"),
+                            ("taking_back", "being taken back"),
+                            ("refunded", "taken back; money returned"),
+                            ("expired", "not paid in time"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="pending",
+                        max_length=14,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="plans.plan",
+                        verbose_name="plan",
+                    ),
+                ),
+                (
+                    "plan_terms",
+                    models.JSONField(
+                        default=dict, help_text="Name and terms of the plan, copied.", verbose_name="what was sold"
+                    ),
+                ),
+                ("nickname", models.CharField(blank=True, max_length=40, verbose_name="name for the new line")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                (
+                    "amount",
+                    models.BigIntegerField(help_text="In the smallest unit of the currency.", verbose_name="total"),
+                ),
+                ("wallet_amount", models.BigIntegerField(default=0, verbose_name="from the balance")),
+                ("refunded_wallet_amount", models.BigIntegerField(default=0, verbose_name="given back to the balance")),
+                ("form_key", models.CharField(editable=False, max_length=64, verbose_name="form key")),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="billing.subscription",
+                        verbose_name="auto-renewal",
+                    ),
+                ),
+                ("period_index", models.PositiveIntegerField(blank=True, null=True, verbose_name="period")),
+                (
+                    "top_up_rule",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="billing.topuprule",
+                        verbose_name="top-up rule",
+                    ),
+                ),
+                (
+                    "top_up_index",
+                    models.PositiveIntegerField(
+                        blank=True, editable=False, null=True, verbose_name="purchase of the rule"
+                    ),
+                ),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[
+                            ("click", "bought by hand"),
+                            ("expiry", "the paid time ends"),
+                            ("answer", "the subscriber said yes"),
+                            ("low_data", "data ran low"),
+                            ("low_balance", "the balance ran low"),
+                        ],
+                        default="click",
+                        max_length=12,
+                        verbose_name="set off by",
+                    ),
+                ),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="billing.agreement",
+                        verbose_name="agreed to",
+                    ),
+                ),
+                (
+                    "starts_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="period starts"),
+                ),
+                ("ends_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="period ends")),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="lease until"),
+                ),
+                (
+                    "fulfil_due_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="fulfil from"),
+                ),
+                (
+                    "fulfil_attempts",
+                    models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="fulfilment attempts"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="to be paid by")),
+                (
+                    "end_due_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="try to end from"),
+                ),
+                ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid")),
+                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="accepted")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent to the network")),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="confirmed")),
+                ("is_invoiced", models.BooleanField(default=False, editable=False, verbose_name="invoiced")),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why it stands as it does, for staff.",
+                        max_length=300,
+                        verbose_name="note",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "order",
+                "verbose_name_plural": "orders",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("top_up_rule__isnull", False)),
+                        fields=["top_up_rule", "top_up_index"],
+                        name="order_by_top_up_rule",
+                    ),
+                    models.Index(
+                        condition=models.Q(("subscription__isnull", False)),
+                        fields=["created_at"],
+                        name="order_of_renewal_by_time",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ["paid", "fulfilling"])),
+                        fields=["fulfil_due_at", "id"],
+                        name="order_to_fulfil",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "pending")), fields=["expires_at", "id"], name="order_to_expire"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "taking_back")),
+                        fields=["lease_until", "id"],
+                        name="order_to_take_back",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("is_invoiced", False), ("state__in", ["fulfilled", "taking_back", "refunded"])
+                        ),
+                        fields=["confirmed_at", "id"],
+                        name="order_to_invoice",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("owner", "form_key"), name="order_one_a_form"),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("subscription__isnull", False),
+                            models.Q(("state__in", ["expired", "cancelled", "undeliverable"]), _negated=True),
+                        ),
+                        fields=("subscription", "period_index"),
+                        name="order_one_a_period",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("top_up_rule__isnull", False),
+                            models.Q(("state__in", ["expired", "cancelled", "undeliverable"]), _negated=True),
+                        ),
+                        fields=("top_up_rule", "top_up_index"),
+                        name="order_one_a_top_up",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="order_amount_not_negative"),
+                    models.CheckConstraint(
+                        condition=models.Q(("wallet_amount__gte", 0), ("wallet_amount__lte", models.F("amount"))),
+                        name="order_wallet_within_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("refunded_wallet_amount__gte", 0),
+                            ("refunded_wallet_amount__lte", models.F("wallet_amount")),
+                        ),
+                        name="order_refunds_within_wallet_part",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state__in", ["paid", "fulfilling", "fulfilled", "taking_back", "refunded"]),
+                                _negated=True,
+                            ),
+                            ("paid_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="order_paid_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "credit"), ("plan__isnull", True)),
+                            models.Q(models.Q(("kind", "credit"), _negated=True), ("plan__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="order_names_plan",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Charge",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="chg")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="billing.order",
+                        verbose_name="order",
+                    ),
+                ),
+                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
+                (
+                    "gateway_payment_id",
+                    models.CharField(
+                        blank=True, max_length=80, null=True, unique=True, verbose_name="payment at the gateway"
+                    ),
+                ),
+                (
+                    "gateway_transaction_id",
+                    models.CharField(
+                        blank=True,
+                        help_text="What refunds and disputes name.",
+                        max_length=80,
+                        verbose_name="money at the gateway",
+                    ),
+                ),
+                ("paid_with", models.CharField(blank=True, max_length=20, verbose_name="paid with")),
+                (
+                    "method",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="billing.paymentmethod",
+                        verbose_name="payment method",
+                    ),
+                ),
+                ("off_session", models.BooleanField(default=False, verbose_name="without the payer present")),
+                ("save_method", models.BooleanField(default=False, verbose_name="keep the card")),
+                (
+                    "card_consent",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Text, version, time and address of the agreement.",
+                        verbose_name="agreed to for keeping the card",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                (
+                    "refunded_amount",
+                    models.BigIntegerField(
+                        default=0,
+                        help_text="Given back, or promised to be; never more than was paid.",
+                        verbose_name="refunded",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("created", "being prepared"),
+                            ("pending", "waiting for the payer"),
+                            ("unknown", "being checked with the bank"),
+                            ("needs_action", "needs the payer's confirmation"),
+                            ("succeeded", "paid"),
+                            ("declined", "declined"),
+                            ("abandoned", "not completed"),
+                        ],
+                        default="created",
+                        max_length=14,
+                        verbose_name="state",
+                    ),
+                ),
+                ("decline_code", models.CharField(blank=True, max_length=60, verbose_name="decline code")),
+                ("page_url", models.TextField(blank=True, editable=False, verbose_name="payment page")),
+                ("check_due_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="next check")),
+                ("checks", models.PositiveSmallIntegerField(default=0, verbose_name="checks")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
+            ],
+            options={
+                "verbose_name": "charge",
+                "verbose_name_plural": "charges",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["created", "pending", "unknown", "needs_action"])),
+                        fields=["check_due_at", "id"],
+                        name="charge_to_reconcile",
+                    ),
+                    models.Index(
+                        condition=models.Q(("gateway_transaction_id", ""), _negated=True),
+                        fields=["gateway_transaction_id"],
+                        name="charge_by_transaction",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "declined")), fields=["settled_at"], name="charge_declined"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "succeeded")),
+                        fields=["gateway", "settled_at"],
+                        name="charge_by_settling",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="charge_amount_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("refunded_amount__gte", 0), ("refunded_amount__lte", models.F("amount"))),
+                        name="charge_refunds_within_amount",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["created", "pending", "unknown", "needs_action"])),
+                        fields=("order",),
+                        name="charge_one_open_an_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "succeeded"), _negated=True),
+                            models.Q(("gateway_payment_id__isnull", False), ("settled_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="charge_succeeded_is_proven",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="ChargingStop",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "stopped_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="stopped"),
-                ),
-                ("reason", models.CharField(max_length=300, verbose_name="reason")),
-                (
-                    "lifted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="allowed again"),
-                ),
-                ("lift_reason", models.CharField(blank=True, max_length=300, verbose_name="why it goes on")),
-                (
-                    "lifted_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="allowed by",
-                    ),
                 ),
                 (
                     "stopped_by",
@@ -222,6 +1021,23 @@ class Migration(migrations.Migration):
                         verbose_name="stopped by",
                     ),
                 ),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                (
+                    "lifted_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="allowed again"),
+                ),
+                (
+                    "lifted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="allowed by",
+                    ),
+                ),
+                ("lift_reason", models.CharField(blank=True, max_length=300, verbose_name="why it goes on")),
             ],
             options={
                 "verbose_name": "stop of automatic charges",
@@ -280,7 +1096,6 @@ class Migration(migrations.Migration):
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="found"),
                 ),
                 ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="resolved")),
-                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
                 (
                     "resolved_by",
                     models.ForeignKey(
@@ -292,6 +1107,7 @@ class Migration(migrations.Migration):
                         verbose_name="resolved by",
                     ),
                 ),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
             ],
             options={
                 "verbose_name": "discrepancy",
@@ -313,11 +1129,102 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Dispute",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="dsp")),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disputes",
+                        to="billing.charge",
+                        verbose_name="charge",
+                    ),
+                ),
+                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
+                ("gateway_dispute_id", models.CharField(max_length=80, verbose_name="dispute at the gateway")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("won", "won"), ("lost", "lost")],
+                        default="open",
+                        max_length=4,
+                        verbose_name="state",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="In the gateway's words.", max_length=60, verbose_name="reason"
+                    ),
+                ),
+                ("respond_by", models.DateTimeField(blank=True, null=True, verbose_name="answer by")),
+                ("is_withdrawn", models.BooleanField(default=False, verbose_name="money withdrawn")),
+                (
+                    "withdrawals",
+                    models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="withdrawals"),
+                ),
+                ("frozen_amount", models.BigIntegerField(default=0, verbose_name="frozen balance")),
+                (
+                    "check_due_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="next check"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="opened"),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+            ],
+            options={
+                "verbose_name": "dispute",
+                "verbose_name_plural": "disputes",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["check_due_at", "id"],
+                        name="dispute_to_ask_about",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("gateway", "gateway_dispute_id"), name="dispute_once"),
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="dispute_amount_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("frozen_amount__gte", 0), ("frozen_amount__lte", models.F("amount"))),
+                        name="dispute_freezes_what_is_disputed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("state", "open")),
+                            models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="dispute_closed_has_time",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="EventsCursor",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("gateway", models.CharField(max_length=20, unique=True, verbose_name="gateway")),
+                ("cursor", models.CharField(max_length=120, verbose_name="read up to")),
+                ("read_at", models.DateTimeField(verbose_name="read")),
+            ],
+            options={
+                "verbose_name": "events cursor",
+                "verbose_name_plural": "events cursors",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
             name="GatewayCustomer",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
-                ("reference", models.CharField(max_length=80, verbose_name="reference at the gateway")),
                 (
                     "owner",
                     models.ForeignKey(
@@ -327,6 +1234,8 @@ class Migration(migrations.Migration):
                         verbose_name="owner",
                     ),
                 ),
+                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
+                ("reference", models.CharField(max_length=80, verbose_name="reference at the gateway")),
             ],
             options={
                 "verbose_name": "customer at a gateway",
@@ -463,7 +1372,6 @@ class Migration(migrations.Migration):
                 ("stops_money", models.BooleanField(verbose_name="stops automatic charges")),
                 ("over_at", models.DateTimeField(blank=True, null=True, verbose_name="over")),
                 ("acknowledged_at", models.DateTimeField(blank=True, null=True, verbose_name="acknowledged")),
-                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
                 (
                     "acknowledged_by",
                     models.ForeignKey(
@@ -475,6 +1383,7 @@ class Migration(migrations.Migration):
                         verbose_name="acknowledged by",
                     ),
                 ),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
             ],
             options={
                 "verbose_name": "broken invariant",
@@ -497,1358 +1406,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="LedgerAccount",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("wallet", "balance of a subscriber"),
-                            ("held", "held for orders"),
-                            ("gateway", "owed by a gateway"),
-                            ("sales", "sales"),
-                            ("refunding", "on its way back to payers"),
-                            ("disputed", "withdrawn by banks"),
-                            ("frozen", "frozen balances"),
-                            ("losses", "losses"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("gateway", models.CharField(blank=True, max_length=20, verbose_name="gateway")),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("balance", models.BigIntegerField(default=0, verbose_name="balance")),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="wallets",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "ledger account",
-                "verbose_name_plural": "ledger accounts",
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("kind", "wallet")),
-                        fields=("owner", "currency"),
-                        name="ledger_one_wallet_a_currency",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("kind", "wallet"), _negated=True),
-                        fields=("kind", "gateway", "currency"),
-                        name="ledger_shared_account_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "wallet"), ("owner__isnull", False)),
-                            models.Q(models.Q(("kind", "wallet"), _negated=True), ("owner__isnull", True)),
-                            _connector="OR",
-                        ),
-                        name="ledger_wallet_has_owner",
-                    ),
-                    models.CheckConstraint(condition=models.Q(("balance__gte", 0)), name="ledger_balance_not_negative"),
-                ],
-                "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="PaymentMethod",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="pmt")),
-                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
-                ("reference", models.CharField(max_length=80, verbose_name="reference at the gateway")),
-                ("brand", models.CharField(max_length=20, verbose_name="brand")),
-                ("last_four", models.CharField(max_length=4, verbose_name="last four digits")),
-                ("expires_month", models.PositiveSmallIntegerField(verbose_name="expiry month")),
-                ("expires_year", models.PositiveSmallIntegerField(verbose_name="expiry year")),
-                ("is_default", models.BooleanField(default=False, verbose_name="default")),
-                (
-                    "consent",
-                    models.JSONField(
-                        blank=True,
-                        default=dict,
-                        help_text="Text, version, time and address of the agreement.",
-                        verbose_name="agreed to",
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                ("removed_at", models.DateTimeField(blank=True, null=True, verbose_name="removed")),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payment_methods",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "payment method",
-                "verbose_name_plural": "payment methods",
-                "constraints": [
-                    models.UniqueConstraint(fields=("gateway", "reference"), name="method_reference_unique"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_default", True), ("removed_at__isnull", True)),
-                        fields=("owner",),
-                        name="method_one_default_an_owner",
-                    ),
-                ],
-                "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="SandboxPayment",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=40, unique=True, verbose_name="reference")),
-                ("idempotency_key", models.CharField(max_length=80, unique=True, verbose_name="idempotency key")),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[("payment", "payment"), ("card", "keeping a card")],
-                        default="payment",
-                        max_length=10,
-                        verbose_name="purpose",
-                    ),
-                ),
-                ("customer", models.CharField(blank=True, max_length=40, verbose_name="customer")),
-                ("description", models.CharField(blank=True, max_length=200, verbose_name="description")),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("amount", models.BigIntegerField(verbose_name="amount")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("prepared", "prepared"),
-                            ("open", "page open"),
-                            ("processing", "paid later"),
-                            ("needs_authentication", "needs authentication"),
-                            ("succeeded", "paid"),
-                            ("declined", "declined"),
-                            ("abandoned", "abandoned"),
-                        ],
-                        default="open",
-                        max_length=20,
-                        verbose_name="state",
-                    ),
-                ),
-                ("decline_code", models.CharField(blank=True, max_length=60, verbose_name="decline code")),
-                ("keep_card", models.BooleanField(default=False, verbose_name="keep the card")),
-                ("last_four", models.CharField(blank=True, max_length=4, verbose_name="last four digits of what paid")),
-                ("return_url", models.CharField(blank=True, max_length=500, verbose_name="return address")),
-                ("completes_at", models.DateTimeField(blank=True, null=True, verbose_name="completes")),
-                ("notified_state", models.CharField(blank=True, max_length=20, verbose_name="state last called back")),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                (
-                    "moved_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="in this state since"
-                    ),
-                ),
-                (
-                    "card",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payments",
-                        to="billing.sandboxcard",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "sandbox payment",
-                "verbose_name_plural": "sandbox payments",
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="sandbox_amount_not_negative")
-                ],
-                "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="SandboxDispute",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=40, unique=True, verbose_name="reference")),
-                ("amount", models.BigIntegerField(verbose_name="amount")),
-                ("reason", models.CharField(blank=True, max_length=60, verbose_name="reason")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("open", "open"), ("won", "won"), ("lost", "lost")],
-                        default="open",
-                        max_length=20,
-                        verbose_name="state",
-                    ),
-                ),
-                ("is_withdrawn", models.BooleanField(default=True, verbose_name="money withdrawn")),
-                ("respond_by", models.DateTimeField(verbose_name="answer by")),
-                ("notified_state", models.CharField(blank=True, max_length=20, verbose_name="state last called back")),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                (
-                    "moved_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="in this state since"
-                    ),
-                ),
-                (
-                    "payment",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="dispute", to="billing.sandboxpayment"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "sandbox dispute",
-                "verbose_name_plural": "sandbox disputes",
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="sandbox_dispute_positive")
-                ],
-                "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="SandboxRefund",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=40, unique=True, verbose_name="reference")),
-                ("idempotency_key", models.CharField(max_length=80, unique=True, verbose_name="idempotency key")),
-                ("amount", models.BigIntegerField(verbose_name="amount")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("processing", "on its way"), ("succeeded", "given back"), ("failed", "failed")],
-                        max_length=20,
-                        verbose_name="state",
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, max_length=60, verbose_name="reason")),
-                ("completes_at", models.DateTimeField(blank=True, null=True, verbose_name="completes")),
-                ("notified_state", models.CharField(blank=True, max_length=20, verbose_name="state last called back")),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                (
-                    "moved_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="in this state since"
-                    ),
-                ),
-                (
-                    "payment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="billing.sandboxpayment"
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "sandbox refund",
-                "verbose_name_plural": "sandbox refunds",
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="sandbox_refund_positive")
-                ],
-                "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="Subscription",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="sub")),
-                (
-                    "mode",
-                    models.CharField(
-                        choices=[("off", "off"), ("ask", "ask me first"), ("automatic", "automatic")],
-                        default="off",
-                        max_length=10,
-                        verbose_name="mode",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("active", "active"),
-                            ("in_flight", "being charged"),
-                            ("past_due", "payment declined"),
-                            ("paused", "paused"),
-                        ],
-                        default="active",
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                (
-                    "pay_from",
-                    models.CharField(
-                        choices=[
-                            ("method", "saved card"),
-                            ("wallet", "balance"),
-                            ("wallet_then_method", "balance first, then the saved card"),
-                        ],
-                        default="method",
-                        max_length=20,
-                        verbose_name="paid from",
-                    ),
-                ),
-                ("uses_backup", models.BooleanField(default=False, editable=False, verbose_name="second card's turn")),
-                (
-                    "anchor_at",
-                    models.DateTimeField(
-                        help_text="Start of the anchor's period; all later ends are counted from it.",
-                        verbose_name="anchor",
-                    ),
-                ),
-                (
-                    "anchor_index",
-                    models.PositiveIntegerField(default=0, editable=False, verbose_name="anchor's period"),
-                ),
-                ("period_index", models.PositiveIntegerField(default=1, verbose_name="next period")),
-                ("charge_due_at", models.DateTimeField(verbose_name="next charge")),
-                ("declines", models.PositiveSmallIntegerField(default=0, verbose_name="declines in a row")),
-                (
-                    "lease_until",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="lease until"),
-                ),
-                ("fence", models.PositiveBigIntegerField(default=0, editable=False, verbose_name="fence")),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("consent_amount", models.BigIntegerField(verbose_name="agreed price")),
-                ("consent_terms", models.JSONField(default=dict, verbose_name="agreed terms")),
-                (
-                    "max_times",
-                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="at most so often a month"),
-                ),
-                ("max_amount", models.BigIntegerField(blank=True, null=True, verbose_name="at most so much a month")),
-                (
-                    "asked_index",
-                    models.PositiveIntegerField(
-                        blank=True, editable=False, null=True, verbose_name="asked about period"
-                    ),
-                ),
-                (
-                    "approved_index",
-                    models.PositiveIntegerField(
-                        blank=True, editable=False, null=True, verbose_name="said yes to period"
-                    ),
-                ),
-                (
-                    "notice_due_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="next notice"),
-                ),
-                (
-                    "notice_for",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="notices are about the charge of"
-                    ),
-                ),
-                (
-                    "notice_amount",
-                    models.BigIntegerField(blank=True, editable=False, null=True, verbose_name="notices say"),
-                ),
-                (
-                    "suspend_due_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="suspend from"),
-                ),
-                (
-                    "reason",
-                    models.CharField(
-                        blank=True, help_text="Why it stands as it does.", max_length=200, verbose_name="reason"
-                    ),
-                ),
-                ("decided_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="decided")),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                (
-                    "agreement",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="subscriptions",
-                        to="billing.agreement",
-                        verbose_name="agreement in force",
-                    ),
-                ),
-                (
-                    "backup_method",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="backed_up_subscriptions",
-                        to="billing.paymentmethod",
-                        verbose_name="second card",
-                    ),
-                ),
-                (
-                    "line",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="subscription",
-                        to="esim.line",
-                        verbose_name="line",
-                    ),
-                ),
-                (
-                    "method",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="subscriptions",
-                        to="billing.paymentmethod",
-                        verbose_name="payment method",
-                    ),
-                ),
-                (
-                    "plan",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="subscriptions",
-                        to="plans.plan",
-                        verbose_name="plan",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "auto-renewal",
-                "verbose_name_plural": "auto-renewals",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(
-                            ("mode__in", ["ask", "automatic"]), ("state__in", ["active", "past_due", "in_flight"])
-                        ),
-                        fields=["charge_due_at", "id"],
-                        name="subscription_due",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state__in", ["past_due", "paused"])),
-                        fields=["state", "reason", "declines"],
-                        name="subscription_stands_still",
-                    ),
-                    models.Index(
-                        condition=models.Q(("backup_method__isnull", False)),
-                        fields=["backup_method"],
-                        name="subscription_by_second_card",
-                    ),
-                    models.Index(
-                        condition=models.Q(("suspend_due_at__isnull", False)),
-                        fields=["suspend_due_at", "id"],
-                        name="subscription_to_suspend",
-                    ),
-                    models.Index(
-                        condition=models.Q(
-                            ("mode", "automatic"),
-                            ("state", "active"),
-                            models.Q(
-                                ("notice_for", None),
-                                models.Q(("notice_for", models.F("charge_due_at")), _negated=True),
-                                models.Q(("notice_amount", models.F("consent_amount")), _negated=True),
-                                _connector="OR",
-                            ),
-                        ),
-                        fields=["id"],
-                        name="subscription_unnoticed",
-                    ),
-                    models.Index(
-                        condition=models.Q(
-                            ("mode", "automatic"), ("state", "active"), ("notice_due_at__isnull", False)
-                        ),
-                        fields=["notice_due_at", "id"],
-                        name="subscription_to_notice",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("pay_from", "wallet"), ("mode", "off"), ("method__isnull", False), _connector="OR"
-                        ),
-                        name="subscription_names_method",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("mode", "off"), ("agreement__isnull", False), _connector="OR"),
-                        name="subscription_has_consent",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="RenewalQuestion",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("period_index", models.PositiveIntegerField(verbose_name="period")),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("amount", models.BigIntegerField(verbose_name="price asked about")),
-                ("asked_at", models.DateTimeField(verbose_name="asked")),
-                ("ends_at", models.DateTimeField(verbose_name="paid until")),
-                (
-                    "answer",
-                    models.CharField(
-                        blank=True,
-                        choices=[("renew", "renew"), ("skip", "skip this time"), ("stop", "turn auto-renewal off")],
-                        max_length=6,
-                        verbose_name="answer",
-                    ),
-                ),
-                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered")),
-                ("answered_from", models.GenericIPAddressField(blank=True, null=True, verbose_name="answered from")),
-                (
-                    "subscription",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="questions",
-                        to="billing.subscription",
-                        verbose_name="auto-renewal",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "question before a renewal",
-                "verbose_name_plural": "questions before renewals",
-                "constraints": [
-                    models.UniqueConstraint(fields=("subscription", "period_index"), name="question_one_a_period"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("answer", ""), ("answered_at__isnull", True)),
-                            models.Q(models.Q(("answer", ""), _negated=True), ("answered_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="question_answer_has_time",
-                    ),
-                ],
-                "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="TaxRate",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "country",
-                    models.CharField(
-                        help_text="ISO 3166 code, such as DE.",
-                        max_length=2,
-                        validators=[django.core.validators.RegexValidator("^[A-Z]{2}\\Z")],
-                        verbose_name="country",
-                    ),
-                ),
-                (
-                    "name",
-                    models.CharField(
-                        help_text="As invoices name it, such as VAT or GST.", max_length=20, verbose_name="name"
-                    ),
-                ),
-                (
-                    "basis_points",
-                    models.PositiveIntegerField(
-                        help_text="1900 is 19 %.",
-                        validators=[django.core.validators.MaxValueValidator(10000)],
-                        verbose_name="rate in basis points",
-                    ),
-                ),
-                ("starts_on", models.DateField(verbose_name="counts from")),
-            ],
-            options={
-                "verbose_name": "tax rate",
-                "verbose_name_plural": "tax rates",
-                "constraints": [
-                    models.UniqueConstraint(fields=("country", "starts_on"), name="tax_rate_once_a_day"),
-                    models.CheckConstraint(
-                        condition=models.Q(("basis_points__lte", 10000)), name="tax_rate_at_most_the_whole"
-                    ),
-                ],
-                "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="TopUpRule",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="tur")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("data", "data when it runs low"), ("balance", "money when the balance runs low")],
-                        max_length=8,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("is_on", models.BooleanField(default=True, verbose_name="on")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("active", "active"), ("in_flight", "being charged"), ("paused", "paused")],
-                        default="active",
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                (
-                    "low_percent",
-                    models.PositiveSmallIntegerField(
-                        blank=True, help_text="For data.", null=True, verbose_name="when less is left than (percent)"
-                    ),
-                ),
-                (
-                    "low_amount",
-                    models.BigIntegerField(
-                        blank=True,
-                        help_text="For a balance; in the smallest unit.",
-                        null=True,
-                        verbose_name="when less is left than",
-                    ),
-                ),
-                (
-                    "pay_from",
-                    models.CharField(
-                        choices=[
-                            ("method", "saved card"),
-                            ("wallet", "balance"),
-                            ("wallet_then_method", "balance first, then the saved card"),
-                        ],
-                        max_length=20,
-                        verbose_name="paid from",
-                    ),
-                ),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("consent_amount", models.BigIntegerField(verbose_name="agreed price")),
-                ("consent_terms", models.JSONField(blank=True, default=dict, verbose_name="agreed terms")),
-                ("max_times", models.PositiveSmallIntegerField(verbose_name="at most so often a month")),
-                ("max_amount", models.BigIntegerField(verbose_name="at most so much a month")),
-                ("next_index", models.PositiveIntegerField(default=1, editable=False, verbose_name="next purchase")),
-                ("declines", models.PositiveSmallIntegerField(default=0, verbose_name="declines in a row")),
-                ("wait_until", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="not before")),
-                (
-                    "lease_until",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="lease until"),
-                ),
-                ("fence", models.PositiveBigIntegerField(default=0, editable=False, verbose_name="fence")),
-                (
-                    "reason",
-                    models.CharField(
-                        blank=True, help_text="Why it stands as it does.", max_length=200, verbose_name="reason"
-                    ),
-                ),
-                ("decided_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="decided")),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                (
-                    "agreement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="top_up_rules",
-                        to="billing.agreement",
-                        verbose_name="agreement in force",
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="top_up_rules",
-                        to="esim.line",
-                        verbose_name="line",
-                    ),
-                ),
-                (
-                    "method",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="top_up_rules",
-                        to="billing.paymentmethod",
-                        verbose_name="payment method",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="top_up_rules",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
-                (
-                    "plan",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="top_up_rules",
-                        to="plans.plan",
-                        verbose_name="data pack",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "top-up rule",
-                "verbose_name_plural": "top-up rules",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("is_on", True), ("state", "active")),
-                        fields=["kind", "id"],
-                        name="top_up_rule_watching",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "in_flight")),
-                        fields=["lease_until", "id"],
-                        name="top_up_rule_in_flight",
-                    ),
-                    models.Index(condition=models.Q(("declines__gt", 0)), fields=["id"], name="top_up_rule_declined"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("kind", "data")), fields=("line",), name="top_up_rule_one_a_line"
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("kind", "balance")),
-                        fields=("owner", "currency"),
-                        name="top_up_rule_one_a_balance",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("kind", "data"),
-                                ("line__isnull", False),
-                                ("low_percent__isnull", False),
-                                ("plan__isnull", False),
-                            ),
-                            models.Q(
-                                ("kind", "balance"),
-                                ("line__isnull", True),
-                                ("low_amount__isnull", False),
-                                ("plan__isnull", True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="top_up_rule_names_what_runs_low",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("kind", "data"),
-                            models.Q(("method__isnull", False), ("pay_from", "method")),
-                            _connector="OR",
-                        ),
-                        name="top_up_rule_balance_by_card",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Order",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="ord")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("new_line", "new line"),
-                            ("renewal", "renewal"),
-                            ("top_up", "data top-up"),
-                            ("credit", "balance top-up"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("pending", "waiting for payment"),
-                            ("paid", "paid"),
-                            ("fulfilling", "sent to the network"),
-                            ("fulfilled", "confirmed"),
-                            ("undeliverable", "could not be delivered; money returned"),
-                            ("taking_back", "being taken back"),
-                            ("refunded", "taken back; money returned"),
-                            ("expired", "not paid in time"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="pending",
-                        max_length=14,
-                        verbose_name="state",
-                    ),
-                ),
-                (
-                    "plan_terms",
-                    models.JSONField(
-                        default=dict, help_text="Name and terms of the plan, copied.", verbose_name="what was sold"
-                    ),
-                ),
-                ("nickname", models.CharField(blank=True, max_length=40, verbose_name="name for the new line")),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                (
-                    "amount",
-                    models.BigIntegerField(help_text="In the smallest unit of the currency.", verbose_name="total"),
-                ),
-                ("wallet_amount", models.BigIntegerField(default=0, verbose_name="from the balance")),
-                ("refunded_wallet_amount", models.BigIntegerField(default=0, verbose_name="given back to the balance")),
-                ("form_key", models.CharField(editable=False, max_length=64, verbose_name="form key")),
-                ("period_index", models.PositiveIntegerField(blank=True, null=True, verbose_name="period")),
-                (
-                    "top_up_index",
-                    models.PositiveIntegerField(
-                        blank=True, editable=False, null=True, verbose_name="purchase of the rule"
-                    ),
-                ),
-                (
-                    "trigger",
-                    models.CharField(
-                        choices=[
-                            ("click", "bought by hand"),
-                            ("expiry", "the paid time ends"),
-                            ("answer", "the subscriber said yes"),
-                            ("low_data", "data ran low"),
-                            ("low_balance", "the balance ran low"),
-                        ],
-                        default="click",
-                        max_length=12,
-                        verbose_name="set off by",
-                    ),
-                ),
-                (
-                    "starts_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="period starts"),
-                ),
-                ("ends_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="period ends")),
-                (
-                    "lease_until",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="lease until"),
-                ),
-                (
-                    "fulfil_due_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="fulfil from"),
-                ),
-                (
-                    "fulfil_attempts",
-                    models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="fulfilment attempts"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                ("expires_at", models.DateTimeField(verbose_name="to be paid by")),
-                (
-                    "end_due_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="try to end from"),
-                ),
-                ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid")),
-                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="accepted")),
-                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent to the network")),
-                ("confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="confirmed")),
-                ("is_invoiced", models.BooleanField(default=False, editable=False, verbose_name="invoiced")),
-                (
-                    "note",
-                    models.CharField(
-                        blank=True,
-                        help_text="Why it stands as it does, for staff.",
-                        max_length=300,
-                        verbose_name="note",
-                    ),
-                ),
-                (
-                    "agreement",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="orders",
-                        to="billing.agreement",
-                        verbose_name="agreed to",
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="orders",
-                        to="esim.line",
-                        verbose_name="line",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="orders",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
-                (
-                    "plan",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="orders",
-                        to="plans.plan",
-                        verbose_name="plan",
-                    ),
-                ),
-                (
-                    "subscription",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="orders",
-                        to="billing.subscription",
-                        verbose_name="auto-renewal",
-                    ),
-                ),
-                (
-                    "top_up_rule",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="orders",
-                        to="billing.topuprule",
-                        verbose_name="top-up rule",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "order",
-                "verbose_name_plural": "orders",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("top_up_rule__isnull", False)),
-                        fields=["top_up_rule", "top_up_index"],
-                        name="order_by_top_up_rule",
-                    ),
-                    models.Index(
-                        condition=models.Q(("subscription__isnull", False)),
-                        fields=["created_at"],
-                        name="order_of_renewal_by_time",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state__in", ["paid", "fulfilling"])),
-                        fields=["fulfil_due_at", "id"],
-                        name="order_to_fulfil",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "pending")), fields=["expires_at", "id"], name="order_to_expire"
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "taking_back")),
-                        fields=["lease_until", "id"],
-                        name="order_to_take_back",
-                    ),
-                    models.Index(
-                        condition=models.Q(
-                            ("is_invoiced", False), ("state__in", ["fulfilled", "taking_back", "refunded"])
-                        ),
-                        fields=["confirmed_at", "id"],
-                        name="order_to_invoice",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("owner", "form_key"), name="order_one_a_form"),
-                    models.UniqueConstraint(
-                        condition=models.Q(
-                            ("subscription__isnull", False),
-                            models.Q(("state__in", ["expired", "cancelled", "undeliverable"]), _negated=True),
-                        ),
-                        fields=("subscription", "period_index"),
-                        name="order_one_a_period",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(
-                            ("top_up_rule__isnull", False),
-                            models.Q(("state__in", ["expired", "cancelled", "undeliverable"]), _negated=True),
-                        ),
-                        fields=("top_up_rule", "top_up_index"),
-                        name="order_one_a_top_up",
-                    ),
-                    models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="order_amount_not_negative"),
-                    models.CheckConstraint(
-                        condition=models.Q(("wallet_amount__gte", 0), ("wallet_amount__lte", models.F("amount"))),
-                        name="order_wallet_within_amount",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("refunded_wallet_amount__gte", 0),
-                            ("refunded_wallet_amount__lte", models.F("wallet_amount")),
-                        ),
-                        name="order_refunds_within_wallet_part",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("state__in", ["paid", "fulfilling", "fulfilled", "taking_back", "refunded"]),
-                                _negated=True,
-                            ),
-                            ("paid_at__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="order_paid_has_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "credit"), ("plan__isnull", True)),
-                            models.Q(models.Q(("kind", "credit"), _negated=True), ("plan__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="order_names_plan",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Charge",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="chg")),
-                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
-                (
-                    "gateway_payment_id",
-                    models.CharField(
-                        blank=True, max_length=80, null=True, unique=True, verbose_name="payment at the gateway"
-                    ),
-                ),
-                (
-                    "gateway_transaction_id",
-                    models.CharField(
-                        blank=True,
-                        help_text="What refunds and disputes name.",
-                        max_length=80,
-                        verbose_name="money at the gateway",
-                    ),
-                ),
-                ("paid_with", models.CharField(blank=True, max_length=20, verbose_name="paid with")),
-                ("off_session", models.BooleanField(default=False, verbose_name="without the payer present")),
-                ("save_method", models.BooleanField(default=False, verbose_name="keep the card")),
-                (
-                    "card_consent",
-                    models.JSONField(
-                        blank=True,
-                        default=dict,
-                        help_text="Text, version, time and address of the agreement.",
-                        verbose_name="agreed to for keeping the card",
-                    ),
-                ),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("amount", models.BigIntegerField(verbose_name="amount")),
-                (
-                    "refunded_amount",
-                    models.BigIntegerField(
-                        default=0,
-                        help_text="Given back, or promised to be; never more than was paid.",
-                        verbose_name="refunded",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("created", "being prepared"),
-                            ("pending", "waiting for the payer"),
-                            ("unknown", "being checked with the bank"),
-                            ("needs_action", "needs the payer's confirmation"),
-                            ("succeeded", "paid"),
-                            ("declined", "declined"),
-                            ("abandoned", "not completed"),
-                        ],
-                        default="created",
-                        max_length=14,
-                        verbose_name="state",
-                    ),
-                ),
-                ("decline_code", models.CharField(blank=True, max_length=60, verbose_name="decline code")),
-                ("page_url", models.TextField(blank=True, editable=False, verbose_name="payment page")),
-                ("check_due_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="next check")),
-                ("checks", models.PositiveSmallIntegerField(default=0, verbose_name="checks")),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="charges",
-                        to="billing.order",
-                        verbose_name="order",
-                    ),
-                ),
-                (
-                    "method",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="charges",
-                        to="billing.paymentmethod",
-                        verbose_name="payment method",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "charge",
-                "verbose_name_plural": "charges",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("state__in", ["created", "pending", "unknown", "needs_action"])),
-                        fields=["check_due_at", "id"],
-                        name="charge_to_reconcile",
-                    ),
-                    models.Index(
-                        condition=models.Q(("gateway_transaction_id", ""), _negated=True),
-                        fields=["gateway_transaction_id"],
-                        name="charge_by_transaction",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "declined")), fields=["settled_at"], name="charge_declined"
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "succeeded")),
-                        fields=["gateway", "settled_at"],
-                        name="charge_by_settling",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="charge_amount_positive"),
-                    models.CheckConstraint(
-                        condition=models.Q(("refunded_amount__gte", 0), ("refunded_amount__lte", models.F("amount"))),
-                        name="charge_refunds_within_amount",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("state__in", ["created", "pending", "unknown", "needs_action"])),
-                        fields=("order",),
-                        name="charge_one_open_an_order",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "succeeded"), _negated=True),
-                            models.Q(("gateway_payment_id__isnull", False), ("settled_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="charge_succeeded_is_proven",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Dispute",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="dsp")),
-                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
-                ("gateway_dispute_id", models.CharField(max_length=80, verbose_name="dispute at the gateway")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("open", "open"), ("won", "won"), ("lost", "lost")],
-                        default="open",
-                        max_length=4,
-                        verbose_name="state",
-                    ),
-                ),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("amount", models.BigIntegerField(verbose_name="amount")),
-                (
-                    "reason",
-                    models.CharField(
-                        blank=True, help_text="In the gateway's words.", max_length=60, verbose_name="reason"
-                    ),
-                ),
-                ("respond_by", models.DateTimeField(blank=True, null=True, verbose_name="answer by")),
-                ("is_withdrawn", models.BooleanField(default=False, verbose_name="money withdrawn")),
-                (
-                    "withdrawals",
-                    models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="withdrawals"),
-                ),
-                ("frozen_amount", models.BigIntegerField(default=0, verbose_name="frozen balance")),
-                (
-                    "check_due_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="next check"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="opened"),
-                ),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
-                (
-                    "charge",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="disputes",
-                        to="billing.charge",
-                        verbose_name="charge",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "dispute",
-                "verbose_name_plural": "disputes",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("state", "open")),
-                        fields=["check_due_at", "id"],
-                        name="dispute_to_ask_about",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("gateway", "gateway_dispute_id"), name="dispute_once"),
-                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="dispute_amount_positive"),
-                    models.CheckConstraint(
-                        condition=models.Q(("frozen_amount__gte", 0), ("frozen_amount__lte", models.F("amount"))),
-                        name="dispute_freezes_what_is_disputed",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("closed_at__isnull", True), ("state", "open")),
-                            models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="dispute_closed_has_time",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="LedgerEntry",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="led")),
-                ("key", models.CharField(max_length=120, unique=True, verbose_name="key")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("received", "payment received"),
-                            ("reserved", "balance reserved"),
-                            ("released", "reservation released"),
-                            ("sold", "sold"),
-                            ("credited", "balance topped up"),
-                            ("returned", "money returned"),
-                            ("opening", "opening balance"),
-                            ("refunding", "refund begun"),
-                            ("refunded", "refunded"),
-                            ("unrefunded", "refund came back"),
-                            ("withdrawn", "withdrawn by the bank"),
-                            ("reinstated", "given back by the bank"),
-                            ("frozen", "balance frozen"),
-                            ("unfrozen", "balance free again"),
-                            ("lost", "lost in a dispute"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("amount", models.BigIntegerField(verbose_name="amount")),
-                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="at")),
-                (
-                    "charge",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="billing.charge",
-                        verbose_name="charge",
-                    ),
-                ),
-                (
-                    "credit_account",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="credits",
-                        to="billing.ledgeraccount",
-                        verbose_name="credited",
-                    ),
-                ),
-                (
-                    "debit_account",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="debits",
-                        to="billing.ledgeraccount",
-                        verbose_name="debited",
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="billing.order",
-                        verbose_name="order",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "ledger entry",
-                "verbose_name_plural": "ledger",
-                "indexes": [
-                    models.Index(fields=["debit_account", "-at"], name="ledger_by_debit"),
-                    models.Index(fields=["credit_account", "-at"], name="ledger_by_credit"),
-                    models.Index(
-                        condition=models.Q(("charge__isnull", False)), fields=["charge"], name="ledger_by_charge"
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="ledger_amount_positive"),
-                    models.CheckConstraint(
-                        condition=models.Q(("debit_account", models.F("credit_account")), _negated=True),
-                        name="ledger_between_two_accounts",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
             name="Invoice",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1865,32 +1422,6 @@ class Migration(migrations.Migration):
                 ("series", models.CharField(max_length=8, verbose_name="series")),
                 ("position", models.PositiveIntegerField(verbose_name="position in its series")),
                 (
-                    "refund_key",
-                    models.CharField(blank=True, max_length=32, null=True, unique=True, verbose_name="refund"),
-                ),
-                ("language", models.CharField(max_length=10, verbose_name="language")),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("amount", models.BigIntegerField(verbose_name="total")),
-                ("tax_country", models.CharField(max_length=2, verbose_name="tax country")),
-                ("tax_basis_points", models.PositiveIntegerField(verbose_name="tax rate in basis points")),
-                ("tax_amount", models.BigIntegerField(verbose_name="tax")),
-                ("details", models.JSONField(verbose_name="what it says")),
-                (
-                    "issued_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="issued"),
-                ),
-                (
-                    "corrects",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="credit_notes",
-                        to="billing.invoice",
-                        verbose_name="corrects",
-                    ),
-                ),
-                (
                     "owner",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
@@ -1907,6 +1438,32 @@ class Migration(migrations.Migration):
                         to="billing.order",
                         verbose_name="order",
                     ),
+                ),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_notes",
+                        to="billing.invoice",
+                        verbose_name="corrects",
+                    ),
+                ),
+                (
+                    "refund_key",
+                    models.CharField(blank=True, max_length=32, null=True, unique=True, verbose_name="refund"),
+                ),
+                ("language", models.CharField(max_length=10, verbose_name="language")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="total")),
+                ("tax_country", models.CharField(max_length=2, verbose_name="tax country")),
+                ("tax_basis_points", models.PositiveIntegerField(verbose_name="tax rate in basis points")),
+                ("tax_amount", models.BigIntegerField(verbose_name="tax")),
+                ("details", models.JSONField(verbose_name="what it says")),
+                (
+                    "issued_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="issued"),
                 ),
             ],
             options={
@@ -1942,10 +1499,205 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="InvoiceSeries",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=8, unique=True, verbose_name="name")),
+                ("last", models.PositiveIntegerField(default=0, verbose_name="last number")),
+            ],
+            options={
+                "verbose_name": "series of invoices",
+                "verbose_name_plural": "series of invoices",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="LedgerAccount",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("wallet", "balance of a subscriber"),
+                            ("held", "held for orders"),
+                            ("gateway", "owed by a gateway"),
+                            ("sales", "sales"),
+                            ("refunding", "on its way back to payers"),
+                            ("disputed", "withdrawn by banks"),
+                            ("frozen", "frozen balances"),
+                            ("losses", "losses"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="wallets",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                ("gateway", models.CharField(blank=True, max_length=20, verbose_name="gateway")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("balance", models.BigIntegerField(default=0, verbose_name="balance")),
+            ],
+            options={
+                "verbose_name": "ledger account",
+                "verbose_name_plural": "ledger accounts",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "wallet")),
+                        fields=("owner", "currency"),
+                        name="ledger_one_wallet_a_currency",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "wallet"), _negated=True),
+                        fields=("kind", "gateway", "currency"),
+                        name="ledger_shared_account_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "wallet"), ("owner__isnull", False)),
+                            models.Q(models.Q(("kind", "wallet"), _negated=True), ("owner__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="ledger_wallet_has_owner",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("balance__gte", 0)), name="ledger_balance_not_negative"),
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="LedgerEntry",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="led")),
+                ("key", models.CharField(max_length=120, unique=True, verbose_name="key")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("received", "payment received"),
+                            ("reserved", "balance reserved"),
+                            ("released", "reservation released"),
+                            ("sold", "sold"),
+                            ("credited", "balance topped up"),
+                            ("returned", "money returned"),
+                            ("opening", "opening balance"),
+                            ("refunding", "refund begun"),
+                            ("refunded", "refunded"),
+                            ("unrefunded", "refund came back"),
+                            ("withdrawn", "withdrawn by the bank"),
+                            ("reinstated", "given back by the bank"),
+                            ("frozen", "balance frozen"),
+                            ("unfrozen", "balance free again"),
+                            ("lost", "lost in a dispute"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "debit_account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="debits",
+                        to="billing.ledgeraccount",
+                        verbose_name="debited",
+                    ),
+                ),
+                (
+                    "credit_account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to="billing.ledgeraccount",
+                        verbose_name="credited",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.order",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.charge",
+                        verbose_name="charge",
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="at")),
+            ],
+            options={
+                "verbose_name": "ledger entry",
+                "verbose_name_plural": "ledger",
+                "indexes": [
+                    models.Index(fields=["debit_account", "-at"], name="ledger_by_debit"),
+                    models.Index(fields=["credit_account", "-at"], name="ledger_by_credit"),
+                    models.Index(
+                        condition=models.Q(("charge__isnull", False)), fields=["charge"], name="ledger_by_charge"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="ledger_amount_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("debit_account", models.F("credit_account")), _negated=True),
+                        name="ledger_between_two_accounts",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Refund",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", portal.lib.public_ids.PublicIdField(prefix="rfd")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="billing.order",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="billing.charge",
+                        verbose_name="charge",
+                    ),
+                ),
                 ("currency", models.CharField(max_length=3, verbose_name="currency")),
                 ("amount", models.BigIntegerField(verbose_name="amount")),
                 (
@@ -2010,6 +1762,39 @@ class Migration(migrations.Migration):
                 ),
                 ("failure", models.CharField(blank=True, max_length=100, verbose_name="why it failed")),
                 (
+                    "requested_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds_requested",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="requested by",
+                    ),
+                ),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds_approved",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="approved by",
+                    ),
+                ),
+                (
+                    "tries_again",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tried_again",
+                        to="billing.refund",
+                        verbose_name="instead of",
+                    ),
+                ),
+                (
                     "gateway_refund_id",
                     models.CharField(
                         blank=True, max_length=80, null=True, unique=True, verbose_name="refund at the gateway"
@@ -2025,59 +1810,6 @@ class Migration(migrations.Migration):
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
                 ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
-                (
-                    "approved_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds_approved",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="approved by",
-                    ),
-                ),
-                (
-                    "charge",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds",
-                        to="billing.charge",
-                        verbose_name="charge",
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds",
-                        to="billing.order",
-                        verbose_name="order",
-                    ),
-                ),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds_requested",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="requested by",
-                    ),
-                ),
-                (
-                    "tries_again",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tried_again",
-                        to="billing.refund",
-                        verbose_name="instead of",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "refund",
@@ -2128,6 +1860,274 @@ class Migration(migrations.Migration):
                         name="refund_succeeded_is_proven",
                     ),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RenewalQuestion",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="questions",
+                        to="billing.subscription",
+                        verbose_name="auto-renewal",
+                    ),
+                ),
+                ("period_index", models.PositiveIntegerField(verbose_name="period")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="price asked about")),
+                ("asked_at", models.DateTimeField(verbose_name="asked")),
+                ("ends_at", models.DateTimeField(verbose_name="paid until")),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True,
+                        choices=[("renew", "renew"), ("skip", "skip this time"), ("stop", "turn auto-renewal off")],
+                        max_length=6,
+                        verbose_name="answer",
+                    ),
+                ),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered")),
+                ("answered_from", models.GenericIPAddressField(blank=True, null=True, verbose_name="answered from")),
+            ],
+            options={
+                "verbose_name": "question before a renewal",
+                "verbose_name_plural": "questions before renewals",
+                "constraints": [
+                    models.UniqueConstraint(fields=("subscription", "period_index"), name="question_one_a_period"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answer", ""), ("answered_at__isnull", True)),
+                            models.Q(models.Q(("answer", ""), _negated=True), ("answered_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="question_answer_has_time",
+                    ),
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="SandboxCard",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=40, unique=True, verbose_name="reference")),
+                ("customer", models.CharField(max_length=40, verbose_name="customer")),
+                ("brand", models.CharField(max_length=20, verbose_name="brand")),
+                ("last_four", models.CharField(max_length=4, verbose_name="last four digits")),
+                ("expires_month", models.PositiveSmallIntegerField(verbose_name="expiry month")),
+                ("expires_year", models.PositiveSmallIntegerField(verbose_name="expiry year")),
+                ("outcome", models.CharField(max_length=40, verbose_name="outcome")),
+            ],
+            options={
+                "verbose_name": "sandbox card",
+                "verbose_name_plural": "sandbox cards",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="SandboxPayment",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=40, unique=True, verbose_name="reference")),
+                ("idempotency_key", models.CharField(max_length=80, unique=True, verbose_name="idempotency key")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("payment", "payment"), ("card", "keeping a card")],
+                        default="payment",
+                        max_length=10,
+                        verbose_name="purpose",
+                    ),
+                ),
+                ("customer", models.CharField(blank=True, max_length=40, verbose_name="customer")),
+                ("description", models.CharField(blank=True, max_length=200, verbose_name="description")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("prepared", "prepared"),
+                            ("open", "page open"),
+                            ("processing", "paid later"),
+                            ("needs_authentication", "needs authentication"),
+                            ("succeeded", "paid"),
+                            ("declined", "declined"),
+                            ("abandoned", "abandoned"),
+                        ],
+                        default="open",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("decline_code", models.CharField(blank=True, max_length=60, verbose_name="decline code")),
+                ("keep_card", models.BooleanField(default=False, verbose_name="keep the card")),
+                (
+                    "card",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="billing.sandboxcard",
+                    ),
+                ),
+                ("last_four", models.CharField(blank=True, max_length=4, verbose_name="last four digits of what paid")),
+                ("return_url", models.CharField(blank=True, max_length=500, verbose_name="return address")),
+                ("completes_at", models.DateTimeField(blank=True, null=True, verbose_name="completes")),
+                ("notified_state", models.CharField(blank=True, max_length=20, verbose_name="state last called back")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "moved_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="in this state since"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sandbox payment",
+                "verbose_name_plural": "sandbox payments",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="sandbox_amount_not_negative")
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="SandboxDispute",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=40, unique=True, verbose_name="reference")),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="dispute", to="billing.sandboxpayment"
+                    ),
+                ),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("reason", models.CharField(blank=True, max_length=60, verbose_name="reason")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("won", "won"), ("lost", "lost")],
+                        default="open",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("is_withdrawn", models.BooleanField(default=True, verbose_name="money withdrawn")),
+                ("respond_by", models.DateTimeField(verbose_name="answer by")),
+                ("notified_state", models.CharField(blank=True, max_length=20, verbose_name="state last called back")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "moved_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="in this state since"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sandbox dispute",
+                "verbose_name_plural": "sandbox disputes",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="sandbox_dispute_positive")
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="SandboxRefund",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=40, unique=True, verbose_name="reference")),
+                ("idempotency_key", models.CharField(max_length=80, unique=True, verbose_name="idempotency key")),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="billing.sandboxpayment"
+                    ),
+                ),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("processing", "on its way"), ("succeeded", "given back"), ("failed", "failed")],
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=60, verbose_name="reason")),
+                ("completes_at", models.DateTimeField(blank=True, null=True, verbose_name="completes")),
+                ("notified_state", models.CharField(blank=True, max_length=20, verbose_name="state last called back")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "moved_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="in this state since"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sandbox refund",
+                "verbose_name_plural": "sandbox refunds",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="sandbox_refund_positive")
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="TaxRate",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "country",
+                    models.CharField(
+                        help_text="ISO 3166 code, such as DE.",
+                        max_length=2,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{2}\\Z")],
+                        verbose_name="country",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="As invoices name it, such as VAT or GST.", max_length=20, verbose_name="name"
+                    ),
+                ),
+                (
+                    "basis_points",
+                    models.PositiveIntegerField(
+                        help_text="1900 is 19 %.",
+                        validators=[django.core.validators.MaxValueValidator(10000)],
+                        verbose_name="rate in basis points",
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="counts from")),
+            ],
+            options={
+                "verbose_name": "tax rate",
+                "verbose_name_plural": "tax rates",
+                "constraints": [
+                    models.UniqueConstraint(fields=("country", "starts_on"), name="tax_rate_once_a_day"),
+                    models.CheckConstraint(
+                        condition=models.Q(("basis_points__lte", 10000)), name="tax_rate_at_most_the_whole"
+                    ),
+                ],
+                "indexes": [],
             },
         ),
     ]

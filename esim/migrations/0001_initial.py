@@ -20,6 +20,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", portal.lib.public_ids.PublicIdField(prefix="lin")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
                 ("nickname", models.CharField(blank=True, max_length=40, verbose_name="nickname")),
                 (
                     "msisdn",
@@ -120,15 +129,6 @@ class Migration(migrations.Migration):
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="lines",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "line",
@@ -174,36 +174,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="DailyUsage",
+            name="Allowance",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("date", models.DateField(verbose_name="date")),
-                ("data_bytes", models.BigIntegerField(default=0, verbose_name="data (bytes)")),
-                ("voice_seconds", models.PositiveIntegerField(default=0, verbose_name="call seconds")),
-                ("sms_count", models.PositiveIntegerField(default=0, verbose_name="SMS")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="alw")),
                 (
                     "line",
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="daily_usage",
+                        related_name="allowances",
                         to="esim.line",
                         verbose_name="line",
                     ),
                 ),
-            ],
-            options={
-                "verbose_name": "daily usage",
-                "verbose_name_plural": "daily usage",
-                "constraints": [models.UniqueConstraint(fields=("line", "date"), name="daily_usage_once_a_day")],
-                "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="Allowance",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="alw")),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allowances",
+                        to="plans.plan",
+                        verbose_name="plan",
+                    ),
+                ),
                 ("granted_for", models.CharField(max_length=32, unique=True, verbose_name="granted for")),
                 ("is_data_pack", models.BooleanField(default=False, verbose_name="data pack")),
                 (
@@ -246,26 +240,6 @@ class Migration(migrations.Migration):
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
-                (
-                    "plan",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="allowances",
-                        to="plans.plan",
-                        verbose_name="plan",
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="allowances",
-                        to="esim.line",
-                        verbose_name="line",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "allowance",
@@ -289,139 +263,9 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="SimProfile",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="prf")),
-                (
-                    "iccid",
-                    models.CharField(
-                        help_text="19 or 20 digits, without padding.", max_length=20, unique=True, verbose_name="ICCID"
-                    ),
-                ),
-                ("eid", models.CharField(blank=True, max_length=32, verbose_name="EID")),
-                ("smdp_address", models.CharField(blank=True, max_length=253, verbose_name="SM-DP+ address")),
-                ("activation_code_ciphertext", models.TextField(blank=True, editable=False)),
-                ("pin_ciphertext", models.TextField(blank=True, editable=False)),
-                ("puk_ciphertext", models.TextField(blank=True, editable=False)),
-                ("carrier_reference", models.CharField(blank=True, max_length=80, verbose_name="carrier reference")),
-                (
-                    "download_state",
-                    models.CharField(
-                        choices=[
-                            ("ordered", "ordered"),
-                            ("released", "ready to install"),
-                            ("downloaded", "downloaded"),
-                            ("installed", "installed"),
-                            ("enabled", "switched on"),
-                            ("disabled", "switched off"),
-                            ("error", "failed"),
-                            ("deleted", "deleted"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="ordered",
-                        max_length=10,
-                        verbose_name="download state",
-                    ),
-                ),
-                ("is_current", models.BooleanField(default=True, verbose_name="current")),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                ("state_changed_at", models.DateTimeField(blank=True, null=True, verbose_name="state changed")),
-                (
-                    "code_shown_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="activation code first shown"
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="profiles",
-                        to="esim.line",
-                        verbose_name="line",
-                    ),
-                ),
-                ("confirmation_code_ciphertext", models.TextField(blank=True, editable=False)),
-                (
-                    "problem",
-                    models.CharField(
-                        blank=True,
-                        editable=False,
-                        help_text="Subject and reason code as the SM-DP+ told them (SGP.22 §5.3.5), such as 8.8.5/3.8.",
-                        max_length=40,
-                        verbose_name="last problem",
-                    ),
-                ),
-                ("profile_type", models.CharField(blank=True, max_length=64, verbose_name="profile type")),
-            ],
-            options={
-                "verbose_name": "SIM profile",
-                "verbose_name_plural": "SIM profiles",
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_current", True)), fields=("line",), name="profile_one_current_a_line"
-                    )
-                ],
-                "indexes": [],
-            },
-        ),
-        migrations.CreateModel(
-            name="UsageRecord",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("source", models.CharField(max_length=20, verbose_name="source")),
-                ("record_id", models.CharField(max_length=80, verbose_name="record id")),
-                ("at", models.DateTimeField(verbose_name="at")),
-                ("data_bytes", models.BigIntegerField(default=0, verbose_name="data (bytes)")),
-                ("voice_seconds", models.PositiveIntegerField(default=0, verbose_name="call seconds")),
-                ("sms_count", models.PositiveIntegerField(default=0, verbose_name="SMS")),
-                ("received_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="received")),
-                (
-                    "line",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="usage_records",
-                        to="esim.line",
-                        verbose_name="line",
-                    ),
-                ),
-                ("rated_at", models.DateTimeField(blank=True, null=True, verbose_name="counted")),
-            ],
-            options={
-                "verbose_name": "usage record",
-                "verbose_name_plural": "usage records",
-                "indexes": [
-                    models.Index(fields=["line", "at"], name="usage_record_by_line"),
-                    models.Index(
-                        condition=models.Q(("rated_at__isnull", True)), fields=["id"], name="usage_record_to_rate"
-                    ),
-                    models.Index(
-                        condition=models.Q(("source", "esimgo")),
-                        fields=["record_id"],
-                        name="usage_record_by_bundle",
-                        opclasses=["varchar_pattern_ops"],
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("source", "record_id"), name="usage_record_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(("data_bytes__gte", 0)), name="usage_record_not_negative"
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
             name="BindingAttempt",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("card", models.CharField(max_length=64)),
-                ("succeeded", models.BooleanField(default=False, verbose_name="succeeded")),
-                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
                 (
                     "user",
                     models.ForeignKey(
@@ -432,6 +276,9 @@ class Migration(migrations.Migration):
                         verbose_name="user",
                     ),
                 ),
+                ("card", models.CharField(max_length=64)),
+                ("succeeded", models.BooleanField(default=False, verbose_name="succeeded")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
             ],
             options={
                 "verbose_name": "try to bind a card",
@@ -498,18 +345,18 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("carrier", models.CharField(max_length=20, verbose_name="carrier")),
                 (
-                    "code",
-                    models.CharField(
-                        help_text="Capital letters count.", max_length=100, verbose_name="code at the carrier"
-                    ),
-                ),
-                (
                     "plan",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="carrier_products",
                         to="plans.plan",
                         verbose_name="plan",
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        help_text="Capital letters count.", max_length=100, verbose_name="code at the carrier"
                     ),
                 ),
             ],
@@ -523,18 +370,60 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="DailyUsage",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="daily_usage",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                ("date", models.DateField(verbose_name="date")),
+                ("data_bytes", models.BigIntegerField(default=0, verbose_name="data (bytes)")),
+                ("voice_seconds", models.PositiveIntegerField(default=0, verbose_name="call seconds")),
+                ("sms_count", models.PositiveIntegerField(default=0, verbose_name="SMS")),
+            ],
+            options={
+                "verbose_name": "daily usage",
+                "verbose_name_plural": "daily usage",
+                "constraints": [models.UniqueConstraint(fields=("line", "date"), name="daily_usage_once_a_day")],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
             name="ProfileOrder",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", portal.lib.public_ids.PublicIdField(prefix="por")),
                 ("key", models.CharField(max_length=80, unique=True, verbose_name="key")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="profile_orders",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
                 ("carrier", models.CharField(max_length=20, verbose_name="carrier")),
                 ("profile_type", models.CharField(blank=True, max_length=64, verbose_name="profile type")),
+                (
+                    "plan_code",
+                    models.CharField(
+                        blank=True, help_text="Code of the plan it comes with.", max_length=60, verbose_name="plan"
+                    ),
+                ),
                 ("iccid", models.CharField(blank=True, max_length=20, verbose_name="ICCID")),
                 ("eid", models.CharField(blank=True, max_length=32, verbose_name="EID")),
                 ("smdp_address", models.CharField(blank=True, max_length=253, verbose_name="SM-DP+ address")),
                 ("matching_id_ciphertext", models.TextField(blank=True, editable=False)),
                 ("confirmation_code_ciphertext", models.TextField(blank=True, editable=False)),
+                ("answer_ciphertext", models.TextField(blank=True, editable=False)),
                 (
                     "state",
                     models.CharField(
@@ -577,32 +466,16 @@ class Migration(migrations.Migration):
                 ),
                 ("attempts", models.PositiveIntegerField(default=0, verbose_name="attempts")),
                 ("asked_at", models.DateTimeField(blank=True, null=True, verbose_name="last asked")),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="being asked until"),
+                ),
                 ("ask_again_at", models.DateTimeField(blank=True, null=True, verbose_name="ask again")),
                 (
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
                 ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
-                (
-                    "line",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="profile_orders",
-                        to="esim.line",
-                        verbose_name="line",
-                    ),
-                ),
-                ("answer_ciphertext", models.TextField(blank=True, editable=False)),
-                (
-                    "lease_until",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="being asked until"),
-                ),
-                (
-                    "plan_code",
-                    models.CharField(
-                        blank=True, help_text="Code of the plan it comes with.", max_length=60, verbose_name="plan"
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "profile order",
@@ -647,10 +520,91 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "usage record put aside",
                 "verbose_name_plural": "usage records put aside",
-                "indexes": [],
                 "constraints": [
                     models.UniqueConstraint(fields=("source", "fingerprint"), name="quarantined_usage_once")
                 ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="SimProfile",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="prf")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="profiles",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "iccid",
+                    models.CharField(
+                        help_text="19 or 20 digits, without padding.", max_length=20, unique=True, verbose_name="ICCID"
+                    ),
+                ),
+                ("eid", models.CharField(blank=True, max_length=32, verbose_name="EID")),
+                ("smdp_address", models.CharField(blank=True, max_length=253, verbose_name="SM-DP+ address")),
+                ("activation_code_ciphertext", models.TextField(blank=True, editable=False)),
+                ("pin_ciphertext", models.TextField(blank=True, editable=False)),
+                ("puk_ciphertext", models.TextField(blank=True, editable=False)),
+                ("confirmation_code_ciphertext", models.TextField(blank=True, editable=False)),
+                ("profile_type", models.CharField(blank=True, max_length=64, verbose_name="profile type")),
+                ("carrier_reference", models.CharField(blank=True, max_length=80, verbose_name="carrier reference")),
+                (
+                    "download_state",
+                    models.CharField(
+                        choices=[
+                            ("ordered", "ordered"),
+                            ("released", "ready to install"),
+                            ("downloaded", "downloaded"),
+                            ("installed", "installed"),
+                            ("enabled", "switched on"),
+                            ("disabled", "switched off"),
+                            ("error", "failed"),
+                            ("deleted", "deleted"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="ordered",
+                        max_length=10,
+                        verbose_name="download state",
+                    ),
+                ),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="Subject and reason code as the SM-DP+ told them (SGP.22 §5.3.5), such as 8.8.5/3.8.",
+                        max_length=40,
+                        verbose_name="last problem",
+                    ),
+                ),
+                ("is_current", models.BooleanField(default=True, verbose_name="current")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("state_changed_at", models.DateTimeField(blank=True, null=True, verbose_name="state changed")),
+                (
+                    "code_shown_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="activation code first shown"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "SIM profile",
+                "verbose_name_plural": "SIM profiles",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_current", True)), fields=("line",), name="profile_one_current_a_line"
+                    )
+                ],
+                "indexes": [],
             },
         ),
         migrations.CreateModel(
@@ -658,6 +612,24 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", portal.lib.public_ids.PublicIdField(prefix="rpl")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replacements",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="asked by",
+                    ),
+                ),
                 (
                     "reason",
                     models.CharField(
@@ -692,35 +664,13 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("problem", models.CharField(blank=True, max_length=200, verbose_name="problem")),
                 (
-                    "look_at",
-                    models.DateTimeField(
-                        blank=True, default=django.utils.timezone.now, null=True, verbose_name="look at again"
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                ("moved_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="state changed")),
-                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
-                (
-                    "asked_by",
+                    "old_profile",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="asked by",
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="replacements",
-                        to="esim.line",
-                        verbose_name="line",
+                        related_name="replaced_by",
+                        to="esim.simprofile",
+                        verbose_name="old profile",
                     ),
                 ),
                 (
@@ -734,15 +684,19 @@ class Migration(migrations.Migration):
                         verbose_name="new profile",
                     ),
                 ),
+                ("problem", models.CharField(blank=True, max_length=200, verbose_name="problem")),
                 (
-                    "old_profile",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="replaced_by",
-                        to="esim.simprofile",
-                        verbose_name="old profile",
+                    "look_at",
+                    models.DateTimeField(
+                        blank=True, default=django.utils.timezone.now, null=True, verbose_name="look at again"
                     ),
                 ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("moved_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="state changed")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
             ],
             options={
                 "verbose_name": "replacement",
@@ -790,6 +744,7 @@ class Migration(migrations.Migration):
                 ),
                 ("profile_type", models.CharField(blank=True, max_length=64, verbose_name="profile type")),
                 ("msisdn", models.CharField(blank=True, max_length=16, verbose_name="number (MSISDN)")),
+                ("pin_sealed", models.CharField(blank=True, editable=False, max_length=255)),
                 (
                     "pin_issued_at",
                     models.DateTimeField(blank=True, editable=False, null=True, verbose_name="PIN issued"),
@@ -815,11 +770,7 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, editable=False, max_length=80, verbose_name="reserved for"),
                 ),
                 ("reserved_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="reserved")),
-                ("batch", models.CharField(blank=True, max_length=80, verbose_name="batch")),
-                (
-                    "imported_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="imported"),
-                ),
+                ("used_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="used")),
                 (
                     "line",
                     models.ForeignKey(
@@ -831,8 +782,11 @@ class Migration(migrations.Migration):
                         verbose_name="line",
                     ),
                 ),
-                ("pin_sealed", models.CharField(blank=True, editable=False, max_length=255)),
-                ("used_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="used")),
+                ("batch", models.CharField(blank=True, max_length=80, verbose_name="batch")),
+                (
+                    "imported_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="imported"),
+                ),
             ],
             options={
                 "verbose_name": "SIM card",
@@ -863,16 +817,14 @@ class Migration(migrations.Migration):
             name="ThrottleSpell",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("date", models.DateField(verbose_name="date")),
-                ("kbps", models.PositiveIntegerField(verbose_name="speed (kbit/s)")),
-                ("began_at", models.DateTimeField(verbose_name="began")),
-                ("resets_at", models.DateTimeField(verbose_name="resets")),
-                ("asked_at", models.DateTimeField(blank=True, null=True, verbose_name="slowed down by the carrier")),
-                ("lifted_at", models.DateTimeField(blank=True, null=True, verbose_name="lifted by the carrier")),
                 (
-                    "look_at",
-                    models.DateTimeField(
-                        blank=True, default=django.utils.timezone.now, null=True, verbose_name="look at again"
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="throttles",
+                        to="esim.line",
+                        verbose_name="line",
                     ),
                 ),
                 (
@@ -885,14 +837,16 @@ class Migration(migrations.Migration):
                         verbose_name="allowance",
                     ),
                 ),
+                ("date", models.DateField(verbose_name="date")),
+                ("kbps", models.PositiveIntegerField(verbose_name="speed (kbit/s)")),
+                ("began_at", models.DateTimeField(verbose_name="began")),
+                ("resets_at", models.DateTimeField(verbose_name="resets")),
+                ("asked_at", models.DateTimeField(blank=True, null=True, verbose_name="slowed down by the carrier")),
+                ("lifted_at", models.DateTimeField(blank=True, null=True, verbose_name="lifted by the carrier")),
                 (
-                    "line",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="throttles",
-                        to="esim.line",
-                        verbose_name="line",
+                    "look_at",
+                    models.DateTimeField(
+                        blank=True, default=django.utils.timezone.now, null=True, verbose_name="look at again"
                     ),
                 ),
             ],
@@ -919,9 +873,6 @@ class Migration(migrations.Migration):
             name="UsageBudget",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("daily_bytes", models.BigIntegerField(blank=True, null=True, verbose_name="a day (bytes)")),
-                ("monthly_bytes", models.BigIntegerField(blank=True, null=True, verbose_name="a month (bytes)")),
-                ("changed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="changed")),
                 (
                     "line",
                     models.OneToOneField(
@@ -931,11 +882,13 @@ class Migration(migrations.Migration):
                         verbose_name="line",
                     ),
                 ),
+                ("daily_bytes", models.BigIntegerField(blank=True, null=True, verbose_name="a day (bytes)")),
+                ("monthly_bytes", models.BigIntegerField(blank=True, null=True, verbose_name="a month (bytes)")),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="changed")),
             ],
             options={
                 "verbose_name": "usage budget",
                 "verbose_name_plural": "usage budgets",
-                "indexes": [],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
@@ -945,6 +898,7 @@ class Migration(migrations.Migration):
                         name="usage_budget_positive",
                     )
                 ],
+                "indexes": [],
             },
         ),
         migrations.CreateModel(
@@ -967,8 +921,54 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "usage file",
                 "verbose_name_plural": "usage files",
-                "indexes": [],
                 "constraints": [models.UniqueConstraint(fields=("source", "digest"), name="usage_import_once")],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="UsageRecord",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="usage_records",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                ("source", models.CharField(max_length=20, verbose_name="source")),
+                ("record_id", models.CharField(max_length=80, verbose_name="record id")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("data_bytes", models.BigIntegerField(default=0, verbose_name="data (bytes)")),
+                ("voice_seconds", models.PositiveIntegerField(default=0, verbose_name="call seconds")),
+                ("sms_count", models.PositiveIntegerField(default=0, verbose_name="SMS")),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="received")),
+                ("rated_at", models.DateTimeField(blank=True, null=True, verbose_name="counted")),
+            ],
+            options={
+                "verbose_name": "usage record",
+                "verbose_name_plural": "usage records",
+                "indexes": [
+                    models.Index(fields=["line", "at"], name="usage_record_by_line"),
+                    models.Index(
+                        condition=models.Q(("rated_at__isnull", True)), fields=["id"], name="usage_record_to_rate"
+                    ),
+                    models.Index(
+                        condition=models.Q(("source", "esimgo")),
+                        fields=["record_id"],
+                        name="usage_record_by_bundle",
+                        opclasses=["varchar_pattern_ops"],
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "record_id"), name="usage_record_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("data_bytes__gte", 0)), name="usage_record_not_negative"
+                    ),
+                ],
             },
         ),
     ]
