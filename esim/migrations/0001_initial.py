@@ -1,7 +1,9 @@
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
 import portal.lib.public_ids
+import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -392,6 +394,185 @@ class Migration(migrations.Migration):
                 "verbose_name": "daily usage",
                 "verbose_name_plural": "daily usage",
                 "constraints": [models.UniqueConstraint(fields=("line", "date"), name="daily_usage_once_a_day")],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="HistoricalOutlet",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(db_index=True, prefix="out", unique=False)),
+                (
+                    "code",
+                    models.SlugField(
+                        help_text="Stable name for imports and reports.", max_length=60, verbose_name="code"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="name (English)")),
+                ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
+                (
+                    "name_zh_hant",
+                    models.CharField(blank=True, max_length=80, verbose_name="name (Traditional Chinese)"),
+                ),
+                ("city", models.CharField(max_length=60, verbose_name="city (English)")),
+                ("city_zh_hans", models.CharField(blank=True, max_length=60, verbose_name="city (Simplified Chinese)")),
+                (
+                    "city_zh_hant",
+                    models.CharField(blank=True, max_length=60, verbose_name="city (Traditional Chinese)"),
+                ),
+                ("address", models.TextField(max_length=300, verbose_name="address (English)")),
+                (
+                    "address_zh_hans",
+                    models.TextField(blank=True, max_length=300, verbose_name="address (Simplified Chinese)"),
+                ),
+                (
+                    "address_zh_hant",
+                    models.TextField(blank=True, max_length=300, verbose_name="address (Traditional Chinese)"),
+                ),
+                (
+                    "country",
+                    models.CharField(help_text="ISO 3166 code, such as FR.", max_length=2, verbose_name="country"),
+                ),
+                (
+                    "latitude",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=8,
+                        validators=[
+                            django.core.validators.MinValueValidator(-90),
+                            django.core.validators.MaxValueValidator(90),
+                        ],
+                        verbose_name="latitude",
+                    ),
+                ),
+                (
+                    "longitude",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=9,
+                        validators=[
+                            django.core.validators.MinValueValidator(-180),
+                            django.core.validators.MaxValueValidator(180),
+                        ],
+                        verbose_name="longitude",
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=24, verbose_name="phone")),
+                ("time_zone", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("weekly_hours", models.JSONField(blank=True, default=dict, verbose_name="opening hours")),
+                ("exceptions", models.JSONField(blank=True, default=dict, verbose_name="other hours on some days")),
+                ("gives_sims", models.BooleanField(default=True, verbose_name="SIM pick-up")),
+                ("checks_identity", models.BooleanField(default=False, verbose_name="identity check")),
+                ("takes_payment", models.BooleanField(default=False, verbose_name="payment")),
+                ("is_active", models.BooleanField(default=True, verbose_name="shown to subscribers")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical outlet",
+                "verbose_name_plural": "historical outlets",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="Outlet",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="out")),
+                (
+                    "code",
+                    models.SlugField(
+                        help_text="Stable name for imports and reports.",
+                        max_length=60,
+                        unique=True,
+                        verbose_name="code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="name (English)")),
+                ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
+                (
+                    "name_zh_hant",
+                    models.CharField(blank=True, max_length=80, verbose_name="name (Traditional Chinese)"),
+                ),
+                ("city", models.CharField(max_length=60, verbose_name="city (English)")),
+                ("city_zh_hans", models.CharField(blank=True, max_length=60, verbose_name="city (Simplified Chinese)")),
+                (
+                    "city_zh_hant",
+                    models.CharField(blank=True, max_length=60, verbose_name="city (Traditional Chinese)"),
+                ),
+                ("address", models.TextField(max_length=300, verbose_name="address (English)")),
+                (
+                    "address_zh_hans",
+                    models.TextField(blank=True, max_length=300, verbose_name="address (Simplified Chinese)"),
+                ),
+                (
+                    "address_zh_hant",
+                    models.TextField(blank=True, max_length=300, verbose_name="address (Traditional Chinese)"),
+                ),
+                (
+                    "country",
+                    models.CharField(help_text="ISO 3166 code, such as FR.", max_length=2, verbose_name="country"),
+                ),
+                (
+                    "latitude",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=8,
+                        validators=[
+                            django.core.validators.MinValueValidator(-90),
+                            django.core.validators.MaxValueValidator(90),
+                        ],
+                        verbose_name="latitude",
+                    ),
+                ),
+                (
+                    "longitude",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=9,
+                        validators=[
+                            django.core.validators.MinValueValidator(-180),
+                            django.core.validators.MaxValueValidator(180),
+                        ],
+                        verbose_name="longitude",
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=24, verbose_name="phone")),
+                ("time_zone", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("weekly_hours", models.JSONField(blank=True, default=dict, verbose_name="opening hours")),
+                ("exceptions", models.JSONField(blank=True, default=dict, verbose_name="other hours on some days")),
+                ("gives_sims", models.BooleanField(default=True, verbose_name="SIM pick-up")),
+                ("checks_identity", models.BooleanField(default=False, verbose_name="identity check")),
+                ("takes_payment", models.BooleanField(default=False, verbose_name="payment")),
+                ("is_active", models.BooleanField(default=True, verbose_name="shown to subscribers")),
+            ],
+            options={
+                "verbose_name": "outlet",
+                "verbose_name_plural": "outlets",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("latitude__range", (-90, 90)), ("longitude__range", (-180, 180))),
+                        name="outlet_is_on_earth",
+                    )
+                ],
                 "indexes": [],
             },
         ),

@@ -3,6 +3,7 @@ from esim.models.cards import BindingAttempt, SimCard, SimCardQuerySet
 from esim.models.carrier_events import CarrierEvent
 from esim.models.carrier_products import CarrierOrder, CarrierProduct
 from esim.models.lines import Line, LineQuerySet, ServiceChange, ServiceState, SuspendedFor
+from esim.models.outlets import Outlet, OutletQuerySet
 from esim.models.profile_orders import ProfileOrder, ProfileOrderQuerySet
 from esim.models.profiles import DownloadState, SimProfile, SimProfileQuerySet
 from esim.models.replacements import Replacement, ReplacementQuerySet
@@ -21,6 +22,8 @@ __all__ = [
     "DownloadState",
     "Line",
     "LineQuerySet",
+    "Outlet",
+    "OutletQuerySet",
     "ProfileOrder",
     "ProfileOrderQuerySet",
     "QuarantinedUsage",
