@@ -106,8 +106,10 @@ def test_without_a_connection_nothing_is_kept_and_that_is_said(page, at_sandbox,
     enter(page, at_sandbox, subscriber)
     page.goto(address)
     prove_again(page, make.PASSWORD)
+    button = page.get_by_role("button", name="Keep on this device")
+    expect(button).to_be_visible()
     page.context.set_offline(True)
-    page.get_by_role("button", name="Keep on this device").click()
+    button.click()
 
     expect(page.get_by_text("The page could not be kept")).to_be_visible()
     page.context.set_offline(False)

@@ -1,6 +1,7 @@
 """Figures, printed as they come, and whether each is what it must be."""
 
 import sys
+import traceback
 
 
 class Report:
@@ -33,6 +34,11 @@ class Report:
         self.figure(f"{name}_control", value, unit)
         went_wrong = (more_than is not None and value > more_than) or (fewer_than is not None and value < fewer_than)
         self._judge(went_wrong, f"{name} is {value} {unit} without the protection: the fault was not provoked")
+
+    def broke_off(self, name: str) -> None:
+        """Count a module that raised as one that missed, and print what it raised."""
+        traceback.print_exc()
+        self._judge(False, f"{name} broke off")  # noqa: FBT003
 
     def explain(self, sentence: str) -> None:
         sys.stderr.write(f"  {sentence}\n")
