@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 
 from django.conf import settings
 from django.core.management import call_command
@@ -51,6 +52,8 @@ MODULES = (
     broker_trouble,
 )
 
+TRIES = 3
+
 
 def run(stripe: StripeFake, *, secret: str, seed: int, is_quick: bool, only: Collection[str] | None) -> int:
     """Measure everything, or some modules, and return the exit code."""
@@ -64,8 +67,19 @@ def run(stripe: StripeFake, *, secret: str, seed: int, is_quick: bool, only: Col
             if only is None or name in only:
                 began = time.monotonic()
                 try:
-                    module.measure(stage)
+                    measure(module, stage)
                 except Exception:  # noqa: BLE001 - the others are measured all the same, and the run fails
                     report.broke_off(name)
                 report.figure(f"{name}_took", round(time.monotonic() - began), "seconds")
     return report.close()
+
+
+def measure(module: ModuleType, stage: Stage) -> None:
+    """Measure a module, and all of it again where its controls provoked nothing: which moment is hit is chance."""
+    for left in reversed(range(TRIES)):
+        module.measure(stage)
+        unprovoked = stage.report.take_unprovoked()
+        for sentence in unprovoked:
+            (stage.report.explain if left else stage.report.miss)(sentence)
+        if not unprovoked:
+            return

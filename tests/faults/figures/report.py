@@ -10,6 +10,7 @@ class Report:
     def __init__(self) -> None:
         self._held = 0
         self._missed = 0
+        self._unprovoked: list[str] = []
 
     def figure(self, name: str, value: object, unit: str) -> None:
         sys.stdout.write(f"FIGURE {name} {value} {unit}\n")
@@ -33,12 +34,23 @@ class Report:
         """Report what came of it without the protection: the harm must be there, and not something else."""
         self.figure(f"{name}_control", value, unit)
         went_wrong = (more_than is not None and value > more_than) or (fewer_than is not None and value < fewer_than)
-        self._judge(went_wrong, f"{name} is {value} {unit} without the protection: the fault was not provoked")
+        if went_wrong:
+            self._held += 1
+        else:
+            self._unprovoked.append(f"{name} is {value} {unit} without the protection: the fault was not provoked")
+
+    def take_unprovoked(self) -> list[str]:
+        """Return what the controls since the last call did not provoke: chance, or a control that proves nothing."""
+        unprovoked, self._unprovoked = self._unprovoked, []
+        return unprovoked
+
+    def miss(self, sentence: str) -> None:
+        self._judge(False, sentence)  # noqa: FBT003
 
     def broke_off(self, name: str) -> None:
         """Count a module that raised as one that missed, and print what it raised."""
         traceback.print_exc()
-        self._judge(False, f"{name} broke off")  # noqa: FBT003
+        self.miss(f"{name} broke off")
 
     def explain(self, sentence: str) -> None:
         sys.stderr.write(f"  {sentence}\n")
