@@ -219,6 +219,77 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Document",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="doc")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="documents",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("identity", "identity document"),
+                            ("licence", "business licence"),
+                            ("ticket", "attachment of a request"),
+                        ],
+                        max_length=10,
+                        verbose_name="what it is",
+                    ),
+                ),
+                ("about", models.CharField(blank=True, db_index=True, max_length=40, verbose_name="about")),
+                (
+                    "form",
+                    models.CharField(
+                        choices=[("image/jpeg", "JPEG"), ("image/png", "PNG"), ("application/pdf", "PDF")],
+                        max_length=16,
+                        verbose_name="file type",
+                    ),
+                ),
+                ("name_ciphertext", models.TextField(blank=True, editable=False)),
+                ("size_bytes", models.PositiveIntegerField(verbose_name="size in bytes")),
+                ("pages", models.PositiveSmallIntegerField(default=1, verbose_name="pages")),
+                ("stored_as", models.CharField(editable=False, max_length=64, unique=True)),
+                ("data_key_ciphertext", models.TextField(blank=True, editable=False)),
+                (
+                    "added_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="added"),
+                ),
+                ("erase_at", models.DateTimeField(blank=True, null=True, verbose_name="to be erased")),
+                ("erased_at", models.DateTimeField(blank=True, null=True, verbose_name="erased")),
+            ],
+            options={
+                "verbose_name": "document",
+                "verbose_name_plural": "documents",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("erased_at__isnull", True)),
+                        fields=["erase_at", "id"],
+                        name="document_to_erase",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("erased_at__isnull", True), models.Q(("data_key_ciphertext", ""), _negated=True)),
+                            models.Q(
+                                ("data_key_ciphertext", ""), ("erased_at__isnull", False), ("name_ciphertext", "")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="document_erased_has_no_key",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Notification",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -995,6 +995,195 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="SimApplication",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="app")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sim_applications",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[("person", "a person"), ("business", "a business")],
+                        max_length=8,
+                        verbose_name="for whom",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "not sent yet"),
+                            ("submitted", "being checked"),
+                            ("more_wanted", "something is missing"),
+                            ("approved", "approved"),
+                            ("refused", "refused"),
+                            ("ready", "the card is ready"),
+                            ("activated", "the card works"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField(default=0, verbose_name="times sent")),
+                ("full_name_ciphertext", models.TextField(blank=True, editable=False)),
+                (
+                    "document_type",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("passport", "passport"),
+                            ("national_id", "identity card"),
+                            ("residence_permit", "residence permit"),
+                            ("driving_licence", "driving licence"),
+                        ],
+                        max_length=20,
+                        verbose_name="identity document",
+                    ),
+                ),
+                ("document_number_ciphertext", models.TextField(blank=True, editable=False)),
+                ("document_expires_on", models.DateField(blank=True, null=True, verbose_name="document valid until")),
+                ("company_name", models.CharField(blank=True, max_length=120, verbose_name="company")),
+                ("registration_number_ciphertext", models.TextField(blank=True, editable=False)),
+                ("contact_name_ciphertext", models.TextField(blank=True, editable=False)),
+                ("contact_phone_ciphertext", models.TextField(blank=True, editable=False)),
+                (
+                    "delivery",
+                    models.CharField(
+                        blank=True,
+                        choices=[("pickup", "pick up at an outlet"), ("post", "by post")],
+                        max_length=8,
+                        verbose_name="delivery",
+                    ),
+                ),
+                (
+                    "outlet",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="applications",
+                        to="esim.outlet",
+                        verbose_name="outlet",
+                    ),
+                ),
+                ("address_ciphertext", models.TextField(blank=True, editable=False)),
+                (
+                    "card",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="applications",
+                        to="esim.simcard",
+                        verbose_name="card",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="applications",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                ("pickup_code_ciphertext", models.TextField(blank=True, editable=False)),
+                ("pickup_code_hash", models.CharField(blank=True, db_index=True, editable=False, max_length=64)),
+                ("post_carrier", models.CharField(blank=True, max_length=60, verbose_name="sent with")),
+                ("tracking_number", models.CharField(blank=True, max_length=60, verbose_name="tracking number")),
+                ("wanted", models.JSONField(blank=True, default=list, verbose_name="what is missing")),
+                ("reason", models.CharField(blank=True, max_length=20, verbose_name="reason")),
+                ("reason_text", models.TextField(blank=True, max_length=1000, verbose_name="explanation")),
+                (
+                    "first_approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="first approved by",
+                    ),
+                ),
+                ("first_approved_at", models.DateTimeField(blank=True, null=True, verbose_name="first approved")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="begun"),
+                ),
+                (
+                    "touched_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="last changed"
+                    ),
+                ),
+                ("submitted_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                ("ready_at", models.DateTimeField(blank=True, null=True, verbose_name="ready")),
+                ("picked_up_at", models.DateTimeField(blank=True, null=True, verbose_name="picked up")),
+                ("activated_at", models.DateTimeField(blank=True, null=True, verbose_name="activated")),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True, verbose_name="cancelled")),
+                ("forget_at", models.DateTimeField(blank=True, null=True, verbose_name="particulars kept until")),
+                ("forgotten_at", models.DateTimeField(blank=True, null=True, verbose_name="particulars forgotten")),
+            ],
+            options={
+                "verbose_name": "SIM application",
+                "verbose_name_plural": "SIM applications",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "submitted")),
+                        fields=["submitted_at", "id"],
+                        name="application_for_review",
+                    ),
+                    models.Index(fields=["owner", "-created_at"], name="application_by_owner"),
+                    models.Index(
+                        condition=models.Q(("forgotten_at__isnull", True)),
+                        fields=["forget_at", "id"],
+                        name="application_to_forget",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "draft")), fields=("owner",), name="application_one_draft"
+                    ),
+                    models.UniqueConstraint(fields=("card",), name="application_card_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("first_approved_by__isnull", True),
+                            ("decided_by__isnull", True),
+                            models.Q(("state__in", ["approved", "ready", "activated"]), _negated=True),
+                            models.Q(("first_approved_by", models.F("decided_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="application_two_people",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="ThrottleSpell",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -1,4 +1,5 @@
 from esim.models.allowances import Allowance, AllowanceQuerySet
+from esim.models.applications import SimApplication, SimApplicationQuerySet
 from esim.models.cards import BindingAttempt, SimCard, SimCardQuerySet
 from esim.models.carrier_events import CarrierEvent
 from esim.models.carrier_products import CarrierOrder, CarrierProduct
@@ -31,6 +32,8 @@ __all__ = [
     "ReplacementQuerySet",
     "ServiceChange",
     "ServiceState",
+    "SimApplication",
+    "SimApplicationQuerySet",
     "SimCard",
     "SimCardQuerySet",
     "SimProfile",
