@@ -1,9 +1,13 @@
 import accounts.models.users
 import datetime
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+import portal.lib.markdown
 import portal.lib.public_ids
+import re
+import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -175,6 +179,125 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Article",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="The last part of its address. It stays: other pages link to it.",
+                        max_length=60,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                re.compile("^[-a-zA-Z0-9_]+\\Z"),
+                                "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
+                                "invalid",
+                            )
+                        ],
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "topic",
+                    models.CharField(
+                        choices=[
+                            ("renewing", "Renewing"),
+                            ("paying", "Paying"),
+                            ("plans", "Plans and data"),
+                            ("using", "Installing and using the eSIM"),
+                            ("account", "Signing in and your account"),
+                            ("card", "Physical SIM and outlets"),
+                        ],
+                        max_length=10,
+                        verbose_name="topic",
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(db_index=True, default=0, verbose_name="position")),
+                ("is_published", models.BooleanField(default=True, verbose_name="published")),
+                ("title", models.CharField(max_length=120, verbose_name="title (English)")),
+                (
+                    "title_zh_hans",
+                    models.CharField(blank=True, max_length=120, verbose_name="title (Simplified Chinese)"),
+                ),
+                (
+                    "title_zh_hant",
+                    models.CharField(blank=True, max_length=120, verbose_name="title (Traditional Chinese)"),
+                ),
+                (
+                    "body",
+                    models.TextField(validators=[portal.lib.markdown.validate_markdown], verbose_name="text (English)"),
+                ),
+                (
+                    "body_zh_hans",
+                    models.TextField(
+                        blank=True,
+                        validators=[portal.lib.markdown.validate_markdown],
+                        verbose_name="text (Simplified Chinese)",
+                    ),
+                ),
+                (
+                    "body_zh_hant",
+                    models.TextField(
+                        blank=True,
+                        validators=[portal.lib.markdown.validate_markdown],
+                        verbose_name="text (Traditional Chinese)",
+                    ),
+                ),
+                (
+                    "keywords",
+                    models.TextField(
+                        blank=True,
+                        help_text="What people type when they look for this, in any language, separated by blanks.",
+                        verbose_name="other words for it",
+                    ),
+                ),
+                ("shipped", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "updated_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="changed"),
+                ),
+            ],
+            options={
+                "verbose_name": "help article",
+                "verbose_name_plural": "help articles",
+                "ordering": ("position", "pk"),
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="ArticleFeedback",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "article",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="feedback",
+                        to="accounts.article",
+                        verbose_name="help article",
+                    ),
+                ),
+                ("voter", models.CharField(editable=False, max_length=64)),
+                ("is_useful", models.BooleanField(verbose_name="useful")),
+                ("words", models.TextField(blank=True, max_length=500, verbose_name="in words")),
+                ("language", models.CharField(max_length=8, verbose_name="language")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="at")),
+            ],
+            options={
+                "verbose_name": "opinion about an article",
+                "verbose_name_plural": "opinions about articles",
+                "indexes": [models.Index(fields=["-at"], name="article_feedback_by_time")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("article", "voter"), name="article_feedback_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("voter", ""), _negated=True), name="article_feedback_has_voter"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="AuditEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -288,6 +411,164 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="HistoricalArticle",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="The last part of its address. It stays: other pages link to it.",
+                        max_length=60,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                re.compile("^[-a-zA-Z0-9_]+\\Z"),
+                                "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
+                                "invalid",
+                            )
+                        ],
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "topic",
+                    models.CharField(
+                        choices=[
+                            ("renewing", "Renewing"),
+                            ("paying", "Paying"),
+                            ("plans", "Plans and data"),
+                            ("using", "Installing and using the eSIM"),
+                            ("account", "Signing in and your account"),
+                            ("card", "Physical SIM and outlets"),
+                        ],
+                        max_length=10,
+                        verbose_name="topic",
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(db_index=True, default=0, verbose_name="position")),
+                ("is_published", models.BooleanField(default=True, verbose_name="published")),
+                ("title", models.CharField(max_length=120, verbose_name="title (English)")),
+                (
+                    "title_zh_hans",
+                    models.CharField(blank=True, max_length=120, verbose_name="title (Simplified Chinese)"),
+                ),
+                (
+                    "title_zh_hant",
+                    models.CharField(blank=True, max_length=120, verbose_name="title (Traditional Chinese)"),
+                ),
+                (
+                    "body",
+                    models.TextField(validators=[portal.lib.markdown.validate_markdown], verbose_name="text (English)"),
+                ),
+                (
+                    "body_zh_hans",
+                    models.TextField(
+                        blank=True,
+                        validators=[portal.lib.markdown.validate_markdown],
+                        verbose_name="text (Simplified Chinese)",
+                    ),
+                ),
+                (
+                    "body_zh_hant",
+                    models.TextField(
+                        blank=True,
+                        validators=[portal.lib.markdown.validate_markdown],
+                        verbose_name="text (Traditional Chinese)",
+                    ),
+                ),
+                (
+                    "keywords",
+                    models.TextField(
+                        blank=True,
+                        help_text="What people type when they look for this, in any language, separated by blanks.",
+                        verbose_name="other words for it",
+                    ),
+                ),
+                ("shipped", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "updated_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="changed"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical help article",
+                "verbose_name_plural": "historical help articles",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalReplyTemplate",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(db_index=True, help_text="For staff only.", max_length=80, verbose_name="name"),
+                ),
+                ("position", models.PositiveIntegerField(db_index=True, default=0, verbose_name="position")),
+                ("is_active", models.BooleanField(default=True, verbose_name="offered")),
+                (
+                    "text",
+                    models.TextField(
+                        help_text="{name}, {ticket} and {brand} stand for the subscriber’s name, the ticket and ours.",
+                        max_length=4000,
+                        verbose_name="text (English)",
+                    ),
+                ),
+                (
+                    "text_zh_hans",
+                    models.TextField(blank=True, max_length=4000, verbose_name="text (Simplified Chinese)"),
+                ),
+                (
+                    "text_zh_hant",
+                    models.TextField(blank=True, max_length=4000, verbose_name="text (Traditional Chinese)"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical reply template",
+                "verbose_name_plural": "historical reply templates",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name="Notification",
@@ -409,6 +690,41 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ReplyTemplate",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(help_text="For staff only.", max_length=80, unique=True, verbose_name="name"),
+                ),
+                ("position", models.PositiveIntegerField(db_index=True, default=0, verbose_name="position")),
+                ("is_active", models.BooleanField(default=True, verbose_name="offered")),
+                (
+                    "text",
+                    models.TextField(
+                        help_text="{name}, {ticket} and {brand} stand for the subscriber’s name, the ticket and ours.",
+                        max_length=4000,
+                        verbose_name="text (English)",
+                    ),
+                ),
+                (
+                    "text_zh_hans",
+                    models.TextField(blank=True, max_length=4000, verbose_name="text (Simplified Chinese)"),
+                ),
+                (
+                    "text_zh_hant",
+                    models.TextField(blank=True, max_length=4000, verbose_name="text (Traditional Chinese)"),
+                ),
+            ],
+            options={
+                "verbose_name": "reply template",
+                "verbose_name_plural": "reply templates",
+                "ordering": ("position", "pk"),
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
             name="Ticket",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -450,6 +766,17 @@ class Migration(migrations.Migration):
                         default="open",
                         max_length=10,
                         verbose_name="state",
+                    ),
+                ),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="assigned to",
                     ),
                 ),
                 ("key", models.CharField(editable=False, max_length=120, unique=True, verbose_name="key")),
@@ -576,6 +903,39 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="TicketNote",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notes",
+                        to="accounts.ticket",
+                        verbose_name="ticket",
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="member of staff",
+                    ),
+                ),
+                ("key", models.CharField(editable=False, max_length=120, unique=True)),
+                ("text", models.TextField(max_length=4000, verbose_name="text")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="at")),
+            ],
+            options={
+                "verbose_name": "internal note",
+                "verbose_name_plural": "internal notes",
+                "indexes": [],
+                "constraints": [],
             },
         ),
     ]

@@ -58,6 +58,14 @@ class Ticket(models.Model):
     )
     kind = models.CharField(_("about what"), max_length=20, choices=Kind.choices)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("assigned to"),
+    )
     key = models.CharField(_("key"), max_length=120, unique=True, editable=False)
     context = models.JSONField(_("context"), default=dict, blank=True, help_text=_("Plain values its words need."))
     about = models.JSONField(_("about"), default=list, blank=True, help_text=_("Public ids of what it is about."))
