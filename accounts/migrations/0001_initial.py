@@ -179,6 +179,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ApiCall",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "token",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="calls",
+                        to="accounts.apitoken",
+                    ),
+                ),
+                ("key", models.CharField(max_length=255, verbose_name="key")),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("attempts", models.PositiveIntegerField(default=1)),
+                ("lease_until", models.DateTimeField()),
+                ("status", models.PositiveSmallIntegerField(null=True, verbose_name="status")),
+                ("body", models.JSONField(null=True, verbose_name="answer")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="created")),
+            ],
+            options={
+                "verbose_name": "API call",
+                "verbose_name_plural": "API calls",
+                "indexes": [models.Index(fields=["created_at"], name="api_call_by_age")],
+                "constraints": [models.UniqueConstraint(fields=("token", "key"), name="api_call_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Article",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -571,6 +599,54 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
+            name="HistoricalWebhookEndpoint",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(db_index=True, prefix="whe", unique=False)),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                ("url", models.URLField(max_length=500, verbose_name="address")),
+                ("kinds", models.JSONField(default=list, verbose_name="events")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "turned_off_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="turned off"),
+                ),
+                (
+                    "turned_off_because",
+                    models.CharField(blank=True, editable=False, max_length=200, verbose_name="turned off because"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical webhook endpoint",
+                "verbose_name_plural": "historical webhook endpoints",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
             name="Notification",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -934,6 +1010,165 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "internal note",
                 "verbose_name_plural": "internal notes",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="WebhookCursor",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=40, unique=True, verbose_name="source")),
+                ("marks", models.JSONField(default=list)),
+            ],
+            options={
+                "verbose_name": "webhook cursor",
+                "verbose_name_plural": "webhook cursors",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="WebhookEndpoint",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="whe")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                ("url", models.URLField(max_length=500, verbose_name="address")),
+                ("kinds", models.JSONField(default=list, verbose_name="events")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "failing_since",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="failing since"),
+                ),
+                (
+                    "turned_off_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="turned off"),
+                ),
+                (
+                    "turned_off_because",
+                    models.CharField(blank=True, editable=False, max_length=200, verbose_name="turned off because"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+            ],
+            options={
+                "verbose_name": "webhook endpoint",
+                "verbose_name_plural": "webhook endpoints",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="WebhookMessage",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="evt")),
+                ("key", models.CharField(max_length=120, unique=True, verbose_name="key")),
+                ("kind", models.CharField(max_length=40, verbose_name="event")),
+                ("data", models.JSONField(default=dict, verbose_name="what is told")),
+                ("at", models.DateTimeField(verbose_name="happened")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+            ],
+            options={
+                "verbose_name": "webhook message",
+                "verbose_name_plural": "webhook messages",
+                "indexes": [models.Index(fields=["created_at"], name="webhook_message_by_age")],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="WebhookDelivery",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="whd")),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="accounts.webhookmessage",
+                        verbose_name="message",
+                    ),
+                ),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="accounts.webhookendpoint",
+                        verbose_name="endpoint",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("sending", "being sent"),
+                            ("delivered", "delivered"),
+                            ("given_up", "given up"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "attempts",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Since it was last asked for.", verbose_name="attempts"
+                    ),
+                ),
+                ("claims", models.PositiveIntegerField(default=0, editable=False)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="next try")),
+                ("status", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="last answer")),
+                ("error", models.CharField(blank=True, max_length=300, verbose_name="what went wrong")),
+                ("log", models.JSONField(default=list, verbose_name="attempts so far")),
+                ("delivered_at", models.DateTimeField(blank=True, null=True, verbose_name="delivered")),
+            ],
+            options={
+                "verbose_name": "webhook delivery",
+                "verbose_name_plural": "webhook deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["waiting", "sending"])),
+                        fields=["due_at", "id"],
+                        name="webhook_to_deliver",
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("endpoint", "message"), name="webhook_delivery_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="WebhookSecret",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="whs")),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="secrets",
+                        to="accounts.webhookendpoint",
+                        verbose_name="endpoint",
+                    ),
+                ),
+                ("ciphertext", models.TextField(editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+            ],
+            options={
+                "verbose_name": "webhook secret",
+                "verbose_name_plural": "webhook secrets",
                 "indexes": [],
                 "constraints": [],
             },

@@ -1,4 +1,5 @@
 from accounts.models.answering import ReplyTemplate, TicketNote
+from accounts.models.api_calls import ApiCall
 from accounts.models.api_tokens import ApiToken, ApiTokenQuerySet
 from accounts.models.articles import Article, ArticleFeedback
 from accounts.models.audit import AuditEvent
@@ -6,8 +7,16 @@ from accounts.models.documents import Document, DocumentQuerySet
 from accounts.models.notifications import Notification, OutboxAttachment, OutboxMessage
 from accounts.models.tickets import Ticket, TicketMessage
 from accounts.models.users import User
+from accounts.models.webhooks import (
+    WebhookCursor,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+    WebhookSecret,
+)
 
 __all__ = [
+    "ApiCall",
     "ApiToken",
     "ApiTokenQuerySet",
     "Article",
@@ -23,4 +32,9 @@ __all__ = [
     "TicketMessage",
     "TicketNote",
     "User",
+    "WebhookCursor",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookMessage",
+    "WebhookSecret",
 ]
