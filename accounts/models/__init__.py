@@ -3,6 +3,7 @@ from accounts.models.api_calls import ApiCall
 from accounts.models.api_tokens import ApiToken, ApiTokenQuerySet
 from accounts.models.articles import Article, ArticleFeedback
 from accounts.models.audit import AuditEvent
+from accounts.models.businesses import Business
 from accounts.models.documents import Document, DocumentQuerySet
 from accounts.models.notifications import Notification, OutboxAttachment, OutboxMessage
 from accounts.models.tickets import Ticket, TicketMessage
@@ -22,6 +23,7 @@ __all__ = [
     "Article",
     "ArticleFeedback",
     "AuditEvent",
+    "Business",
     "Document",
     "DocumentQuerySet",
     "Notification",

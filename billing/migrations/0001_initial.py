@@ -910,6 +910,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("off_session", models.BooleanField(default=False, verbose_name="without the payer present")),
+                (
+                    "by_link",
+                    models.BooleanField(
+                        default=False,
+                        editable=False,
+                        help_text="Somebody else paid: the money goes back to their card only.",
+                        verbose_name="by a link to pay",
+                    ),
+                ),
                 ("save_method", models.BooleanField(default=False, verbose_name="keep the card")),
                 (
                     "card_consent",
@@ -1671,6 +1680,57 @@ class Migration(migrations.Migration):
                         name="ledger_between_two_accounts",
                     ),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PayLink",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="plk")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pay_links",
+                        to="billing.order",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "token_hash",
+                    models.CharField(editable=False, max_length=64, unique=True, verbose_name="hash of the token"),
+                ),
+                (
+                    "shown_as",
+                    models.CharField(blank=True, max_length=60, verbose_name="for whom, as the payer reads it"),
+                ),
+                ("receipt_email", models.EmailField(blank=True, max_length=254, verbose_name="receipt to")),
+                (
+                    "receipt_language",
+                    models.CharField(
+                        choices=[("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體中文")],
+                        default="en",
+                        max_length=10,
+                        verbose_name="language of the receipt",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="made"),
+                ),
+                ("withdrawn_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="withdrawn")),
+            ],
+            options={
+                "verbose_name": "link to pay",
+                "verbose_name_plural": "links to pay",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at__isnull", True)),
+                        fields=("order",),
+                        name="pay_link_one_an_order",
+                    )
+                ],
+                "indexes": [],
             },
         ),
         migrations.CreateModel(

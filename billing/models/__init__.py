@@ -10,6 +10,7 @@ from billing.models.invoices import Invoice, InvoiceQuerySet, InvoiceSeries
 from billing.models.ledger import LedgerAccount, LedgerEntry
 from billing.models.methods import CardPage, GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
 from billing.models.orders import Order, OrderQuerySet
+from billing.models.pay_links import PayLink, PayLinkQuerySet
 from billing.models.questions import RenewalQuestion, RenewalQuestionQuerySet
 from billing.models.refunds import Refund, RefundQuerySet
 from billing.models.sandbox import SandboxCard, SandboxDispute, SandboxPayment, SandboxRefund
@@ -41,6 +42,8 @@ __all__ = [
     "LedgerEntry",
     "Order",
     "OrderQuerySet",
+    "PayLink",
+    "PayLinkQuerySet",
     "PaymentMethod",
     "PaymentMethodQuerySet",
     "Refund",

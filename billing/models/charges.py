@@ -77,6 +77,12 @@ class Charge(models.Model):
         verbose_name=_("payment method"),
     )
     off_session = models.BooleanField(_("without the payer present"), default=False)
+    by_link = models.BooleanField(
+        _("by a link to pay"),
+        default=False,
+        editable=False,
+        help_text=_("Somebody else paid: the money goes back to their card only."),
+    )
     save_method = models.BooleanField(_("keep the card"), default=False)
     card_consent = models.JSONField(
         _("agreed to for keeping the card"),

@@ -1,6 +1,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import django.db.models.functions.text
 import django.utils.timezone
 import portal.lib.public_ids
 import simple_history.models
@@ -32,6 +33,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("nickname", models.CharField(blank=True, max_length=40, verbose_name="nickname")),
+                (
+                    "cost_centre",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of a business; stands in its list of costs.",
+                        max_length=40,
+                        verbose_name="cost centre",
+                    ),
+                ),
                 (
                     "msisdn",
                     models.CharField(
@@ -491,6 +501,249 @@ class Migration(migrations.Migration):
                 "constraints": [],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="LineInvitation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="ivt")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invitations",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invitations_made",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="invited by",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("payer", "may pay for it"), ("viewer", "may look at it")],
+                        max_length=8,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "waits for an answer"),
+                            ("accepted", "accepted"),
+                            ("declined", "declined"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "accepted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="accepted by",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="sent"),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                (
+                    "ended_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="answered or withdrawn"),
+                ),
+            ],
+            options={
+                "verbose_name": "invitation to a line",
+                "verbose_name_plural": "invitations to lines",
+                "indexes": [models.Index(fields=["invited_by", "created_at"], name="invitation_by_sender")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")), fields=("line", "email"), name="invitation_one_open"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                        name="invitation_email_in_lower_case",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "accepted"), _negated=True),
+                            ("accepted_by__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="invitation_accepted_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("created_at"))), name="invitation_expires_later"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="LineMember",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="mem")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="members",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("payer", "may pay for it"), ("viewer", "may look at it")],
+                        max_length=8,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="since"),
+                ),
+            ],
+            options={
+                "verbose_name": "member of a line",
+                "verbose_name_plural": "members of lines",
+                "constraints": [models.UniqueConstraint(fields=("line", "user"), name="member_once_a_line")],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="LineMove",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="mov")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moves",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "from_owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moves_offered",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="given by",
+                    ),
+                ),
+                ("to_email", models.EmailField(max_length=254, verbose_name="given to")),
+                (
+                    "to_owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moves_accepted",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="accepted by",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("offered", "waits for the other's yes"),
+                            ("agreed", "agreed; waits for the cool-off"),
+                            ("done", "moved"),
+                            ("withdrawn", "withdrawn"),
+                            ("declined", "declined"),
+                            ("undone", "undone before it moved"),
+                        ],
+                        default="offered",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "new_line",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moved_from",
+                        to="esim.line",
+                        verbose_name="line of the new owner",
+                    ),
+                ),
+                ("waits_for", models.CharField(blank=True, editable=False, max_length=200, verbose_name="waits for")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="offered"),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="to be accepted by")),
+                ("agreed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="agreed")),
+                ("moves_at", models.DateTimeField(blank=True, null=True, verbose_name="moves")),
+                ("ended_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="ended")),
+            ],
+            options={
+                "verbose_name": "move to another account",
+                "verbose_name_plural": "moves to other accounts",
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "agreed")), fields=["moves_at", "id"], name="move_due")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["offered", "agreed"])),
+                        fields=("line",),
+                        name="move_one_under_way_a_line",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("to_email", django.db.models.functions.text.Lower("to_email"))),
+                        name="move_email_in_lower_case",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["agreed", "done"]), _negated=True),
+                            models.Q(("moves_at__isnull", False), ("to_owner__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="move_agreed_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True), ("new_line__isnull", False), _connector="OR"
+                        ),
+                        name="move_done_has_new_line",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Outlet",

@@ -4,6 +4,8 @@ from esim.models.cards import BindingAttempt, SimCard, SimCardQuerySet
 from esim.models.carrier_events import CarrierEvent
 from esim.models.carrier_products import CarrierOrder, CarrierProduct
 from esim.models.lines import Line, LineQuerySet, ServiceChange, ServiceState, SuspendedFor
+from esim.models.members import LineInvitation, LineInvitationQuerySet, LineMember, LineMemberQuerySet, Role
+from esim.models.moves import LineMove, LineMoveQuerySet
 from esim.models.outlets import Outlet, OutletQuerySet
 from esim.models.profile_orders import ProfileOrder, ProfileOrderQuerySet
 from esim.models.profiles import DownloadState, SimProfile, SimProfileQuerySet
@@ -22,6 +24,12 @@ __all__ = [
     "DailyUsage",
     "DownloadState",
     "Line",
+    "LineInvitation",
+    "LineInvitationQuerySet",
+    "LineMember",
+    "LineMemberQuerySet",
+    "LineMove",
+    "LineMoveQuerySet",
     "LineQuerySet",
     "Outlet",
     "OutletQuerySet",
@@ -30,6 +38,7 @@ __all__ = [
     "QuarantinedUsage",
     "Replacement",
     "ReplacementQuerySet",
+    "Role",
     "ServiceChange",
     "ServiceState",
     "SimApplication",
