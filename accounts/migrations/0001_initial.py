@@ -672,6 +672,33 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
+            name="KnownDevice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                ("device", models.CharField(db_index=True, max_length=64, verbose_name="device")),
+                (
+                    "seen_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="first seen"),
+                ),
+            ],
+            options={
+                "verbose_name": "known device",
+                "verbose_name_plural": "known devices",
+                "constraints": [models.UniqueConstraint(fields=("owner", "device"), name="known_device_once")],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
             name="Notification",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -786,6 +813,74 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "attachment",
                 "verbose_name_plural": "attachments",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="Referral",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="rfl")),
+                (
+                    "referrer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="referrals",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="invited by",
+                    ),
+                ),
+                (
+                    "newcomer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="referral",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="newcomer",
+                    ),
+                ),
+                ("mailbox", models.CharField(db_index=True, editable=False, max_length=64, verbose_name="mailbox")),
+                ("device", models.CharField(blank=True, editable=False, max_length=64, verbose_name="device")),
+                (
+                    "joined_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="joined"),
+                ),
+            ],
+            options={
+                "verbose_name": "referral",
+                "verbose_name_plural": "referrals",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("referrer", models.F("newcomer")), _negated=True),
+                        name="referral_between_two_people",
+                    )
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReferralCode",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "owner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="referral_code",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                ("code", models.CharField(max_length=12, unique=True, verbose_name="code")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+            ],
+            options={
+                "verbose_name": "referral code",
+                "verbose_name_plural": "referral codes",
                 "indexes": [],
                 "constraints": [],
             },

@@ -6,6 +6,7 @@ from accounts.models.audit import AuditEvent
 from accounts.models.businesses import Business
 from accounts.models.documents import Document, DocumentQuerySet
 from accounts.models.notifications import Notification, OutboxAttachment, OutboxMessage
+from accounts.models.referrals import KnownDevice, Referral, ReferralCode, ReferralQuerySet
 from accounts.models.tickets import Ticket, TicketMessage
 from accounts.models.users import User
 from accounts.models.webhooks import (
@@ -26,9 +27,13 @@ __all__ = [
     "Business",
     "Document",
     "DocumentQuerySet",
+    "KnownDevice",
     "Notification",
     "OutboxAttachment",
     "OutboxMessage",
+    "Referral",
+    "ReferralCode",
+    "ReferralQuerySet",
     "ReplyTemplate",
     "Ticket",
     "TicketMessage",

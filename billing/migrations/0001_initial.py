@@ -1537,6 +1537,7 @@ class Migration(migrations.Migration):
                             ("disputed", "withdrawn by banks"),
                             ("frozen", "frozen balances"),
                             ("losses", "losses"),
+                            ("rewards", "rewards"),
                         ],
                         max_length=10,
                         verbose_name="kind",
@@ -1609,6 +1610,7 @@ class Migration(migrations.Migration):
                             ("frozen", "balance frozen"),
                             ("unfrozen", "balance free again"),
                             ("lost", "lost in a dispute"),
+                            ("rewarded", "reward for a referral"),
                         ],
                         max_length=10,
                         verbose_name="kind",
@@ -1728,6 +1730,176 @@ class Migration(migrations.Migration):
                         condition=models.Q(("withdrawn_at__isnull", True)),
                         fields=("order",),
                         name="pay_link_one_an_order",
+                    )
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="QueuedPlan",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="que")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="queued_plans",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="queued_plan",
+                        to="billing.order",
+                        verbose_name="order",
+                    ),
+                ),
+                ("position", models.IntegerField(verbose_name="position")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "waiting"), ("started", "started"), ("cancelled", "cancelled")],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("by_wish", models.BooleanField(default=False, verbose_name="started before its turn")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                (
+                    "decided_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="started or cancelled"),
+                ),
+            ],
+            options={
+                "verbose_name": "queued plan",
+                "verbose_name_plural": "queued plans",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["line", "position"], name="queue_waiting"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("line", "position"), name="queue_one_a_position"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("state", "waiting")),
+                            models.Q(models.Q(("state", "waiting"), _negated=True), ("decided_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="queue_decided_has_time",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReferralCredit",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "referral",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit",
+                        to="accounts.referral",
+                        verbose_name="referral",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("granted", "credited"), ("refused", "refused")], max_length=10, verbose_name="state"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("same_mailbox", "the same mailbox in another spelling"),
+                            ("same_device", "registered on a device of another account"),
+                            ("same_card", "paid with a card of another account"),
+                            ("same_phone", "the same mobile number as another account"),
+                            ("given_back", "the purchase was given back"),
+                            ("not_offered", "no reward in this currency"),
+                        ],
+                        max_length=14,
+                        verbose_name="why not",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.order",
+                        verbose_name="first purchase",
+                    ),
+                ),
+                ("currency", models.CharField(blank=True, max_length=3, verbose_name="currency")),
+                ("referrer_amount", models.BigIntegerField(default=0, verbose_name="who invited got")),
+                ("newcomer_amount", models.BigIntegerField(default=0, verbose_name="who was invited got")),
+                (
+                    "decided_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="decided"),
+                ),
+            ],
+            options={
+                "verbose_name": "referral credit",
+                "verbose_name_plural": "referral credits",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("order__isnull", False),
+                                ("reason", ""),
+                                ("referrer_amount__gt", 0),
+                                ("state", "granted"),
+                            ),
+                            models.Q(
+                                ("newcomer_amount", 0),
+                                ("referrer_amount", 0),
+                                ("state", "refused"),
+                                models.Q(("reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="referral_credit_or_reason",
+                    )
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReferralReward",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("currency", models.CharField(max_length=3, unique=True, verbose_name="currency")),
+                (
+                    "referrer_amount",
+                    models.BigIntegerField(
+                        help_text="In the smallest unit of the currency.", verbose_name="who invited gets"
+                    ),
+                ),
+                ("newcomer_amount", models.BigIntegerField(verbose_name="who was invited gets")),
+                ("is_on", models.BooleanField(default=False, verbose_name="on")),
+            ],
+            options={
+                "verbose_name": "referral reward",
+                "verbose_name_plural": "referral rewards",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("newcomer_amount__gt", 0), ("referrer_amount__gt", 0)),
+                        name="referral_reward_positive",
                     )
                 ],
                 "indexes": [],
@@ -2146,6 +2318,33 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="sandbox_refund_positive")
                 ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="SeenCard",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                ("fingerprint", models.CharField(db_index=True, max_length=64, verbose_name="fingerprint")),
+                (
+                    "seen_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="first seen"),
+                ),
+            ],
+            options={
+                "verbose_name": "seen card",
+                "verbose_name_plural": "seen cards",
+                "constraints": [models.UniqueConstraint(fields=("owner", "fingerprint"), name="seen_card_once")],
                 "indexes": [],
             },
         ),

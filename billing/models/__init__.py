@@ -12,6 +12,8 @@ from billing.models.methods import CardPage, GatewayCustomer, PaymentMethod, Pay
 from billing.models.orders import Order, OrderQuerySet
 from billing.models.pay_links import PayLink, PayLinkQuerySet
 from billing.models.questions import RenewalQuestion, RenewalQuestionQuerySet
+from billing.models.queued_plans import QueuedPlan, QueuedPlanQuerySet
+from billing.models.referral_credits import ReferralCredit, ReferralReward, SeenCard
 from billing.models.refunds import Refund, RefundQuerySet
 from billing.models.sandbox import SandboxCard, SandboxDispute, SandboxPayment, SandboxRefund
 from billing.models.subscriptions import Subscription, SubscriptionQuerySet
@@ -46,6 +48,10 @@ __all__ = [
     "PayLinkQuerySet",
     "PaymentMethod",
     "PaymentMethodQuerySet",
+    "QueuedPlan",
+    "QueuedPlanQuerySet",
+    "ReferralCredit",
+    "ReferralReward",
     "Refund",
     "RefundQuerySet",
     "RenewalQuestion",
@@ -54,6 +60,7 @@ __all__ = [
     "SandboxDispute",
     "SandboxPayment",
     "SandboxRefund",
+    "SeenCard",
     "Subscription",
     "SubscriptionQuerySet",
     "TaxRate",

@@ -29,7 +29,7 @@ class LedgerAccount(models.Model):
     WALLET is a subscriber's balance; HELD is money taken for orders not yet fulfilled or expired;
     GATEWAY is what a payment gateway owes us; SALES is what we earned; REFUNDING is money on its way back to payers.
     DISPUTED is money that banks withdrew and may return; FROZEN is balance held until they decide; LOSSES is what
-    disputes cost.
+    disputes cost; REWARDS is what we gave for bringing others along.
     `balance` (credits less debits) is kept for wallets only, moved by a conditional UPDATE in the transaction
     that writes the entry: on the shared accounts it would make every sale wait for every other.
     """
@@ -43,6 +43,7 @@ class LedgerAccount(models.Model):
         DISPUTED = "disputed", _("withdrawn by banks")
         FROZEN = "frozen", _("frozen balances")
         LOSSES = "losses", _("losses")
+        REWARDS = "rewards", _("rewards")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     owner = models.ForeignKey(
@@ -118,6 +119,7 @@ class LedgerEntry(models.Model):
         FROZEN = "frozen", _("balance frozen")
         UNFROZEN = "unfrozen", _("balance free again")
         LOST = "lost", _("lost in a dispute")
+        REWARDED = "rewarded", _("reward for a referral")
 
     public_id = PublicIdField(prefix="led")
     key = models.CharField(_("key"), max_length=120, unique=True)
