@@ -1062,6 +1062,33 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="CodeAttempt",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="subscriber",
+                    ),
+                ),
+                ("source", models.CharField(max_length=64)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                "verbose_name": "code attempt",
+                "verbose_name_plural": "code attempts",
+                "indexes": [
+                    models.Index(fields=["user", "at"], name="code_attempt_by_user"),
+                    models.Index(fields=["source", "at"], name="code_attempt_by_source"),
+                ],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
             name="ComparedDay",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1798,6 +1825,148 @@ class Migration(migrations.Migration):
                         name="queue_decided_has_time",
                     ),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Redemption",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="redemptions",
+                        to="billing.order",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="redemptions",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="subscriber",
+                    ),
+                ),
+                (
+                    "coupon",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="redemptions",
+                        to="plans.coupon",
+                        verbose_name="coupon",
+                    ),
+                ),
+                (
+                    "code",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="redemptions",
+                        to="plans.couponcode",
+                        verbose_name="coupon code",
+                    ),
+                ),
+                (
+                    "promotion",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="redemptions",
+                        to="plans.promotion",
+                        verbose_name="promotion",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("reserved", "waits for payment"), ("consumed", "used"), ("released", "given back")],
+                        default="reserved",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "terms",
+                    models.JSONField(
+                        default=dict, help_text="Name and terms of the offer, copied.", verbose_name="what it gave"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("price", models.BigIntegerField(verbose_name="price before")),
+                ("amount", models.BigIntegerField(default=0, verbose_name="taken off")),
+                ("bonus_bytes", models.BigIntegerField(default=0, verbose_name="more data (bytes)")),
+                ("extra_count", models.PositiveSmallIntegerField(default=0, verbose_name="free periods")),
+                (
+                    "extra_unit",
+                    models.CharField(
+                        blank=True,
+                        choices=[("day", "Day"), ("month", "Month"), ("year", "Year")],
+                        max_length=5,
+                        verbose_name="period unit",
+                    ),
+                ),
+                ("slot", models.PositiveSmallIntegerField(blank=True, editable=False, null=True)),
+                (
+                    "is_first_purchase",
+                    models.BooleanField(default=False, editable=False, verbose_name="as a first purchase"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("settled_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="settled")),
+            ],
+            options={
+                "verbose_name": "redemption",
+                "verbose_name_plural": "redemptions",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("coupon__isnull", False)),
+                        fields=("order",),
+                        name="redemption_one_coupon_an_order",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("promotion__isnull", False)),
+                        fields=("order",),
+                        name="redemption_one_promotion_an_order",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("slot__isnull", False), models.Q(("state", "released"), _negated=True)),
+                        fields=("coupon", "user", "slot"),
+                        name="redemption_within_limit_a_person",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_first_purchase", True), models.Q(("state", "released"), _negated=True)),
+                        fields=("user",),
+                        name="redemption_one_first_purchase",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("code__isnull", False), ("coupon__isnull", False), ("promotion__isnull", True)),
+                            models.Q(("code__isnull", True), ("coupon__isnull", True), ("promotion__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="redemption_of_one_offer",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gte", 0), ("amount__lte", models.F("price"))),
+                        name="redemption_within_price",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("bonus_bytes__gte", 0)), name="redemption_data_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "reserved"), ("settled_at__isnull", False), _connector="OR"),
+                        name="redemption_settled_has_time",
+                    ),
+                ],
+                "indexes": [],
             },
         ),
         migrations.CreateModel(

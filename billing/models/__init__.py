@@ -13,6 +13,7 @@ from billing.models.orders import Order, OrderQuerySet
 from billing.models.pay_links import PayLink, PayLinkQuerySet
 from billing.models.questions import RenewalQuestion, RenewalQuestionQuerySet
 from billing.models.queued_plans import QueuedPlan, QueuedPlanQuerySet
+from billing.models.redemptions import CodeAttempt, Redemption, RedemptionQuerySet
 from billing.models.referral_credits import ReferralCredit, ReferralReward, SeenCard
 from billing.models.refunds import Refund, RefundQuerySet
 from billing.models.sandbox import SandboxCard, SandboxDispute, SandboxPayment, SandboxRefund
@@ -28,6 +29,7 @@ __all__ = [
     "Charge",
     "ChargeQuerySet",
     "ChargingStop",
+    "CodeAttempt",
     "ComparedDay",
     "Discrepancy",
     "Dispute",
@@ -50,6 +52,8 @@ __all__ = [
     "PaymentMethodQuerySet",
     "QueuedPlan",
     "QueuedPlanQuerySet",
+    "Redemption",
+    "RedemptionQuerySet",
     "ReferralCredit",
     "ReferralReward",
     "Refund",

@@ -16,6 +16,303 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Coupon",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="Buyers read it.", max_length=80, verbose_name="name (English)")),
+                ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
+                (
+                    "name_zh_hant",
+                    models.CharField(blank=True, max_length=80, verbose_name="name (Traditional Chinese)"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="switched on")),
+                ("active_from", models.DateTimeField(default=django.utils.timezone.now, verbose_name="from")),
+                (
+                    "active_until",
+                    models.DateTimeField(blank=True, help_text="Empty: without end.", null=True, verbose_name="until"),
+                ),
+                (
+                    "plan_codes",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: every plan.", verbose_name="plans"
+                    ),
+                ),
+                (
+                    "regions",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: everywhere.", verbose_name="regions"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("percent", "percent off"),
+                            ("amount", "amount off"),
+                            ("data", "more data"),
+                            ("period", "free periods"),
+                        ],
+                        default="percent",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "percent",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="percent",
+                    ),
+                ),
+                ("amounts", models.JSONField(blank=True, default=dict, verbose_name="amounts")),
+                (
+                    "bonus_bytes",
+                    models.BigIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="more data (bytes)",
+                    ),
+                ),
+                (
+                    "free_periods",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="How many times the period of the plan, with its data, comes on top.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(12),
+                        ],
+                        verbose_name="free periods",
+                    ),
+                ),
+                ("minimums", models.JSONField(blank=True, default=dict, verbose_name="minimum spend")),
+                ("first_purchase_only", models.BooleanField(default=False, verbose_name="first purchase only")),
+                (
+                    "max_uses",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Empty: no limit.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="orders in all",
+                    ),
+                ),
+                (
+                    "max_per_user",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        default=1,
+                        help_text="Empty: no limit.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="orders a person",
+                    ),
+                ),
+                ("used", models.PositiveIntegerField(default=0, editable=False, verbose_name="used")),
+            ],
+            options={
+                "verbose_name": "coupon",
+                "verbose_name_plural": "coupons",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("max_uses", None), ("used__lte", models.F("max_uses")), _connector="OR"),
+                        name="coupon_within_limit",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "percent"), ("percent__gte", 1), ("percent__lte", 100)),
+                            ("kind", "amount"),
+                            models.Q(("bonus_bytes__gte", 1), ("kind", "data")),
+                            models.Q(("free_periods__gte", 1), ("kind", "period")),
+                            _connector="OR",
+                        ),
+                        name="coupon_says_what_it_gives",
+                    ),
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="CouponCode",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "coupon",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="codes",
+                        to="plans.coupon",
+                        verbose_name="coupon",
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, verbose_name="code")),
+                ("key", models.CharField(editable=False, max_length=40, unique=True)),
+                ("batch", models.CharField(blank=True, db_index=True, max_length=60, verbose_name="batch")),
+                (
+                    "max_uses",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Empty: no limit.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="orders in all",
+                    ),
+                ),
+                ("used", models.PositiveIntegerField(default=0, editable=False, verbose_name="used")),
+                ("is_active", models.BooleanField(default=True, verbose_name="switched on")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+            ],
+            options={
+                "verbose_name": "coupon code",
+                "verbose_name_plural": "coupon codes",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("max_uses", None), ("used__lte", models.F("max_uses")), _connector="OR"),
+                        name="code_within_limit",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("key", ""), _negated=True), name="code_not_empty"),
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="HistoricalCoupon",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("name", models.CharField(help_text="Buyers read it.", max_length=80, verbose_name="name (English)")),
+                ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
+                (
+                    "name_zh_hant",
+                    models.CharField(blank=True, max_length=80, verbose_name="name (Traditional Chinese)"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="switched on")),
+                ("active_from", models.DateTimeField(default=django.utils.timezone.now, verbose_name="from")),
+                (
+                    "active_until",
+                    models.DateTimeField(blank=True, help_text="Empty: without end.", null=True, verbose_name="until"),
+                ),
+                (
+                    "plan_codes",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: every plan.", verbose_name="plans"
+                    ),
+                ),
+                (
+                    "regions",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: everywhere.", verbose_name="regions"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("percent", "percent off"),
+                            ("amount", "amount off"),
+                            ("data", "more data"),
+                            ("period", "free periods"),
+                        ],
+                        default="percent",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "percent",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="percent",
+                    ),
+                ),
+                ("amounts", models.JSONField(blank=True, default=dict, verbose_name="amounts")),
+                (
+                    "bonus_bytes",
+                    models.BigIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="more data (bytes)",
+                    ),
+                ),
+                (
+                    "free_periods",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="How many times the period of the plan, with its data, comes on top.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(12),
+                        ],
+                        verbose_name="free periods",
+                    ),
+                ),
+                ("minimums", models.JSONField(blank=True, default=dict, verbose_name="minimum spend")),
+                ("first_purchase_only", models.BooleanField(default=False, verbose_name="first purchase only")),
+                (
+                    "max_uses",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Empty: no limit.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="orders in all",
+                    ),
+                ),
+                (
+                    "max_per_user",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        default=1,
+                        help_text="Empty: no limit.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="orders a person",
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical coupon",
+                "verbose_name_plural": "historical coupons",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
             name="HistoricalPlan",
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
@@ -311,6 +608,121 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
+            name="HistoricalPromotion",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("name", models.CharField(help_text="Buyers read it.", max_length=80, verbose_name="name (English)")),
+                ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
+                (
+                    "name_zh_hant",
+                    models.CharField(blank=True, max_length=80, verbose_name="name (Traditional Chinese)"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="switched on")),
+                ("active_from", models.DateTimeField(default=django.utils.timezone.now, verbose_name="from")),
+                (
+                    "active_until",
+                    models.DateTimeField(blank=True, help_text="Empty: without end.", null=True, verbose_name="until"),
+                ),
+                (
+                    "plan_codes",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: every plan.", verbose_name="plans"
+                    ),
+                ),
+                (
+                    "regions",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: everywhere.", verbose_name="regions"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("percent", "percent off"),
+                            ("price", "special prices"),
+                            ("buy_get", "buy some, get some free"),
+                            ("longer", "longer is cheaper"),
+                        ],
+                        default="percent",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "percent",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="percent",
+                    ),
+                ),
+                ("prices", models.JSONField(blank=True, default=dict, verbose_name="special prices")),
+                (
+                    "buy_count",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="buy",
+                    ),
+                ),
+                (
+                    "free_count",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="get free",
+                    ),
+                ),
+                (
+                    "period_unit",
+                    models.CharField(
+                        blank=True,
+                        choices=[("day", "Day"), ("month", "Month"), ("year", "Year")],
+                        default="month",
+                        max_length=5,
+                        verbose_name="counted in",
+                    ),
+                ),
+                ("steps", models.JSONField(blank=True, default=list, verbose_name="steps")),
+                ("position", models.PositiveIntegerField(db_index=True, default=0, verbose_name="position")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical promotion",
+                "verbose_name_plural": "historical promotions",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
             name="PlanPrice",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -340,6 +752,112 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("plan", "currency", "valid_from"), name="price_once_a_moment"),
                     models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="price_not_negative"),
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="Promotion",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="Buyers read it.", max_length=80, verbose_name="name (English)")),
+                ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
+                (
+                    "name_zh_hant",
+                    models.CharField(blank=True, max_length=80, verbose_name="name (Traditional Chinese)"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="switched on")),
+                ("active_from", models.DateTimeField(default=django.utils.timezone.now, verbose_name="from")),
+                (
+                    "active_until",
+                    models.DateTimeField(blank=True, help_text="Empty: without end.", null=True, verbose_name="until"),
+                ),
+                (
+                    "plan_codes",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: every plan.", verbose_name="plans"
+                    ),
+                ),
+                (
+                    "regions",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: everywhere.", verbose_name="regions"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("percent", "percent off"),
+                            ("price", "special prices"),
+                            ("buy_get", "buy some, get some free"),
+                            ("longer", "longer is cheaper"),
+                        ],
+                        default="percent",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "percent",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="percent",
+                    ),
+                ),
+                ("prices", models.JSONField(blank=True, default=dict, verbose_name="special prices")),
+                (
+                    "buy_count",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="buy",
+                    ),
+                ),
+                (
+                    "free_count",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="get free",
+                    ),
+                ),
+                (
+                    "period_unit",
+                    models.CharField(
+                        blank=True,
+                        choices=[("day", "Day"), ("month", "Month"), ("year", "Year")],
+                        default="month",
+                        max_length=5,
+                        verbose_name="counted in",
+                    ),
+                ),
+                ("steps", models.JSONField(blank=True, default=list, verbose_name="steps")),
+                ("position", models.PositiveIntegerField(db_index=True, default=0, verbose_name="position")),
+            ],
+            options={
+                "verbose_name": "promotion",
+                "verbose_name_plural": "promotions",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "percent"), ("percent__gte", 1), ("percent__lte", 100)),
+                            ("kind__in", ["price", "longer"]),
+                            models.Q(("buy_count__gte", 1), ("free_count__gte", 1), ("kind", "buy_get")),
+                            _connector="OR",
+                        ),
+                        name="promotion_says_what_it_gives",
+                    )
                 ],
                 "indexes": [],
             },

@@ -1,4 +1,15 @@
+from plans.models.coupons import Coupon, CouponCode
 from plans.models.plans import Plan, PlanQuerySet
 from plans.models.prices import PlanPrice, PlanPriceQuerySet
+from plans.models.promotions import Promotion, PromotionQuerySet
 
-__all__ = ["Plan", "PlanPrice", "PlanPriceQuerySet", "PlanQuerySet"]
+__all__ = [
+    "Coupon",
+    "CouponCode",
+    "Plan",
+    "PlanPrice",
+    "PlanPriceQuerySet",
+    "PlanQuerySet",
+    "Promotion",
+    "PromotionQuerySet",
+]

@@ -1,0 +1,112 @@
+"""What somebody may type in to pay less."""
+
+import unicodedata
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from plans.models.deals import Deal
+
+MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0"})
+
+
+def code_key(text: str) -> str:
+    """Return what a typed code is found by: no case, spaces or dashes, and no letters that look like digits."""
+    plain = unicodedata.normalize("NFKC", text).upper()
+    return "".join(sign for sign in plain if sign.isascii() and sign.isalnum()).translate(MISREAD)
+
+
+class Coupon(Deal):
+    """What its codes take off one order, and on which conditions.
+
+    `amounts` and `minimums` map a currency to minor units: without an amount, the coupon is not for that currency;
+    where there is any minimum, it is not for currencies without one. `used` counts orders that wait for payment and
+    paid ones, by conditional UPDATE.
+    """
+
+    class Kind(models.TextChoices):
+        PERCENT = "percent", _("percent off")
+        AMOUNT = "amount", _("amount off")
+        DATA = "data", _("more data")
+        PERIOD = "period", _("free periods")
+
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.PERCENT)
+    percent = models.PositiveSmallIntegerField(
+        _("percent"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    amounts = models.JSONField(_("amounts"), default=dict, blank=True)
+    bonus_bytes = models.BigIntegerField(
+        _("more data (bytes)"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    free_periods = models.PositiveSmallIntegerField(
+        _("free periods"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(12)],
+        help_text=_("How many times the period of the plan, with its data, comes on top."),
+    )
+    minimums = models.JSONField(_("minimum spend"), default=dict, blank=True)
+    first_purchase_only = models.BooleanField(_("first purchase only"), default=False)
+    max_uses = models.PositiveIntegerField(
+        _("orders in all"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: no limit.")
+    )
+    max_per_user = models.PositiveSmallIntegerField(
+        _("orders a person"),
+        null=True,
+        blank=True,
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: no limit."),
+    )
+    used = models.PositiveIntegerField(_("used"), default=0, editable=False)
+
+    history = HistoricalRecords(excluded_fields=["used"])
+
+    class Meta:
+        verbose_name = _("coupon")
+        verbose_name_plural = _("coupons")
+        constraints = [
+            models.CheckConstraint(condition=Q(max_uses=None) | Q(used__lte=F("max_uses")), name="coupon_within_limit"),
+            models.CheckConstraint(
+                condition=(Q(kind="percent", percent__gte=1, percent__lte=100))
+                | Q(kind="amount")
+                | Q(kind="data", bonus_bytes__gte=1)
+                | Q(kind="period", free_periods__gte=1),
+                name="coupon_says_what_it_gives",
+            ),
+        ]
+
+
+class CouponCode(models.Model):
+    """One code of a coupon. `key` is what it is found by, `batch` tells which were made together."""
+
+    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="codes", verbose_name=_("coupon"))
+    code = models.CharField(_("code"), max_length=40)
+    key = models.CharField(max_length=40, unique=True, editable=False)
+    batch = models.CharField(_("batch"), max_length=60, blank=True, db_index=True)
+    max_uses = models.PositiveIntegerField(
+        _("orders in all"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: no limit.")
+    )
+    used = models.PositiveIntegerField(_("used"), default=0, editable=False)
+    is_active = models.BooleanField(_("switched on"), default=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("coupon code")
+        verbose_name_plural = _("coupon codes")
+        constraints = [
+            models.CheckConstraint(condition=Q(max_uses=None) | Q(used__lte=F("max_uses")), name="code_within_limit"),
+            models.CheckConstraint(condition=~Q(key=""), name="code_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def save(self, **kwargs: Any) -> None:
+        self.key = code_key(self.code)
+        super().save(**kwargs)
