@@ -1712,6 +1712,40 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="NudgeDismissal",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="nudge_dismissals",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="plans.plan",
+                        verbose_name="plan",
+                    ),
+                ),
+                ("basis", models.CharField(max_length=120, verbose_name="rests on")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="at")),
+            ],
+            options={
+                "verbose_name": "closed advice",
+                "verbose_name_plural": "closed advice",
+                "constraints": [models.UniqueConstraint(fields=("line", "plan"), name="nudge_dismissed_once_a_plan")],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
             name="PayLink",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1760,6 +1794,69 @@ class Migration(migrations.Migration):
                     )
                 ],
                 "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="PlanNudge",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "line",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="nudge",
+                        to="esim.line",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "looked_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="looked at"),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="plans.plan",
+                        verbose_name="cheaper plan",
+                    ),
+                ),
+                (
+                    "instead_of",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="plans.plan",
+                        verbose_name="present plan",
+                    ),
+                ),
+                ("currency", models.CharField(blank=True, max_length=3, verbose_name="currency")),
+                ("cost", models.BigIntegerField(default=0, verbose_name="cost with it")),
+                ("cost_now", models.BigIntegerField(default=0, verbose_name="cost with the present plan")),
+                ("days", models.PositiveSmallIntegerField(default=0, verbose_name="days")),
+                ("basis", models.CharField(blank=True, editable=False, max_length=120, verbose_name="rests on")),
+            ],
+            options={
+                "verbose_name": "cheaper plan",
+                "verbose_name_plural": "cheaper plans",
+                "indexes": [models.Index(fields=["looked_at"], name="nudge_by_look")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("plan__isnull", True),
+                            models.Q(("cost_now__gt", models.F("cost")), ("instead_of__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="nudge_names_something_cheaper",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(

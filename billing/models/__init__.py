@@ -9,6 +9,7 @@ from billing.models.invariants import InvariantReport
 from billing.models.invoices import Invoice, InvoiceQuerySet, InvoiceSeries
 from billing.models.ledger import LedgerAccount, LedgerEntry
 from billing.models.methods import CardPage, GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
+from billing.models.nudges import NudgeDismissal, PlanNudge, PlanNudgeQuerySet
 from billing.models.orders import Order, OrderQuerySet
 from billing.models.pay_links import PayLink, PayLinkQuerySet
 from billing.models.questions import RenewalQuestion, RenewalQuestionQuerySet
@@ -44,12 +45,15 @@ __all__ = [
     "InvoiceSeries",
     "LedgerAccount",
     "LedgerEntry",
+    "NudgeDismissal",
     "Order",
     "OrderQuerySet",
     "PayLink",
     "PayLinkQuerySet",
     "PaymentMethod",
     "PaymentMethodQuerySet",
+    "PlanNudge",
+    "PlanNudgeQuerySet",
     "QueuedPlan",
     "QueuedPlanQuerySet",
     "Redemption",

@@ -16,6 +16,128 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Announcement",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="ann")),
+                ("title", models.CharField(max_length=100, verbose_name="title (English)")),
+                (
+                    "title_zh_hans",
+                    models.CharField(blank=True, max_length=100, verbose_name="title (Simplified Chinese)"),
+                ),
+                (
+                    "title_zh_hant",
+                    models.CharField(blank=True, max_length=100, verbose_name="title (Traditional Chinese)"),
+                ),
+                ("text", models.TextField(blank=True, max_length=2000, verbose_name="text (English)")),
+                (
+                    "text_zh_hans",
+                    models.TextField(blank=True, max_length=2000, verbose_name="text (Simplified Chinese)"),
+                ),
+                (
+                    "text_zh_hant",
+                    models.TextField(blank=True, max_length=2000, verbose_name="text (Traditional Chinese)"),
+                ),
+                (
+                    "link",
+                    models.CharField(
+                        blank=True,
+                        help_text="A page of this portal, such as /plans/, or an address that begins with https://.",
+                        max_length=300,
+                        verbose_name="link",
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("info", "news"), ("warning", "warning")],
+                        default="info",
+                        max_length=10,
+                        verbose_name="level",
+                    ),
+                ),
+                (
+                    "languages",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: all of them.", verbose_name="languages"
+                    ),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[("everybody", "everybody"), ("signed_in", "whoever is signed in")],
+                        default="everybody",
+                        max_length=10,
+                        verbose_name="for whom",
+                    ),
+                ),
+                (
+                    "is_banner",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Stands on top of every page, not only among the announcements.",
+                        verbose_name="banner",
+                    ),
+                ),
+                (
+                    "is_dismissible",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Whoever closes the banner does not see it again.",
+                        verbose_name="can be closed",
+                    ),
+                ),
+                ("shown_from", models.DateTimeField(default=django.utils.timezone.now, verbose_name="shown from")),
+                (
+                    "shown_until",
+                    models.DateTimeField(
+                        blank=True, help_text="Empty: until changed.", null=True, verbose_name="shown until"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "announcement",
+                "verbose_name_plural": "announcements",
+                "indexes": [models.Index(fields=["shown_until"], name="announcement_by_end")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("shown_until__isnull", True), ("shown_until__gt", models.F("shown_from")), _connector="OR"
+                        ),
+                        name="announcement_ends_after_start",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AnnouncementDismissal",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "announcement",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="dismissals",
+                        to="plans.announcement",
+                        verbose_name="announcement",
+                    ),
+                ),
+                ("reader", models.CharField(max_length=32, verbose_name="reader")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="at")),
+            ],
+            options={
+                "verbose_name": "closed banner",
+                "verbose_name_plural": "closed banners",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("reader", "announcement"), name="announcement_dismissed_once_a_reader"
+                    )
+                ],
+                "indexes": [],
+            },
+        ),
+        migrations.CreateModel(
             name="Coupon",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -184,6 +306,112 @@ class Migration(migrations.Migration):
                 ],
                 "indexes": [],
             },
+        ),
+        migrations.CreateModel(
+            name="HistoricalAnnouncement",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(db_index=True, prefix="ann", unique=False)),
+                ("title", models.CharField(max_length=100, verbose_name="title (English)")),
+                (
+                    "title_zh_hans",
+                    models.CharField(blank=True, max_length=100, verbose_name="title (Simplified Chinese)"),
+                ),
+                (
+                    "title_zh_hant",
+                    models.CharField(blank=True, max_length=100, verbose_name="title (Traditional Chinese)"),
+                ),
+                ("text", models.TextField(blank=True, max_length=2000, verbose_name="text (English)")),
+                (
+                    "text_zh_hans",
+                    models.TextField(blank=True, max_length=2000, verbose_name="text (Simplified Chinese)"),
+                ),
+                (
+                    "text_zh_hant",
+                    models.TextField(blank=True, max_length=2000, verbose_name="text (Traditional Chinese)"),
+                ),
+                (
+                    "link",
+                    models.CharField(
+                        blank=True,
+                        help_text="A page of this portal, such as /plans/, or an address that begins with https://.",
+                        max_length=300,
+                        verbose_name="link",
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("info", "news"), ("warning", "warning")],
+                        default="info",
+                        max_length=10,
+                        verbose_name="level",
+                    ),
+                ),
+                (
+                    "languages",
+                    models.JSONField(
+                        blank=True, default=list, help_text="None chosen: all of them.", verbose_name="languages"
+                    ),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[("everybody", "everybody"), ("signed_in", "whoever is signed in")],
+                        default="everybody",
+                        max_length=10,
+                        verbose_name="for whom",
+                    ),
+                ),
+                (
+                    "is_banner",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Stands on top of every page, not only among the announcements.",
+                        verbose_name="banner",
+                    ),
+                ),
+                (
+                    "is_dismissible",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Whoever closes the banner does not see it again.",
+                        verbose_name="can be closed",
+                    ),
+                ),
+                ("shown_from", models.DateTimeField(default=django.utils.timezone.now, verbose_name="shown from")),
+                (
+                    "shown_until",
+                    models.DateTimeField(
+                        blank=True, help_text="Empty: until changed.", null=True, verbose_name="shown until"
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical announcement",
+                "verbose_name_plural": "historical announcements",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name="HistoricalCoupon",
