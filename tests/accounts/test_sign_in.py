@@ -121,6 +121,7 @@ def test_code_is_in_no_log(client, lin, outbox, caplog):
     assert outbox.code("+14155550101") not in caplog.text
 
 
+@pytest.mark.slow
 def test_sms_provider_down_is_said_and_is_no_error_page(client, lin, settings):
     settings.SMS_BACKEND = "json://127.0.0.1:9/"
 

@@ -35,6 +35,7 @@ def fifty():
     return [f"{NUMBERS[n]}F,{470000 + n},+141555501{n:02},DATA,physical,{90000000 + n},B1" for n in range(50)]
 
 
+@pytest.mark.slow
 def test_fifty_cards_come_from_a_sheet(as_staff, staff, caplog):
     caplog.set_level(logging.DEBUG)
 
@@ -74,6 +75,7 @@ def test_without_the_column_for_pins_they_are_for_sale(as_staff):
     assert SimCard.objects.for_sale(carrier="simulated", profile_type="DATA").get().iccid == NUMBERS[0]
 
 
+@pytest.mark.slow
 def test_every_bad_row_is_told_by_line_and_nothing_is_imported(as_staff):
     make.make_card(iccid=NUMBERS[50])
     make.make_profile(line=make.make_line(owner=make.make_user(), msisdn="+14155559999"), iccid=NUMBERS[51])
@@ -121,6 +123,7 @@ def test_a_wrong_check_digit_is_a_warning_only(as_staff):
     assert SimCard.objects.filter(iccid=wrong).exists()
 
 
+@pytest.mark.slow
 def test_a_sheet_that_is_none_is_told(as_staff):
     for text in ("", "number\n1\n", "iccid,secret\n1,2\n", "\x00", "iccid\n" + "\n".join(str(n) for n in range(2001))):
         page = send(as_staff, text)
@@ -129,6 +132,7 @@ def test_a_sheet_that_is_none_is_told(as_staff):
     assert not SimCard.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_card_taken_meanwhile_stops_the_whole_sheet(as_staff):
     preview = send(as_staff, HEAD + "\n".join(fifty()))
     make.make_card(iccid=NUMBERS[3])
@@ -227,6 +231,7 @@ def give(user, codename):
     user.user_permissions.add(Permission.objects.get(codename=codename))
 
 
+@pytest.mark.slow
 def test_long_sheets_are_loaded_by_command(tmp_path, capsys):
     sheet = tmp_path / "cards.csv"
     sheet.write_text(HEAD + "\n".join(fifty()))

@@ -111,6 +111,7 @@ def test_each_trouble_is_counted_once(as_staff, subscriber, now):
     }
 
 
+@pytest.mark.slow
 def test_each_trouble_leads_to_the_list_with_just_its_rows(as_staff, subscriber, now):
     make_trouble(subscriber, now)
 

@@ -122,6 +122,7 @@ def fields_wanted(client):
     return {name: "on" for name in form.fields if name.startswith("planresource_")}
 
 
+@pytest.mark.slow
 def test_every_bad_row_is_told_by_line_and_nothing_is_imported(as_staff):
     rows = fifty_rows()
     rows[1][4] = "FR XX"

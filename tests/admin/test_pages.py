@@ -118,6 +118,7 @@ def first_of(model):
     return model._default_manager.first()
 
 
+@pytest.mark.slow
 def test_list_and_page_open_for_staff(as_staff, now):
     make_world(now, 1)
 

@@ -84,6 +84,7 @@ def test_a_plan_whose_product_was_taken_away_meanwhile_returns_the_money(world, 
     assert world.fake.calls == []
 
 
+@pytest.mark.slow
 def test_while_two_of_three_answers_are_lost_everybody_gets_one_profile(world):
     orders = [bought(world) for _number in range(6)]
     world.fake.fail("POST /v2.5/orders", *["none", "drop_after", "drop_before"] * 2)

@@ -222,6 +222,7 @@ def test_text_is_broken_into_lines_that_fit_and_loses_nothing(language):
             assert not any(line[0] in "，。,.)" for line in lines)
 
 
+@pytest.mark.slow
 def test_fonts_are_loaded_only_for_what_is_written():
     with sheet() as page:
         page.write_at(0, 0, "Ada Lin, 14.90")

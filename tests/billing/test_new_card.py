@@ -42,6 +42,7 @@ def offered(client, url):
     return [offer.terms for offer in client.get(url).context["card_offers"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["insufficient_funds", "lost_card"])
 @pytest.mark.parametrize("days_later", [0, 5], ids=["before the end", "after the end"])
 def test_a_new_default_card_is_offered_and_tried_at_once(
@@ -68,6 +69,7 @@ def test_a_new_default_card_is_offered_and_tried_at_once(
     assert (declined.state, declined.method) == (State.ACTIVE, card)
 
 
+@pytest.mark.slow
 def test_a_payment_that_waits_for_the_payer_makes_way_for_the_new_card(
     refused, proven, gateway, tick, now, monkeypatch
 ):

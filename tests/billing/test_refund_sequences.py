@@ -118,6 +118,7 @@ def live_through(steps, *, line, plan, staff):
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None, suppress_health_check=QUIET)
 @given(steps=st.lists(STEPS, max_size=10))
 def test_refunds_in_any_order_give_back_no_more_than_was_paid(line, plan, staff, steps):

@@ -398,6 +398,7 @@ def backlog(subscriber, plan, now):
         make.make_subscription(line=line, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now)
 
 
+@pytest.mark.slow
 def test_a_backlog_empties_in_one_run(backlog, gateway, carrier, now):
     two = renewals.Stride(batch=2)
 

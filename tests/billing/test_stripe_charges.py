@@ -237,6 +237,7 @@ def test_a_key_used_with_other_wishes_does_not_stop_the_charge(stripe_gateway, s
     assert takings(stripe_fake) == ["chg_1"]
 
 
+@pytest.mark.slow
 def test_a_failure_kept_after_the_money_was_taken_is_found_to_be_paid(stripe_gateway, stripe_fake, wish):
     charge = prepared(stripe_gateway, wish)
     stripe_fake.fault("error_after", CONFIRM, count=1)

@@ -66,6 +66,7 @@ def test_stripe_may_ask_for_a_longer_pause(header, least):
     assert least <= pause_before(1, {"Retry-After": header}) <= max(least, BACK_OFF_SECONDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rate_limit", "lock_timeout"])
 def test_a_429_is_tried_again_under_the_same_key(api, stripe_fake, kind):
     stripe_fake.fault(kind, CUSTOMERS, count=2)
@@ -87,6 +88,7 @@ def test_a_429_without_end_is_unknown_after_a_while(api, stripe_fake):
     assert 2 < time.monotonic() - start < 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "error_before", "garbage"])
 def test_what_may_have_got_lost_is_repeated_under_the_same_key(api, stripe_fake, kind):
     stripe_fake.fault(kind, CUSTOMERS, count=1)
@@ -100,6 +102,7 @@ def test_one_key_is_one_customer(api, stripe_fake):
     assert make_customer(api()) == make_customer(api())
 
 
+@pytest.mark.slow
 def test_requests_keep_to_the_rate(api, stripe_fake):
     paced = api(requests_per_second=10)
     start = time.monotonic()

@@ -325,6 +325,7 @@ def test_the_lines_page_says_until_when_and_what_to_do(as_subscriber, in_real_ti
     assert reverse("billing:renew", args=[line.public_id]) in page
 
 
+@pytest.mark.slow
 def test_a_suspended_line_can_be_paid_from_every_door(as_subscriber, in_real_time, line, plan, tick):
     tick(in_real_time + GRACE)
     assert state_of(line) == ServiceState.SUSPENDED

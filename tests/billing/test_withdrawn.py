@@ -60,6 +60,7 @@ def states():
     return list(Charge.objects.order_by("pk").values_list("state", flat=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["reconciled", "renewed"])
 def test_a_renewal_turned_off_before_anybody_was_asked_is_not_charged(
     renewal_begun, at_work, gateway, carrier, now, first
@@ -77,6 +78,7 @@ def test_a_renewal_turned_off_before_anybody_was_asked_is_not_charged(
     assert broken_invariants(now=now + LATER) == {}
 
 
+@pytest.mark.slow
 def test_turned_on_again_it_is_charged_once(renewal_begun, at_work, gateway, now):
     turn_off(renewal_begun, now)
     at_work(now + LATER)
@@ -88,6 +90,7 @@ def test_turned_on_again_it_is_charged_once(renewal_begun, at_work, gateway, now
     assert Order.objects.get().state == Order.State.FULFILLED
 
 
+@pytest.mark.slow
 def test_while_everything_is_stopped_it_is_given_up_and_charged_once_when_that_is_over(
     renewal_begun, at_work, gateway, now
 ):
@@ -111,6 +114,7 @@ def test_control_what_nobody_turned_off_is_made_good(renewal_begun, at_work, gat
     assert (len(gateway.taken), states()) == (1, ["succeeded"])
 
 
+@pytest.mark.slow
 def test_what_the_gateway_has_heard_of_is_finished_all_the_same(subscription, at_work, gateway, carrier, now):
     gateway.calls.append("prepare")  # it lives on
     gateway.losing = {"charge_saved"}
@@ -124,6 +128,7 @@ def test_what_the_gateway_has_heard_of_is_finished_all_the_same(subscription, at
     assert (len(gateway.taken), states()) == (1, ["succeeded"])
 
 
+@pytest.mark.slow
 def test_a_rule_turned_off_before_anybody_was_asked_buys_nothing(line, pack, running, at_work, gateway, now):
     rule = make.make_top_up_rule(line=line, plan=pack)
     type(running).objects.update(used_bytes=running.data_bytes)

@@ -3,6 +3,7 @@
 import ast
 from functools import cache
 
+import pytest
 from django.conf import settings
 
 APPS = ["accounts", "plans", "esim", "billing"]
@@ -55,6 +56,7 @@ def faults(paths, found_in):
     return {name(path): found for path in paths if (found := found_in(path))}
 
 
+@pytest.mark.slow
 def test_apps_see_of_portal_only_its_library():
     def upward(path):
         return [one for one in imports_of(path) if one.startswith("portal.") and not one.startswith("portal.lib.")]

@@ -116,6 +116,7 @@ def test_setup_session_without_currency_or_methods_is_refused(client, customer):
     assert refusal(client.v1.checkout.sessions.create, params).param == "currency"
 
 
+@pytest.mark.slow
 def test_answer_that_stripe_would_not_give_is_caught(client, customer):
     answer = client.v1.customers.retrieve(customer).to_dict()
 
@@ -177,6 +178,7 @@ def test_forgotten_key_does_the_work_again(stripe_fake, client, customer, forget
     assert first.id != second.id
 
 
+@pytest.mark.slow
 def test_key_in_use_is_a_conflict(stripe_fake, client, customer):
     stripe_fake.fault("hang", "POST /v1/payment_intents", count=1, seconds=0.5)
     slow = threading.Thread(

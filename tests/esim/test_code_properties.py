@@ -57,6 +57,7 @@ def test_a_code_with_anything_put_into_it_is_none_or_one_that_reads_back(code, j
         assert str(ActivationCode.parse(spoilt)) == spoilt.strip().removeprefix("LPA:")
 
 
+@pytest.mark.slow
 @SOME
 @given(st.text(max_size=60))
 @example("1$a$" + "B" * 300)

@@ -149,6 +149,7 @@ def test_a_wrong_confirmation_code_may_be_tried_again_until_there_were_too_many(
     assert (profile.download_state, profile.problem) == (DownloadState.ERROR, "8.2.7/6.4")
 
 
+@pytest.mark.slow
 def test_in_whatever_order_and_however_often_it_is_told_it_comes_to_the_same(client, profile):
     told = [
         notice(1, call="a", timestamp=at(1)),

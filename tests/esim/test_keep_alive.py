@@ -44,6 +44,7 @@ def test_an_unused_line_is_warned_of_three_times_and_then_no_more(line, now):
     assert told() == ["keep-alive-30d", "keep-alive-7d", "keep-alive-1d"]
 
 
+@pytest.mark.slow
 def test_use_begins_the_count_anew(line, now):
     use(line, now, sms_count=1)
     sweep(now, 62)

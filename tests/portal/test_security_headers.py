@@ -50,6 +50,7 @@ def visits(client, address_of, routes):
             yield route, response
 
 
+@pytest.mark.slow
 def test_every_answer_to_ada_is_guarded_and_not_kept(as_subscriber, address_of):
     for route, response in visits(as_subscriber, address_of, ROUTES):
         check_headers(response)

@@ -48,10 +48,12 @@ def found_in(folder: Path, locale: str, body: str) -> list[str]:
     return problems(folder)
 
 
+@pytest.mark.slow
 def test_the_committed_catalogues_are_without_fault():
     assert problems(settings.BASE_DIR / "locale") == []
 
 
+@pytest.mark.slow
 def test_the_committed_catalogues_have_every_text_of_the_code():
     found = out_of_date(settings.BASE_DIR / "locale", sources=settings.BASE_DIR)
 
@@ -126,6 +128,7 @@ def test_a_missing_catalogue_is_told(folder):
     assert problems(folder) == ["zh_Hant: there is no django.po"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="needs xgettext")
 def test_texts_the_catalogue_lacks_or_outlived_are_told(folder, tmp_path_factory):
     sources = tmp_path_factory.mktemp("sources")

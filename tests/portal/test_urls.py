@@ -68,6 +68,7 @@ def test_stranger_finds_nothing_by_any_method(client, stranger, address_of, meth
         assert status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.FOUND}, route.name
 
 
+@pytest.mark.slow
 def test_owner_is_not_refused(as_subscriber, address_of):
     seen = answers(as_subscriber, address_of, OWNED)
 
@@ -94,6 +95,7 @@ def test_demo_page_is_shown_in_the_demo_only(client, address_of, settings, name)
     assert (shown.status_code, hidden.status_code) == (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
 
 
+@pytest.mark.slow
 def test_admin_is_for_staff(as_subscriber):
     closed = [route for route in STAFF_ONLY if route.name not in OPEN_ADMIN]
 

@@ -28,6 +28,7 @@ RECORDS_VIEWS = {"esim:install", "esim:install_qr", "billing:pay", "billing:meth
 OF_THE_VISIT = {"Session", "UserSession"}
 
 
+@pytest.mark.slow
 def test_a_form_without_its_token_is_refused(subscriber, address_of):
     client = Client(enforce_csrf_checks=True)
     client.force_login(subscriber)

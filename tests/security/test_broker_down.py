@@ -69,6 +69,7 @@ def test_a_nudge_gives_up_after_a_second(broker):
     within(2.5, lambda: nudge(fulfil_order, order_id=1))
 
 
+@pytest.mark.slow
 def test_pages_and_sign_in_work_without_cache(no_cache, client, subscriber):
     assert cache.get("anything") is None
     form = {"login": subscriber.email, "password": make.PASSWORD}
@@ -78,6 +79,7 @@ def test_pages_and_sign_in_work_without_cache(no_cache, client, subscriber):
     assert within(PATIENCE, lambda: client.get("/")).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_purchase_is_taken_without_broker_and_cache(broker, no_cache, as_subscriber, subscriber):
     plan = make.make_plan()

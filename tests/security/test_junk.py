@@ -128,6 +128,7 @@ def answers(client, address, junk):
     yield client.post(address, junk)
 
 
+@pytest.mark.slow
 def test_no_junk_breaks_a_page(as_ada, address_of):
     for route in ROUTES:
         with first_visit(as_ada) as ada:

@@ -17,6 +17,7 @@ TRACES = ["<svg/onload", "\"'><svg", "49"]
 PAGES = [route for route in routes() if not route.is_for_staff]
 
 
+@pytest.mark.slow
 def test_no_page_shows_a_name_as_markup(as_ada, subscriber, address_of, ids_of_ada, now):
     """Ada calls herself, her line and her order by a name that would run; staff called a plan so."""
     subscriber.full_name = XSS

@@ -71,6 +71,7 @@ def test_who_cannot_wait_is_told_at_once_and_takes_no_turn(slow):
     assert waits(slow, "busy", 1) == pytest.approx([6], abs=0.5)
 
 
+@pytest.mark.slow
 def test_a_pause_fills_the_bucket_but_not_over_the_brim(paced):
     pace = paced(per_second=20, burst=2)
     waits(pace, "pause", 2)
@@ -108,10 +109,12 @@ def busiest_second(redis_url):
     return max(sum(first <= turn < first + 1 for turn in turns) for first in turns)
 
 
+@pytest.mark.slow
 def test_two_processes_share_twenty_a_second(valkey):
     assert busiest_second(valkey) <= 21
 
 
+@pytest.mark.slow
 def test_two_processes_that_do_not_share_take_twice_as_many():
     assert busiest_second("") > 30
 
