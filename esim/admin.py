@@ -14,6 +14,7 @@ from esim.models import (
     DailyUsage,
     DownloadState,
     Line,
+    Outlet,
     ProfileOrder,
     QuarantinedUsage,
     Replacement,
@@ -24,6 +25,7 @@ from esim.models import (
     UsageImport,
     UsageRecord,
 )
+from esim.outlet_admin import OutletAdmin
 from esim.product_admin import CarrierOrderAdmin, CarrierProductAdmin
 from esim.profile_order_admin import CarrierEventAdmin, ProfileOrderAdmin, problem
 from esim.replacement_admin import ReplacementAdmin
@@ -42,6 +44,7 @@ data_reported = data_column("data_bytes", _("data"))
 
 admin.site.register(CarrierProduct, CarrierProductAdmin)
 admin.site.register(CarrierOrder, CarrierOrderAdmin)
+admin.site.register(Outlet, OutletAdmin)
 admin.site.register(SimCard, SimCardAdmin)
 admin.site.register(BindingAttempt, BindingAttemptAdmin)
 admin.site.register(ProfileOrder, ProfileOrderAdmin)

@@ -72,6 +72,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             [
                 _item(_("Plans"), "sell", "plans", "plan"),
                 _item(_("Products of carriers"), "inventory_2", "esim", "carrierproduct"),
+                _item(_("Outlets"), "storefront", "esim", "outlet"),
                 _item(_("Orders"), "shopping_bag", "billing", "order"),
                 _item(_("Auto-renewals"), "autorenew", "billing", "subscription"),
                 _item(_("Top-up rules"), "bolt", "billing", "topuprule"),

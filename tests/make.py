@@ -23,7 +23,7 @@ from billing.models import (
 )
 from esim import pins
 from esim.identifiers import with_luhn_digit
-from esim.models import Allowance, DownloadState, Line, Replacement, ServiceState, SimCard, SimProfile
+from esim.models import Allowance, DownloadState, Line, Outlet, Replacement, ServiceState, SimCard, SimProfile
 from plans.models import Plan, PlanPrice
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
@@ -301,3 +301,18 @@ def make_dispute(*, charge: Charge, **fields: Any) -> Dispute:
     fields.setdefault("respond_by", NOW + timedelta(days=7))
     fields.setdefault("created_at", NOW)
     return Dispute.objects.create(charge=charge, **fields)
+
+
+def make_outlet(**fields: Any) -> Outlet:
+    """Make an outlet in the middle of Paris, open from Monday to Saturday."""
+    number = next(_numbers)
+    fields.setdefault("code", f"outlet-{number}")
+    fields.setdefault("name", f"Rivoli {number}")
+    fields.setdefault("city", "Paris")
+    fields.setdefault("address", "12 rue de Rivoli\n75004 Paris")
+    fields.setdefault("country", "FR")
+    fields.setdefault("latitude", "48.8556")
+    fields.setdefault("longitude", "2.3580")
+    fields.setdefault("time_zone", "Europe/Paris")
+    fields.setdefault("weekly_hours", {day: ["10:00-19:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat")})
+    return Outlet.objects.create(**fields)

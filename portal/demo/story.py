@@ -17,6 +17,7 @@ from esim.models import Line, SimProfile
 from esim.usage import poll_line
 from plans.models import Plan
 from portal.demo.cards import take_into_stock
+from portal.demo.outlets import open_outlets
 from portal.demo.people import STAFF, STRANGER, SUBSCRIBER, make_person
 from portal.demo.price_list import make_price_list
 from portal.demo.running_low import agree_to_top_ups
@@ -32,6 +33,7 @@ SOMEWHERE = "198.51.100.24"  # RFC 5737: documentation addresses are nobody's.
 def tell(*, shop: Shop, now: datetime) -> None:
     """Make the demo, unless its subscriber has lines already; times count back from `now`."""
     make_price_list(since=now - PRICES_SINCE)
+    open_outlets()
     staff = make_person(STAFF)
     subscriber, stranger = make_person(SUBSCRIBER), make_person(STRANGER)
     if Line.objects.filter(owner=subscriber).exists():

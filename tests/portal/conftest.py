@@ -32,6 +32,7 @@ def ids_of_ada(subscriber, now):
         "replacements/": {"public_id": replacement.public_id},
         "lines/": {"public_id": line.public_id},
         "orders/": {"public_id": order.public_id},
+        "outlets/": {"public_id": make.make_outlet().public_id},
         "plans/": {"public_id": plan.public_id},
         "top-ups/": {"public_id": rule.public_id},
         "billing/documents/": {"public_id": invoice.public_id},

@@ -28,6 +28,8 @@ PUBLIC = {
     "esim:es2plus_progress",
     "esim:es2plus_progress_by_secret",
     "esim:esimgo_webhook",
+    "esim:outlet",
+    "esim:outlets",
     "esim:usage_api",
     "healthz",
     "help",
