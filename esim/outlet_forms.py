@@ -83,7 +83,7 @@ class FindForm(forms.Form):
         label=_("Within"),
         coerce=int,
         required=False,
-        empty_value=CHOSEN_RADIUS_KM,
+        empty_value=str(CHOSEN_RADIUS_KM),
         choices=_radii,
         initial=CHOSEN_RADIUS_KM,
     )

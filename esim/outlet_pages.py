@@ -134,8 +134,8 @@ def _words(standing: Standing, *, local: datetime) -> str:
         return gettext("Closed")
     time = format_clock(standing.opens_at, language)
     days = (standing.opens_at.date() - local.date()).days
-    if days < A_WEEK and days > TOMORROW:
-        told = {"day": WEEKDAYS[standing.opens_at.weekday()], "time": time}
+    if TOMORROW < days < A_WEEK:
+        told = {"day": str(WEEKDAYS[standing.opens_at.weekday()]), "time": time}
         return gettext("Closed now, opens %(day)s at %(time)s") % told
     told = {"day": distance(local.date(), standing.opens_at.date()), "time": time}
     return gettext("Closed now, opens %(day)s at %(time)s") % told

@@ -29,7 +29,7 @@ def outlets(request: HttpRequest) -> HttpResponse:
         return render(request, "esim/outlets.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if form.is_bound:
         wanted = form.cleaned_data
-        context["found"] = outlet_pages.find(where=wanted["where"], radius_km=wanted["radius"], now=now)
+        context["found"] = outlet_pages.find(where=wanted["where"], radius_km=int(wanted["radius"]), now=now)
     else:
         context["cities"] = outlet_pages.by_city(list(Outlet.objects.open_to_public()), now=now)
     return render(request, "esim/outlets.html", context)

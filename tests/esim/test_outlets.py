@@ -139,7 +139,15 @@ def test_the_page_of_an_outlet_has_everything(client, db, time_machine):
 
     page = client.get(reverse("esim:outlet", args=[outlet.public_id])).content.decode()
 
-    for told in ("Open now until 19:00", "12 rue de Rivoli", "+33 1 99", "24 Dec 2026", "10:00–14:00", "closed", "ayment"):
+    for told in (
+        "Open now until 19:00",
+        "12 rue de Rivoli",
+        "+33 1 99",
+        "24 Dec 2026",
+        "10:00–14:00",
+        "closed",
+        "ayment",
+    ):
         assert told in page
     assert "https://www.openstreetmap.org/?mlat=48.855600" in page
 
@@ -162,7 +170,5 @@ def test_a_sheet_with_bad_hours_imports_nothing(db):
 
     result = OutletResource().import_data(sheet, rollback_on_validation_errors=True)
 
-    assert "can't be read" in str([error.error for _line, errors in result.row_errors() for error in errors]) or (
-        result.has_validation_errors()
-    )
+    assert result.has_errors() or result.has_validation_errors()
     assert not Outlet.objects.exists()
