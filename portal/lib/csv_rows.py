@@ -4,7 +4,8 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import StreamingHttpResponse
-from django.utils.http import content_disposition_header
+
+from portal.lib.downloads import headers_to_save
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell of text must not begin with (OWASP, CSV injection)."""
@@ -27,10 +28,7 @@ def harmless(value: object) -> object:
 
 def csv_download(rows: Iterable[Sequence[object]], *, name: str) -> StreamingHttpResponse:
     """Return an answer that the browser saves under `name`, whose memory does not grow with the rows."""
-    headers = {"Cache-Control": "private, no-store"}
-    if disposition := content_disposition_header(as_attachment=True, filename=name):
-        headers["Content-Disposition"] = disposition
-    return StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8", headers=headers_to_save(name))
 
 
 def _lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
