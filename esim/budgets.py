@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum, auto
 from zoneinfo import ZoneInfo
 
 from accounts.notice_sets import Draft, Recipient, draft
 from esim.models import DailyUsage, Line, UsageBudget
+from portal.lib.dates import midnight
 from portal.lib.due_rows import among
 
 Used = Mapping[int, Mapping[date, int]]
@@ -121,7 +122,7 @@ def _spent(budget: UsageBudget, used: Used, *, zone: ZoneInfo, now: datetime) ->
             used_bytes=by_day.get(today, 0),
             limit_bytes=budget.daily_bytes,
             begins_date=today,
-            ends_at=datetime.combine(today + timedelta(days=1), time(), zone),
+            ends_at=midnight(today + timedelta(days=1), zone),
         )
     if budget.monthly_bytes is not None:
         of_month = (n for day, n in by_day.items() if month <= day < next_month)
@@ -130,7 +131,7 @@ def _spent(budget: UsageBudget, used: Used, *, zone: ZoneInfo, now: datetime) ->
             used_bytes=sum(of_month),
             limit_bytes=budget.monthly_bytes,
             begins_date=month,
-            ends_at=datetime.combine(next_month, time(), zone),
+            ends_at=midnight(next_month, zone),
         )
 
 

@@ -1,11 +1,12 @@
 """When the full speed of a day is used up: the spell at reduced speed that begins then, and what its owner is told."""
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from accounts.notice_sets import Draft, Recipient, draft
 from esim.models import Allowance, DailyUsage, ThrottleSpell, UsageRecord
+from portal.lib.dates import midnight
 from portal.lib.due_rows import among
 
 
@@ -57,7 +58,7 @@ def _used_today(running: Iterable[Allowance], *, now: datetime) -> dict[int, int
 
 def _spell(allowance: Allowance, *, now: datetime) -> ThrottleSpell:
     today = now.astimezone(allowance.line.zone).date()
-    next_midnight = datetime.combine(today + timedelta(days=1), time(), allowance.line.zone).astimezone(UTC)
+    tomorrow = midnight(today + timedelta(days=1), allowance.line.zone).astimezone(UTC)
     return ThrottleSpell(
         line=allowance.line,
         allowance=allowance,
@@ -65,15 +66,16 @@ def _spell(allowance: Allowance, *, now: datetime) -> ThrottleSpell:
         kbps=allowance.throttled_kbps or 0,
         began_at=_reached_at(allowance, now=now),
         # What comes after the plan begins at full speed.
-        resets_at=min(next_midnight, allowance.ends_at),
+        resets_at=min(tomorrow, allowance.ends_at),
         look_at=now,
     )
 
 
 def _reached_at(allowance: Allowance, *, now: datetime) -> datetime:
     """Return the moment of the record that reached today's cap."""
-    midnight = datetime.combine(now.astimezone(allowance.line.zone).date(), time(), allowance.line.zone)
-    records = UsageRecord.objects.filter(line=allowance.line_id, at__gte=midnight, rated_at__isnull=False)
+    zone = allowance.line.zone
+    since = midnight(now.astimezone(zone).date(), zone)
+    records = UsageRecord.objects.filter(line=allowance.line_id, at__gte=since, rated_at__isnull=False)
     used = 0
     for at, data_bytes in records.order_by("at", "source", "record_id").values_list("at", "data_bytes"):
         used += data_bytes

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
 from esim.models import Allowance, DailyUsage, Line, ThrottleSpell
+from portal.lib.dates import midnight
 
 REMEMBERED = timedelta(days=30)
 SHORTEST_PACE = timedelta(minutes=30)
@@ -61,14 +62,15 @@ def throttle_meter(line: Line, *, now: datetime) -> ThrottleMeter | None:
         return None
     local = now.astimezone(line.zone)
     used = DailyUsage.objects.filter(line=line, date=local.date()).values_list("data_bytes", flat=True).first() or 0
-    midnight = datetime.combine(local.date(), time(), line.zone)
-    resets_at = datetime.combine(local.date() + timedelta(days=1), time(), line.zone)
+    resets_at = midnight(local.date() + timedelta(days=1), line.zone)
     return ThrottleMeter(
         used_bytes=used,
         cap_bytes=running.daily_cap_bytes,
         kbps=running.throttled_kbps or 0,
         resets_at=resets_at,
-        slows_at=_slows_at(used, running.daily_cap_bytes, since=midnight, now=now, until=resets_at),
+        slows_at=_slows_at(
+            used, running.daily_cap_bytes, since=midnight(local.date(), line.zone), now=now, until=resets_at
+        ),
         slowed=_slowed_days(line, now=now),
     )
 

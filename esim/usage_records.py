@@ -1,7 +1,7 @@
 """The records of a line: which were chosen, and as rows of a sheet."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from esim.models import Line, UsageRecord
 from esim.usage_history import EARLIEST, Measure
+from portal.lib.dates import midnight
 
 CHUNK = 2000
 LATEST = date(9999, 12, 30)
@@ -21,9 +22,9 @@ def chosen_records(
     """Return the records on days of the line from `since` to `until`, both among them, the latest first."""
     records = UsageRecord.objects.filter(line=line)
     if since:
-        records = records.filter(at__gte=_midnight(max(since, EARLIEST), line))
+        records = records.filter(at__gte=midnight(max(since, EARLIEST), line.zone))
     if until and until < LATEST:
-        records = records.filter(at__lt=_midnight(until + timedelta(days=1), line))
+        records = records.filter(at__lt=midnight(until + timedelta(days=1), line.zone))
     if measure:
         records = records.filter(**{f"{measure.column}__gt": 0})
     else:
@@ -45,7 +46,3 @@ def sheet_of(records: QuerySet[UsageRecord], *, line: Line) -> Iterator[Sequence
             record.source,
             record.record_id,
         )
-
-
-def _midnight(day: date, line: Line) -> datetime:
-    return datetime.combine(day, time(), line.zone)

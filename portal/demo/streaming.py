@@ -10,6 +10,7 @@ from esim.throttling import keep_speed
 from esim.usage import ingest
 from portal.demo.shopping import Shop
 from portal.lib.data_size import MB
+from portal.lib.dates import midnight
 
 PLAN = "europe-unlimited-15day"
 FILM = (840, 910, 780, 860)
@@ -23,10 +24,10 @@ def line_that_streams(owner: User, shop: Shop, *, began: datetime, now: datetime
     SimProfile.objects.filter(line=line).update(code_shown_at=began + timedelta(minutes=2))
     evening = datetime.combine((began + timedelta(days=1)).astimezone(line.zone), SEVEN_IN_THE_EVENING, line.zone)
     _watch(line, shop, until=evening + timedelta(hours=2), step=timedelta(minutes=30))
-    midnight = datetime.combine(now.astimezone(line.zone), time(), line.zone)
-    keep_speed(carrier=shop.carrier, now=midnight, limit=100)
+    began_today = midnight(now.astimezone(line.zone).date(), line.zone)
+    keep_speed(carrier=shop.carrier, now=began_today, limit=100)
     # Whatever the hour is: all of it is today.
-    _watch(line, shop, until=now, step=min(timedelta(minutes=30), (now - midnight) / (len(FILM) + 1)))
+    _watch(line, shop, until=now, step=min(timedelta(minutes=30), (now - began_today) / (len(FILM) + 1)))
     return line
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from portal.lib.dates import midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,7 @@ def standing(
     days_left = (last_day - now.astimezone(zone).date()).days
     days_in_all = (last_day - begins_at.astimezone(zone).date()).days
     to_come = max((days for days in rungs if days < min(days_left, days_in_all)), default=None)
-    next_at = (
-        None if to_come is None else datetime.combine(last_day - timedelta(days=to_come), time(), zone).astimezone(UTC)
-    )
+    next_at = None if to_come is None else midnight(last_day - timedelta(days=to_come), zone).astimezone(UTC)
     return Standing(rung_reached(rungs, days_left=days_left, days_in_all=days_in_all), next_at, days_left)
 
 
