@@ -18,7 +18,7 @@ from esim import handing_over, pins
 from esim.binding_tries import count_try
 from esim.handing_over import InUse
 from esim.identifiers import masked
-from esim.models import BindingAttempt, DownloadState, Line, ServiceState, SimCard, SimProfile
+from esim.models import BindingAttempt, DownloadState, Line, SimCard, SimProfile
 
 
 class WrongCard(Exception):
@@ -93,16 +93,7 @@ def _claim(card: SimCard, *, now: datetime) -> bool:
 
 
 def _open_line(card: SimCard, *, owner: User, now: datetime) -> Line:
-    line = Line.objects.create(
-        owner=owner,
-        msisdn=card.msisdn,
-        form=card.form,
-        service_state=ServiceState.ACTIVE,
-        carrier=card.carrier,
-        time_zone=owner.time_zone,
-        usage_poll_due_at=now,
-        created_at=now,
-    )
+    line = Line.objects.open_in_service(owner=owner, msisdn=card.msisdn, form=card.form, carrier=card.carrier, now=now)
     is_physical = card.form == Line.Form.PHYSICAL
     profile = SimProfile(
         line=line,

@@ -23,16 +23,7 @@ def hand_over(line: Line, *, profile: SimProfile, to: User, now: datetime) -> Li
     if not may_change_hands(line, profile=profile):
         raise InUse
     Line.objects.filter(pk=line.pk).update(service_state=ServiceState.TERMINATED)
-    new = Line.objects.create(
-        owner=to,
-        msisdn=line.msisdn,
-        form=line.form,
-        service_state=ServiceState.ACTIVE,
-        carrier=line.carrier,
-        time_zone=to.time_zone,
-        usage_poll_due_at=now,
-        created_at=now,
-    )
+    new = Line.objects.open_in_service(owner=to, msisdn=line.msisdn, form=line.form, carrier=line.carrier, now=now)
     SimProfile.objects.filter(pk=profile.pk).update(line=new)
     for allowance in Allowance.objects.select_for_update().filter(line=line).not_ended(now):
         _carry_over(allowance, to=new, now=now)

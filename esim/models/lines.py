@@ -61,6 +61,19 @@ class LineQuerySet(models.QuerySet["Line"]):
     def in_use(self) -> "LineQuerySet":
         return self.exclude(service_state=ServiceState.TERMINATED)
 
+    def open_in_service(self, *, owner: "User", msisdn: str, form: str, carrier: str, now: datetime) -> "Line":
+        """Add a line whose card the network serves already; its usage is asked for at once."""
+        return self.create(
+            owner=owner,
+            msisdn=msisdn,
+            form=form,
+            service_state=ServiceState.ACTIVE,
+            carrier=carrier,
+            time_zone=owner.time_zone,
+            usage_poll_due_at=now,
+            created_at=now,
+        )
+
     def to_keep_alive(self, now: datetime) -> "LineQuerySet":
         """Lines whose owners may have to be told to use them; walks the index line_to_keep_alive."""
         return self.filter(keep_alive_due_at__lte=now).order_by("keep_alive_due_at", "id")
