@@ -1,5 +1,6 @@
 """Pages on which a line moves to another device: what happened, what will be done, and how far it is."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -56,30 +57,19 @@ def replacement(request: SubscriberRequest, public_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def undo_replacement(request: SubscriberRequest, public_id: str) -> HttpResponse:
-    return _undo(request, found=_own(request, public_id))
+    return _act(request, found=_own(request, public_id), deed=replacing.undo)
 
 
 @login_required
 @require_POST
 def end_old_profile(request: SubscriberRequest, public_id: str) -> HttpResponse:
-    return _end_old(request, found=_own(request, public_id))
+    return _act(request, found=_own(request, public_id), deed=replacing.end_old_now)
 
 
 @after_fresh_sign_in
-def _undo(request: SubscriberRequest, *, found: Replacement) -> HttpResponse:
-    now = timezone.now()
+def _act(request: SubscriberRequest, *, found: Replacement, deed: Callable[..., object]) -> HttpResponse:
     try:
-        replacing.undo(replacement=found, asked_by=request.user, ip=client_ip(request), now=now)
-    except CannotReplace as error:
-        messages.error(request, error.sentence)
-    return _go_on(found)
-
-
-@after_fresh_sign_in
-def _end_old(request: SubscriberRequest, *, found: Replacement) -> HttpResponse:
-    now = timezone.now()
-    try:
-        replacing.end_old_now(replacement=found, asked_by=request.user, ip=client_ip(request), now=now)
+        deed(replacement=found, asked_by=request.user, ip=client_ip(request), now=timezone.now())
     except CannotReplace as error:
         messages.error(request, error.sentence)
     return _go_on(found)
