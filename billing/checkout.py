@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from billing import ledger, sales
+from billing import ledger, redemptions, sales
 from billing.card_consent import CardConsent
 from billing.charges import draft_charge
+from billing.discounts import Quote
 from billing.ledger import InsufficientBalance
 from billing.models import Agreement, Charge, Order, PaymentMethod, Subscription, TopUpRule
+from billing.redemptions import CouponGone
 from esim.models import Line
 from plans.models import Plan
 from plans.terms import PlanTerms
@@ -35,6 +38,7 @@ class Purchase:
 
     `gateway` empty: nothing is charged yet, the order's page offers ways to pay. `use_wallet` takes what the
     balance holds; without a gateway it has to hold all of it. A new card is kept by `card_consent` only.
+    `quote` is what offers make of price and plan; `price` is then what it comes to.
     """
 
     owner: User
@@ -55,18 +59,28 @@ class Purchase:
     top_up_index: int | None = None
     trigger: Order.Trigger = Order.Trigger.CLICK
     agreement: Agreement | None = None
+    quote: Quote | None = None
     pay_within: timedelta = timedelta(hours=1)
+
+    def __post_init__(self) -> None:
+        if self.quote is not None and self.quote.price != self.price:
+            raise ValueError(f"{self.price} is not what the offers come to: {self.quote.price}.")
+
+    @property
+    def is_reduced(self) -> bool:
+        return self.quote is not None and self.quote.is_reduced
 
 
 def place_order(*, purchase: Purchase, now: datetime) -> Order:
     """Commit an order with its reservation and its charge; the same form again returns the same order.
 
     A period of a subscription is bought once, too, whichever form asks, and so is a purchase of a top-up rule.
-    Raises FormReused for a form that was sent before with other wishes, and InsufficientBalance.
+    Offers are used up with it, or not at all. Raises FormReused for a form that was sent before with other wishes,
+    InsufficientBalance, and CouponGone.
     """
     try:
         return _insert(purchase, now=now)
-    except (IntegrityError, InsufficientBalance):
+    except (IntegrityError, InsufficientBalance, CouponGone):
         # Either somebody was quicker with this very purchase, or the error stands.
         earlier = _earlier_order(purchase)
         if earlier is None:
@@ -78,7 +92,7 @@ def place_order(*, purchase: Purchase, now: datetime) -> Order:
 
 def _insert(purchase: Purchase, *, now: datetime) -> Order:
     order = _draft(purchase, now=now)
-    if purchase.gateway and order.to_charge and not purchase.use_wallet:
+    if purchase.gateway and order.to_charge and not purchase.use_wallet and not purchase.is_reduced:
         _add(order, purchase, now=now)
         return order
     with transaction.atomic():
@@ -87,6 +101,8 @@ def _insert(purchase: Purchase, *, now: datetime) -> Order:
         if not order.to_charge:
             sales.stamp_paid(order, now=now)
         _add(order, purchase, now=now)
+        if purchase.quote is not None:
+            redemptions.reserve(order, purchase.quote, now=now)
         sales.reserve_wallet_part(order, now=now)
         if not order.to_charge:
             sales.book_paid(order, now=now)
@@ -107,7 +123,7 @@ def _draft(purchase: Purchase, *, now: datetime) -> Order:
         line=purchase.line,
         plan=purchase.plan,
         nickname=purchase.nickname,
-        plan_terms=PlanTerms.of(purchase.plan).to_json() if purchase.plan else {},
+        plan_terms=_terms(purchase),
         currency=purchase.price.currency,
         amount=purchase.price.minor,
         form_key=purchase.form_key,
@@ -120,6 +136,15 @@ def _draft(purchase: Purchase, *, now: datetime) -> Order:
         created_at=now,
         expires_at=now + purchase.pay_within,
     )
+
+
+def _terms(purchase: Purchase) -> dict[str, Any]:
+    """Return what the order keeps of its plan: what offers add to it included."""
+    if purchase.plan is None:
+        return {}
+    if purchase.quote is None or not purchase.quote.is_reduced:
+        return PlanTerms.of(purchase.plan).to_json()
+    return {**purchase.quote.terms.to_json(), redemptions.MARK: purchase.quote.list_price.minor}
 
 
 def _draft_charge(order: Order, purchase: Purchase, *, now: datetime) -> Charge:

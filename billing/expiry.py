@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from billing import agreements, sales
+from billing import agreements, redemptions, sales
 from billing.charges import abandon, open_charge
 from billing.gateways.base import Gateways
 from billing.models import Charge, Order, OrderQuerySet, Subscription
@@ -81,6 +81,7 @@ def _end(order: Order, *, state: Order.State, now: datetime) -> Order:
         Order.objects.filter(pk=order.pk, state=State.PENDING).update(state=state)
         order.state = state
         sales.release_wallet_part(order, now=now)
+        redemptions.release(order, now=now)
         if renewing is not None:
             agreements.skip_period(renewing, order=order)
     return order

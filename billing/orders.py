@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 
-from billing import agreements, sales
+from billing import agreements, redemptions, sales
 from billing.card_refusals import second_card_facts
 from billing.models import Order, OrderQuerySet, Subscription
 from billing.schedule import aligned_end
@@ -209,6 +209,7 @@ def _return_money(order: Order, *, reason: str, now: datetime) -> Order:
     if _still_ours(order).update(state=State.UNDELIVERABLE, lease_until=None, note=note):
         order.refresh_from_db(fields=["state", "lease_until", "note"])
         sales.give_back(order, now=now)
+        redemptions.release(order, now=now)
         sales.tell(order, kind="order_undeliverable", key=f"order:{order.public_id}:undeliverable", now=now)
         logger.warning("Order %s is undeliverable (%s); the money is back in the balance", order.public_id, reason)
     return order

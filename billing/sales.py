@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.notifications import notify
-from billing import ledger, money_arrived
+from billing import ledger, money_arrived, redemptions
 from billing.models import Charge, Order
 from plans.terms import PlanTerms
 from portal.lib.money import Money
@@ -41,12 +41,14 @@ def stamp_paid(order: Order, *, now: datetime) -> None:
 
 
 def book_paid(order: Order, *, now: datetime) -> None:
-    """Write that the money held for a paid order is earned, or is the subscriber's balance now."""
+    """Write that the money held for a paid order is earned, or is the subscriber's balance now; use its offers up."""
     if order.kind == Order.Kind.CREDIT:
         _from_held(order, kind=ledger.Kind.CREDITED, to=_wallet_of(order), money=order.total, fact="credited", now=now)
         tell(order, kind="money_added", key=f"order:{order.public_id}:fulfilled", now=now)
         money_arrived.try_again(owner=order.owner, currency=order.currency, now=now)
-    elif order.total:
+        return
+    redemptions.consume(order, now=now)
+    if order.total:
         to = ledger.sales(order.currency)
         _from_held(order, kind=ledger.Kind.SOLD, to=to, money=order.total, fact="sold", now=now)
 
