@@ -62,7 +62,8 @@ def throttle_meter(line: Line, *, now: datetime) -> ThrottleMeter | None:
         return None
     local = now.astimezone(line.zone)
     used = DailyUsage.objects.filter(line=line, date=local.date()).values_list("data_bytes", flat=True).first() or 0
-    resets_at = midnight(local.date() + timedelta(days=1), line.zone)
+    # What comes after the plan begins at full speed.
+    resets_at = min(midnight(local.date() + timedelta(days=1), line.zone), running.ends_at.astimezone(line.zone))
     return ThrottleMeter(
         used_bytes=used,
         cap_bytes=running.daily_cap_bytes,

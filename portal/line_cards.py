@@ -108,6 +108,12 @@ class LineCard:
     attention: Attention = Attention.NONE
 
     @property
+    def runs_out_at(self) -> datetime | None:
+        """When its data is foretold to be used up; None where nothing can be said, or nothing is used meanwhile."""
+        is_in_use = self.line.service_state == ServiceState.ACTIVE
+        return self.forecast.runs_out_at if is_in_use and self.forecast.foretells else None
+
+    @property
     def is_unlimited(self) -> bool:
         return self.throttled_kbps is not None
 

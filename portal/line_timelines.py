@@ -27,7 +27,7 @@ class Ahead:
 
 def ahead_of(card: LineCard, *, rule: TopUpRule | None, now: datetime) -> Ahead:
     """Return what lies ahead of the line of a card, with the rule that buys data when it runs low; reads only."""
-    runs_out_at = card.forecast.runs_out_at if card.forecast.foretells else None
+    runs_out_at = card.runs_out_at
     told = timeline(line=card.line, queued=card.queued, runs_out_at=runs_out_at, rule=rule, now=now)
     return Ahead(
         if_nothing=if_you_do_nothing(told),

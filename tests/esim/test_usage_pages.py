@@ -181,6 +181,12 @@ def test_a_day_that_began_with_a_single_byte_is_foretold_like_any_other(line, no
     assert throttle_meter(line, now=now).slows_at is None
 
 
+def test_full_speed_is_back_when_the_plan_ends_before_the_day_does(line, now):
+    make_unlimited(line, ends_at=now + HOUR)
+
+    assert throttle_meter(line, now=now).resets_at == now + HOUR
+
+
 def test_a_limited_plan_has_no_meter_of_speed(line, now):
     make.make_allowance(line=line)
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from billing.models import LedgerAccount, Subscription
 from esim.carriers.base import UsageReport
-from esim.models import DailyUsage, DownloadState, ServiceState
+from esim.models import DailyUsage, DownloadState, Line, ServiceState, SuspendedFor
 from esim.usage import ingest
 from portal.lib.data_size import GB, MB
 from tests import make
@@ -243,6 +243,17 @@ def test_data_that_outlasts_the_plan_says_so(as_subscriber, subscriber, now):
         DailyUsage.objects.create(line=line, date=now.date() - back * DAY, data_bytes=2 * GB)
 
     assert "At 2 GB a day, the data lasts until the plan ends" in words(home(as_subscriber))
+
+
+def test_a_line_that_rests_is_not_foretold_to_run_out(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now, ends_at=now + 20 * DAY, data_bytes=10 * GB)
+    for back in (1, 2, 3):
+        DailyUsage.objects.create(line=line, date=now.date() - back * DAY, data_bytes=2 * GB)
+    assert "the data lasts" in words(home(as_subscriber))
+
+    Line.objects.update(service_state=ServiceState.SUSPENDED, suspended_for=SuspendedFor.OWNER)
+
+    assert "the data lasts" not in words(home(as_subscriber))
 
 
 @pytest.mark.parametrize("days_ago", [0, 1, 31])
