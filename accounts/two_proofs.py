@@ -10,19 +10,22 @@ from accounts.fresh_proof import fresh_proofs
 from accounts.models import AuditEvent
 
 BY_CODE = "confirm_by_code"
+SECOND_STEP = "mfa_reauthenticate"
 
 
 def next_way(request: HttpRequest) -> str:
     """Return the address where the proof is given that is still missing; empty when both are there.
 
-    The first is a password, a passkey or the second step; the other a code to the confirmed e-mail address. Who has
-    nothing but the mailbox proves that.
+    The first is a password, and the second step where one was set up; the other a code to the confirmed e-mail
+    address. Who has nothing but the mailbox proves that.
     """
     proofs = fresh_proofs(request)
     ways = {way["id"]: way["url"] for way in get_adapter().get_reauthentication_methods(request.user)}
     by_code = ways.pop(BY_CODE)
-    if ways and not any(proof["method"] in {"password", "mfa"} for proof in proofs):
-        return str(next(iter(ways.values())))
+    stronger = {name: url for name, url in ways.items() if name.startswith(SECOND_STEP)}
+    enough = {"mfa"} if stronger else {"password", "mfa"}
+    if ways and not any(proof["method"] in enough for proof in proofs):
+        return str(next(iter((stronger or ways).values())))
     is_by_email = any(proof["method"] == "code" and proof.get("email") for proof in proofs)
     return "" if is_by_email else str(by_code)
 

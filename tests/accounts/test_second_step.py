@@ -14,12 +14,13 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.core import mail
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
 from accounts.adapter import MFAAdapter
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from accounts.second_factors import factors_of
 from portal.lib.crypto import DecryptionFailed
 from tests import make
@@ -53,6 +54,22 @@ def enrolled(client, subscriber, settings):
     settings.MFA_TOTP_TOLERANCE = 0
     sign_in(client, subscriber)
     return enrol(client)
+
+
+def test_an_account_with_a_second_step_is_not_unlocked_without_it(enrolled, client, subscriber):
+    """Password and mailbox often fall together."""
+    secret, _codes = enrolled
+    client.post("/settings/lock/")
+    client.post("/accounts/reauthenticate/", {"password": make.PASSWORD})
+    client.post("/accounts/reauthenticate/code/", {"send_to": "email"})
+    client.post("/accounts/reauthenticate/code/", {"code": re.search(r"\b\d{6}\b", mail.outbox[-1].body)[0]})
+
+    assert "/2fa/reauthenticate" in client.post("/settings/unlock/").url
+    assert User.objects.get(pk=subscriber.pk).locked_at
+
+    client.post("/accounts/2fa/reauthenticate/", {"code": current_code(secret)})
+    client.post("/settings/unlock/")
+    assert not User.objects.get(pk=subscriber.pk).locked_at
 
 
 def test_adding_an_app_asks_who_it_is_first(client, subscriber):
