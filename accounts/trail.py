@@ -76,6 +76,9 @@ LABELS = {
     "top_up_rule.resumed_by_staff": _("Buying what runs low resumed by support"),
     "ticket.answered": _("Request for help answered by support"),
     "ticket.closed": _("Request for help closed by support"),
+    "document.opened": _("Document opened"),
+    "document.opened_by_staff": _("Document opened by support"),
+    "document.erased": _("Document erased"),
     "order.refunded": _("Order given back"),
     "refund.requested": _("Refund begun by support"),
     "refund.approved": _("Refund approved by support"),
@@ -87,20 +90,29 @@ LABELS = {
 }
 """What the subscriber reads for each action, whichever app recorded it."""
 
+REASON_SHOWN = {"document.opened_by_staff"}
+"""Whoever opens somebody's papers is told that the owner reads why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     label: "_StrPromise"
     at: datetime
     ip_address: str | None
+    reason: str = ""
+    """Why staff did it, where they have to say."""
 
 
 def recent(user: User) -> list[Trace]:
     """Return the last things that happened to this person's account, newest first."""
     events = AuditEvent.objects.filter(subject=user, action__in=LABELS).order_by("-at", "-pk")[:SHOWN]
-    return [Trace(LABELS[event.action], event.at, _address_to_show(event)) for event in events]
+    return [Trace(LABELS[event.action], event.at, _address_to_show(event), _reason_to_show(event)) for event in events]
 
 
 def _address_to_show(event: AuditEvent) -> str | None:
     """Return from where it was done, unless by staff: that address is not the subscriber's to know."""
     return event.ip_address if event.actor_id in {None, event.subject_id} else None
+
+
+def _reason_to_show(event: AuditEvent) -> str:
+    return str(event.detail.get("reason", "")) if event.action in REASON_SHOWN else ""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import lock_views, proof_views, views
+from accounts import document_views, lock_views, proof_views, views
 
 app_name = "accounts"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("settings/report/", lock_views.report, name="report"),
     path("settings/calendar/", views.replace_calendar_link, name="replace_calendar_link"),
     path("accounts/reauthenticate/code/", proof_views.confirm_by_code, name="confirm_by_code"),
+    path("documents/<public_id:public_id>/", document_views.open_document, name="document"),
     path("outbox/", views.outbox, name="outbox"),
     path("outbox/attachments/<public_id:public_id>/", views.outbox_attachment, name="outbox_attachment"),
 ]

@@ -22,6 +22,7 @@ app.autodiscover_tasks()
 
 TIMETABLE: dict[str, dict[str, Any]] = {
     "deliver-notifications": {"task": "accounts.deliver_notifications", "schedule": 10.0},
+    "erase-documents": {"task": "accounts.erase_documents", "schedule": crontab(minute=35)},
     "fulfil-paid-orders": {"task": "billing.fulfil_paid_orders", "schedule": 15.0},
     "apply-gateway-events": {"task": "billing.apply_gateway_events", "schedule": 15.0},
     "deliver-sandbox-callbacks": {"task": "billing.deliver_sandbox_callbacks", "schedule": 10.0},

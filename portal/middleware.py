@@ -64,7 +64,8 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         # Django's page about an error, in development only, styles itself.
         if not (settings.DEBUG and response.status_code in EXPLAINED_IN_DEBUG):
-            response.headers[HEADER] = self._policy_of(request, response)
+            # A file that somebody uploaded has a policy of its own, and a stricter one.
+            response.headers.setdefault(HEADER, self._policy_of(request, response))
         return response
 
     def _policy_of(self, request: HttpRequest, response: HttpResponseBase) -> str:

@@ -317,6 +317,21 @@ STORAGES = {
 }
 MEDIA_ROOT = DATA_DIR / "media"
 
+# What people upload: encrypted, and under no address. All web and worker processes need the same folder.
+PORTAL_DOCUMENTS_DIR = Path(os.environ.get("PORTAL_DOCUMENTS_DIR") or DATA_DIR / "documents").resolve()
+# How long papers are kept after the decision they were for, and what nobody finished after its last change.
+PORTAL_DOCUMENT_RETENTION = timedelta(
+    days=checked_int(os.environ, "PORTAL_DOCUMENT_RETENTION_DAYS", default=30, minimum=1, maximum=3650)
+)
+PORTAL_DRAFT_KEPT = timedelta(days=checked_int(os.environ, "PORTAL_DRAFT_DAYS", default=30, minimum=1, maximum=365))
+# Whether approving an application for a SIM card takes two people.
+PORTAL_APPLICATION_TWO_PEOPLE = checked_flag(os.environ, "PORTAL_APPLICATION_TWO_PEOPLE", default=False)
+FILE_UPLOAD_HANDLERS = [
+    "portal.lib.upload_handlers.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 # Messages to people.
 EMAIL_BACKEND = os.environ.get(
     "EMAIL_BACKEND",

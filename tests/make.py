@@ -1,12 +1,14 @@
 """Plain factory functions: each makes one valid row, and every field can be given."""
 
+import io
 import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from PIL import Image
 
-from accounts.models import Ticket, User
+from accounts.models import Document, Ticket, User
 from accounts.tickets import open_ticket
 from billing.invoice_facts import buyer_of
 from billing.models import (
@@ -316,3 +318,19 @@ def make_outlet(**fields: Any) -> Outlet:
     fields.setdefault("time_zone", "Europe/Paris")
     fields.setdefault("weekly_hours", {day: ["10:00-19:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat")})
     return Outlet.objects.create(**fields)
+
+
+def picture(form: str = "JPEG", size: tuple[int, int] = (320, 240)) -> bytes:
+    """A small photograph, as bytes."""
+    out = io.BytesIO()
+    Image.effect_noise(size, 40).convert("RGB").save(out, form)
+    return out.getvalue()
+
+
+def make_document(*, owner: User, **fields: Any) -> Document:
+    """Make a row whose file was never written."""
+    document = Document(owner=owner, purpose=Document.Purpose.TICKET, form="image/jpeg", size_bytes=1, **fields)
+    document.stored_as = f"{next(_numbers):048x}"
+    document.name, document.file_key = "passport.jpg", bytes(32)
+    document.save()
+    return document

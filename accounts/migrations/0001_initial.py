@@ -424,7 +424,7 @@ class Migration(migrations.Migration):
                 (
                     "form",
                     models.CharField(
-                        choices=[("image/jpeg", "JPEG"), ("image/png", "PNG"), ("application/pdf", "PDF")],
+                        choices=[("image/jpeg", "JPEG"), ("application/pdf", "PDF")],
                         max_length=16,
                         verbose_name="file type",
                     ),

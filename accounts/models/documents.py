@@ -1,5 +1,6 @@
 """What people upload: proof of who they are, and what shows a problem."""
 
+import base64
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,6 @@ class Document(models.Model):
 
     class Form(models.TextChoices):
         JPEG = "image/jpeg", "JPEG"
-        PNG = "image/png", "PNG"
         PDF = "application/pdf", "PDF"
 
     public_id = PublicIdField(prefix="doc")
@@ -90,3 +90,16 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def file_key(self) -> bytes:
+        """What its file is encrypted with; empty once it is erased."""
+        return base64.b64decode(self.data_key)
+
+    @file_key.setter
+    def file_key(self, key: bytes) -> None:
+        self.data_key = base64.b64encode(key).decode()
+
+    @property
+    def is_picture(self) -> bool:
+        return self.form == self.Form.JPEG

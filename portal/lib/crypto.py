@@ -136,6 +136,25 @@ class Sealed:
         return f"{instance._meta.label}.{self.name}:{public_id}"  # noqa: SLF001
 
 
+def new_file_key() -> bytes:
+    """Return a key for one file, to be kept under the ring."""
+    return os.urandom(KEY_BYTES)
+
+
+def encrypt_file(content: bytes, *, key: bytes, context: str) -> bytes:
+    """Return what only `decrypt_file` with this key and context can read."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, content, context.encode())
+
+
+def decrypt_file(sealed: bytes, *, key: bytes, context: str) -> bytes:
+    """Return the content; raise DecryptionFailed where it is damaged or belongs elsewhere."""
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
+    except (InvalidTag, ValueError) as error:
+        raise DecryptionFailed("The file is damaged or belongs elsewhere.") from error
+
+
 def _ring() -> tuple[Key, ...]:
     return _parsed_ring(tuple(settings.PORTAL_ENCRYPTION_KEYS))
 

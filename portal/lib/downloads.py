@@ -1,7 +1,18 @@
 """Files that a page hands out."""
 
+from csp.constants import HEADER
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
+
+SANDBOX = "default-src 'none'; sandbox"
+
+
+def foreign_download(content: bytes, *, name: str, content_type: str) -> HttpResponse:
+    """Return a file that somebody uploaded: should a browser show it after all, nothing in it can run or load."""
+    response = download(content, name=name, content_type=content_type)
+    response.headers[HEADER] = SANDBOX
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def download(content: bytes, *, name: str, content_type: str) -> HttpResponse:

@@ -169,7 +169,9 @@ def test_everything_recorded_has_words_for_the_subscriber():
         if path.name != "trail.py" and path.parent.name != "gateways"
     )
 
-    subjects = "account|user|line|auto_renewal|top_up_rule|payment_method|order|refund|ticket|api_token"
+    subjects = (
+        "account|user|line|auto_renewal|top_up_rule|payment_method|order|refund|ticket|api_token|document|application"
+    )
     recorded = set(re.findall(rf'"((?:{subjects})\.[a-z_]+)"', code))
 
     assert recorded == set(LABELS)

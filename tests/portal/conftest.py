@@ -26,9 +26,11 @@ def ids_of_ada(subscriber, now):
     message = OutboxMessage.objects.create(channel="email", recipient=subscriber.email, body="Attached.")
     attachment = message.attachments.create(name="a.pdf", content_type="application/pdf", content=b"%PDF")
     ticket = make.make_ticket(owner=subscriber)
+    document = make.make_document(owner=subscriber)
     moving = make.make_line(owner=subscriber)
     replacement = make.make_replacement(line=moving)
     return {
+        "documents/": {"public_id": document.public_id},
         "replacements/": {"public_id": replacement.public_id},
         "lines/": {"public_id": line.public_id},
         "orders/": {"public_id": order.public_id},
