@@ -137,5 +137,5 @@ def _words(standing: Standing, *, local: datetime) -> str:
     if TOMORROW < days < A_WEEK:
         told = {"day": str(WEEKDAYS[standing.opens_at.weekday()]), "time": time}
         return gettext("Closed now, opens %(day)s at %(time)s") % told
-    told = {"day": distance(local.date(), standing.opens_at.date()), "time": time}
+    told = {"day": str(distance(local.date(), standing.opens_at.date())), "time": time}
     return gettext("Closed now, opens %(day)s at %(time)s") % told

@@ -618,6 +618,7 @@ class Migration(migrations.Migration):
                             ("renewal", "renewal"),
                             ("top_up", "data top-up"),
                             ("credit", "balance top-up"),
+                            ("arrears", "arrears"),
                         ],
                         max_length=10,
                         verbose_name="kind",
@@ -857,8 +858,10 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("kind", "credit"), ("plan__isnull", True)),
-                            models.Q(models.Q(("kind", "credit"), _negated=True), ("plan__isnull", False)),
+                            models.Q(("kind__in", ["arrears", "credit"]), ("plan__isnull", True)),
+                            models.Q(
+                                models.Q(("kind__in", ["arrears", "credit"]), _negated=True), ("plan__isnull", False)
+                            ),
                             _connector="OR",
                         ),
                         name="order_names_plan",
@@ -1213,6 +1216,17 @@ class Migration(migrations.Migration):
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="opened"),
                 ),
                 ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                (
+                    "settled_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="settles",
+                        to="billing.order",
+                        verbose_name="settled by",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "dispute",
@@ -1637,6 +1651,7 @@ class Migration(migrations.Migration):
                             ("frozen", "balance frozen"),
                             ("unfrozen", "balance free again"),
                             ("lost", "lost in a dispute"),
+                            ("recovered", "arrears paid"),
                             ("rewarded", "reward for a referral"),
                         ],
                         max_length=10,

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.charges import Charge
+from billing.models.orders import Order
 from portal.lib.money import Money
 from portal.lib.public_ids import PublicIdField
 
@@ -27,6 +28,12 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         """Those for which the bank has the money, for now or for good: it must not be given back as well."""
         return self.filter(is_withdrawn=True)
 
+    def owed(self) -> "DisputeQuerySet":
+        """What was delivered, and paid with money that the bank took back for good; not what was settled since."""
+        lost = self.filter(state=Dispute.State.LOST, is_withdrawn=True, amount__gt=F("frozen_amount"))
+        delivered = lost.filter(charge__order__state=Order.State.FULFILLED)
+        return delivered.exclude(settled_by__state=Order.State.FULFILLED)
+
     def to_ask_about(self, now: datetime) -> "DisputeQuerySet":
         return self.open().filter(check_due_at__lte=now)
 
@@ -35,7 +42,8 @@ class Dispute(models.Model):
     """A payer told the bank that a charge was wrong; the bank decides, not we.
 
     `withdrawals` counts how often the bank took the money, `is_withdrawn` tells whether it has it now.
-    `frozen_amount` is what of the subscriber's balance is held until it is decided.
+    `frozen_amount` is what of the subscriber's balance is held until it is decided. `settled_by` is the order that
+    pays, or tries to pay, what was lost of a delivered one.
     """
 
     class State(models.TextChoices):
@@ -58,6 +66,9 @@ class Dispute(models.Model):
     check_due_at = models.DateTimeField(_("next check"), default=timezone.now, editable=False)
     created_at = models.DateTimeField(_("opened"), default=timezone.now, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    settled_by = models.ForeignKey(
+        Order, on_delete=models.PROTECT, null=True, blank=True, related_name="settles", verbose_name=_("settled by")
+    )
 
     objects = DisputeQuerySet.as_manager()
 
@@ -68,7 +79,7 @@ class Dispute(models.Model):
             models.UniqueConstraint(fields=["gateway", "gateway_dispute_id"], name="dispute_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="dispute_amount_positive"),
             models.CheckConstraint(
-                condition=Q(frozen_amount__gte=0) & Q(frozen_amount__lte=models.F("amount")),
+                condition=Q(frozen_amount__gte=0) & Q(frozen_amount__lte=F("amount")),
                 name="dispute_freezes_what_is_disputed",
             ),
             models.CheckConstraint(

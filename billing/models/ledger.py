@@ -119,6 +119,7 @@ class LedgerEntry(models.Model):
         FROZEN = "frozen", _("balance frozen")
         UNFROZEN = "unfrozen", _("balance free again")
         LOST = "lost", _("lost in a dispute")
+        RECOVERED = "recovered", _("arrears paid")
         REWARDED = "rewarded", _("reward for a referral")
 
     public_id = PublicIdField(prefix="led")

@@ -63,6 +63,10 @@ class Order(models.Model):
         RENEWAL = "renewal", _("renewal")
         TOP_UP = "top_up", _("data top-up")
         CREDIT = "credit", _("balance top-up")
+        ARREARS = "arrears", _("arrears")
+
+        BY_PAYING = nonmember(frozenset({"credit", "arrears"}))
+        """Nothing is bought: there is no plan, and being paid is all there is to deliver."""
 
     class Trigger(models.TextChoices):
         CLICK = "click", _("bought by hand")
@@ -192,7 +196,8 @@ class Order(models.Model):
                 name="order_paid_has_time",
             ),
             models.CheckConstraint(
-                condition=Q(kind="credit", plan__isnull=True) | (~Q(kind="credit") & Q(plan__isnull=False)),
+                condition=Q(kind__in=["arrears", "credit"], plan__isnull=True)
+                | (~Q(kind__in=["arrears", "credit"]) & Q(plan__isnull=False)),
                 name="order_names_plan",
             ),
         ]
