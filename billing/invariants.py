@@ -78,7 +78,7 @@ def charges_match_the_books(_now: datetime) -> list[str]:
     twice = Charge.objects.annotate(times=Count("entries", filter=Q(entries__kind=Entry.RECEIVED))).filter(times__gt=1)
     unsold = (
         Order.objects.filter(state__in=PAID_FOR, amount__gt=0)
-        .annotate(earned=_total("entries__amount", entries__kind__in=[Entry.SOLD, Entry.CREDITED]))
+        .annotate(earned=_total("entries__amount", entries__kind__in=[Entry.SOLD, Entry.CREDITED, Entry.RECOVERED]))
         .exclude(earned=F("amount"))
         .values_list("public_id", "amount", "earned")
     )
@@ -104,7 +104,7 @@ def periods_are_sold_once(_now: datetime) -> list[str]:
 def paid_orders_are_delivered(now: datetime) -> list[str]:
     delivered = Exists(Allowance.objects.filter(granted_for=OuterRef("public_id")))
     returned = Exists(LedgerEntry.objects.filter(order=OuterRef("pk"), kind=Entry.RETURNED))
-    ours = Order.objects.exclude(kind=Order.Kind.CREDIT)
+    ours = Order.objects.exclude(kind__in=Order.Kind.BY_PAYING)
     empty = ours.filter(~delivered, state=Order.State.FULFILLED)
     kept = ours.filter(~returned, state=Order.State.UNDELIVERABLE, amount__gt=0)
     late = ours.filter(state__in=Order.State.IN_FLIGHT, paid_at__lt=now - DELIVERY_DEADLINE)

@@ -62,7 +62,7 @@ def facts_of_sale(order: Order, *, buyer: Party, charges: Iterable[Charge], tax_
         "order": order.public_id,
         "moved_at": (order.paid_at or order.created_at).isoformat(),
         "zone": settings.PORTAL_OPERATOR_TIME_ZONE,
-        "is_supply": order.kind != Order.Kind.CREDIT,
+        "is_supply": order.kind not in Order.Kind.BY_PAYING,
         "tax_name": tax_name,
         "corrects": "",
     }

@@ -40,7 +40,7 @@ def _try(work: Callable[..., Invoice | None], **about: Any) -> bool:
 def issue(*, order_id: int, now: datetime) -> Invoice | None:
     """Issue the document of a delivered order, or return the one it has; None while it is not delivered.
 
-    Money added to the balance buys nothing yet: it gets a receipt, and no tax. What the balance pays for later gets
+    Money added to the balance buys nothing yet, and what was owed has had its invoice: both get a receipt, and no tax. What the balance pays for later gets
     an invoice over the whole price.
     """
     if not Order.objects.to_invoice().filter(pk=order_id).update(is_invoiced=True):
@@ -49,7 +49,7 @@ def issue(*, order_id: int, now: datetime) -> Invoice | None:
     buyer = buyer_of(order.owner)
     rate = _rate_of(order, country=buyer["country"] or settings.PORTAL_OPERATOR_COUNTRY)
     return _write(
-        kind=Kind.RECEIPT if order.kind == Order.Kind.CREDIT else Kind.INVOICE,
+        kind=Kind.RECEIPT if order.kind in Order.Kind.BY_PAYING else Kind.INVOICE,
         order=order,
         language=order.owner.language,
         amount=order.amount,
@@ -124,7 +124,7 @@ def _charges_that_paid(order: Order) -> QuerySet[Charge]:
 
 def _rate_of(order: Order, *, country: str) -> TaxRate:
     day = operator_day(order.paid_at or order.created_at).date()
-    if order.kind == Order.Kind.CREDIT:
+    if order.kind in Order.Kind.BY_PAYING:
         return TaxRate(country=country, name="", basis_points=0, starts_on=day)
     return rate_in(country, day=day)
 

@@ -92,6 +92,8 @@ def title_of(order: Order) -> str | Promise:
     """Say what the order is for: the heading of its page."""
     if order.kind == Order.Kind.CREDIT:
         return _("Add money")
+    if order.kind == Order.Kind.ARREARS:
+        return _("What was owed for %(line)s") % {"line": order.line} if order.line else _("What was owed")
     titles = {
         Order.Kind.RENEWAL: _("Renewal of %(line)s"),
         Order.Kind.TOP_UP: _("More data for %(line)s"),
@@ -117,6 +119,8 @@ def status_of(order: Order, charge: Charge | None, *, to_install: bool, now: dat
 def _delivered(order: Order, *, to_install: bool, now: datetime) -> Status:
     if order.kind == Order.Kind.CREDIT:
         return Status(kind="success", title=_("The money is in your balance"), text=_("You can use it right away."))
+    if order.kind == Order.Kind.ARREARS:
+        return Status(kind="success", title=_("Settled"), text=_("Nothing of this is owed any more."))
     if to_install:
         return Status(
             kind="success", title=_("Your new line is ready"), text=_("Install it on your phone to start using it.")
@@ -205,8 +209,9 @@ def steps_of(
     From `late_at` on it took longer than promised, which stands before the confirmation.
     """
     payment = (_("Paid") if order.paid_at else _("Payment"), order.paid_at)
-    if order.kind == Order.Kind.CREDIT:
-        named = [payment, (_("Added to your balance"), order.confirmed_at)]
+    if order.kind in Order.Kind.BY_PAYING:
+        done = _("Settled") if order.kind == Order.Kind.ARREARS else _("Added to your balance")
+        named = [payment, (done, order.confirmed_at)]
     else:
         named = [
             payment,

@@ -52,14 +52,17 @@ def parts_of(order: Order) -> list[Part]:
         for charge in paid.order_by("pk")
         if (source := source_of(charge, order=order)) is not None
     ]
-    if order.state in DELIVERED:
+    if order.state in DELIVERED and order.kind != Order.Kind.ARREARS:
         parts.append(Part(charge=None, money=order.wallet_part - order.refunded_wallet_part))
     return [part for part in parts if part.money]
 
 
 def source_of(charge: Charge, *, order: Order) -> Source | None:
-    """Return where in the books the money of a charge is; None while its order is being delivered."""
+    """Return where in the books the money of a charge is; None while its order is being delivered, and for a debt."""
     kept = LedgerEntry.objects.kept_as_balance(charge)
+    if order.kind == Order.Kind.ARREARS and not kept.exists():
+        # What was owed was owed: it made good a loss, and is not given back.
+        return None
     if order.kind == Order.Kind.CREDIT or order.state == Order.State.UNDELIVERABLE or kept.exists():
         return Source.WALLET
     return Source.SALES if order.state in DELIVERED else None

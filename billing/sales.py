@@ -22,7 +22,7 @@ def describe(order: Order) -> str:
     if order.plan_id:
         return label_in(order.owner.language, PlanTerms.from_json(order.plan_terms))
     with translation.override(order.owner.language):
-        return _("Balance top-up")
+        return _("Balance top-up") if order.kind == Order.Kind.CREDIT else _("What was owed")
 
 
 def label_in(language: str, terms: PlanTerms) -> str:
@@ -32,20 +32,25 @@ def label_in(language: str, terms: PlanTerms) -> str:
 
 
 def stamp_paid(order: Order, *, now: datetime) -> None:
-    """Set the columns of a paid order; a balance top-up is delivered by being paid."""
+    """Set the columns of a paid order; what buys nothing is delivered by being paid."""
     order.state = Order.State.PAID
     order.paid_at = order.fulfil_due_at = now
-    if order.kind == Order.Kind.CREDIT:
+    if order.kind in Order.Kind.BY_PAYING:
         order.state = Order.State.FULFILLED
         order.accepted_at = order.sent_at = order.confirmed_at = now
 
 
 def book_paid(order: Order, *, now: datetime) -> None:
-    """Write that the money held for a paid order is earned, or is the subscriber's balance now; use its offers up."""
+    """Write that the money held for a paid order is earned, balance, or a loss made good; use its offers up."""
     if order.kind == Order.Kind.CREDIT:
         _from_held(order, kind=ledger.Kind.CREDITED, to=_wallet_of(order), money=order.total, fact="credited", now=now)
         tell(order, kind="money_added", key=f"order:{order.public_id}:fulfilled", now=now)
         money_arrived.try_again(owner=order.owner, currency=order.currency, now=now)
+        return
+    if order.kind == Order.Kind.ARREARS:
+        to = ledger.losses(order.currency)
+        _from_held(order, kind=ledger.Kind.RECOVERED, to=to, money=order.total, fact="recovered", now=now)
+        tell(order, kind="arrears_settled", key=f"order:{order.public_id}:fulfilled", now=now)
         return
     redemptions.consume(order, now=now)
     if order.total:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from billing import sandbox_views, webhooks
 from billing.views import (
+    arrears,
     auto_renewal,
     documents,
     methods,
@@ -33,6 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<public_id:public_id>/receipt/", orders.receipt, name="receipt"),
     path("orders/<public_id:public_id>/why/", why.why, name="why"),
     path("orders/<public_id:public_id>/document/", documents.issue_document, name="issue_document"),
+    path("billing/arrears/", arrears.overview, name="arrears"),
+    path("billing/arrears/<public_id:public_id>/", arrears.settle, name="settle"),
     path("billing/", overview.overview, name="overview"),
     path("billing/orders/", overview.orders, name="orders"),
     path("billing/charges/", overview.charges, name="charges"),

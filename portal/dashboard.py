@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.models import User
-from billing.models import LedgerAccount, Order, TopUpRule
+from billing.models import Dispute, LedgerAccount, Order, TopUpRule
 from billing.top_up_pages import standing_rule
 from esim import keep_alive
 from esim.models import Allowance, DailyUsage, Line, SimProfile
@@ -26,7 +26,7 @@ from portal.line_timelines import Ahead, ahead_of
 CHART_DAYS = 30
 ENDED_SHOWN = timedelta(days=60)
 RECENT_ORDERS = 5
-ANNOTATIONS = ("download_state", "paid_until", "granted")
+ANNOTATIONS = ("download_state", "paid_until", "granted", "owes")
 """What `_described` adds to the columns of a line."""
 
 Days = Mapping[date, int]
@@ -69,7 +69,9 @@ class LineDetails:
 
 
 def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
-    """Lines with auto-renewal, how far the SIM is, until when time is paid, and how often something was granted."""
+    """Lines with auto-renewal, how far the SIM is, until when time is paid, how often something was granted, and
+    whether something is owed.
+    """
     sims = SimProfile.objects.filter(line=OuterRef("pk"), is_current=True)
     granted = Allowance.objects.filter(line=OuterRef("pk")).order_by().values("line")
     paid = Allowance.objects.standing().filter(line=OuterRef("pk"), is_data_pack=False).order_by("-ends_at")
@@ -78,6 +80,7 @@ def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
         paid_until=Subquery(paid.values("ends_at")[:1]),
         # Counted up by each grant, and by each taking back.
         granted=Subquery(granted.annotate(times=Count("pk") + Count("taken_back_at")).values("times")),
+        owes=Exists(Dispute.objects.owed().filter(charge__order__line=OuterRef("pk"))),
     )
 
 
@@ -142,6 +145,7 @@ def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: 
             line=line,
             download_state=line.download_state or "",
             ends_at=line.paid_until,
+            owes=line.owes,
             allowances=by_line[line.pk],
             usage=usage[line.pk],
             price=_renew_price(by_line[line.pk], currency=user.currency),

@@ -106,6 +106,7 @@ class LineCard:
     is_stale: bool
     forecast: Forecast
     attention: Attention = Attention.NONE
+    owes: bool = False
 
     @property
     def runs_out_at(self) -> datetime | None:
@@ -178,6 +179,7 @@ def make_card(
     usage: Mapping[date, int],
     price: Money | None,
     now: datetime,
+    owes: bool = False,
 ) -> LineCard:
     """Make the card of a line; `allowances` are its own in burn order, the last plan that ended among them."""
     today = timezone.localdate(now, line.zone)
@@ -198,6 +200,7 @@ def make_card(
         sms=_meter((one.sms_count, one.used_sms) for one in running),
         ends_at=ends_at,
         subscription=getattr(line, "subscription", None),
+        owes=owes,
         is_stale=line.usage_reported_at is not None and now - line.usage_reported_at > STALE_AFTER,
         forecast=forecast(allowances=allowances, usage=usage, zone=line.zone, now=now),
     )

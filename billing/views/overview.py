@@ -6,10 +6,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import SubscriberRequest
-from billing import ledger
+from billing import arrears, ledger
 from billing.models import Charge, Invoice, LedgerAccount, Order, PaymentMethod, Refund, TopUpRule
 from billing.refund_words import refund_row
 from billing.statement import movement_of
@@ -32,6 +33,7 @@ def overview(request: SubscriberRequest) -> HttpResponse:
         "balances": [own, *(money for money in kept.values() if money)],
         "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
         "low_balance": _low_balance(user),
+        "owes": arrears.owes(user, now=timezone.now()),
         "orders": _orders(user)[:AT_A_GLANCE],
         "refunds": [refund_row(refund) for refund in _refunds(user)[:AT_A_GLANCE]],
         "invoices": _invoices(user)[:DOCUMENTS_AT_A_GLANCE],

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.fresh_proof import ask_first, is_fresh, was_resumed
 from accounts.http import SubscriberRequest, client_ip
 from accounts.locks import AccountLocked, is_locked
-from billing import card_consent, checkout, gateways, purchases
+from billing import arrears, card_consent, checkout, gateways, purchases
 from billing.checkout import FormReused
 from billing.confirmation import needs_proof
 from billing.credit_amounts import amounts_in
@@ -37,7 +37,7 @@ from portal.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """What the check page offers: a plan for a line, a plan for a new line, or money for the balance."""
+    """What the check page offers: a plan for a line or a new line, money for the balance, or settling what is owed."""
 
     kind: Order.Kind
     price: Money
@@ -80,7 +80,7 @@ def add_money(request: SubscriberRequest) -> HttpResponse:
     is_chosen = "amount" in request.GET or "own_amount" in request.GET
     form = AmountForm(request.GET if is_chosen else None, amounts=amounts)
     if form.is_bound and form.is_valid():
-        return _check(request, Sale(kind=Order.Kind.CREDIT, price=form.cleaned_data["money"]))
+        return check(request, Sale(kind=Order.Kind.CREDIT, price=form.cleaned_data["money"]))
     context = {"nav": "billing", "form": form, "amounts": amounts, "currency": currency}
     context["currencies"] = settings.PORTAL_CURRENCIES
     return render(
@@ -118,7 +118,7 @@ def _sell_plan(request: SubscriberRequest, *, kind: Order.Kind, plan_id: str, li
     if kind == Order.Kind.NEW_LINE and purchases.is_sold_out(carrier=carriers.chosen()) and not _has_bought(request):
         status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
         return render(request, "billing/sold_out.html", {"nav": "plans", "offer": offer}, status=status)
-    return _check(request, Sale(kind=kind, price=offer.price, line=line, offer=offer))
+    return check(request, Sale(kind=kind, price=offer.price, line=line, offer=offer))
 
 
 def _has_bought(request: SubscriberRequest) -> bool:
@@ -127,7 +127,7 @@ def _has_bought(request: SubscriberRequest) -> bool:
     return sent.isprintable() and Order.objects.owned_by(request.user).filter(form_key=sent).exists()
 
 
-def _check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
+def check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
     """Show what will be bought and for how much; a POST that agrees with it places the order."""
     now = timezone.now()
     if request.method != "POST":
@@ -145,8 +145,9 @@ def _check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
 
 
 def _place(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> HttpResponse:
+    place_order = arrears.place_order if sale.kind == Order.Kind.ARREARS else checkout.place_order
     try:
-        order = checkout.place_order(purchase=_purchase(request, sale, form, now=now), now=now)
+        order = place_order(purchase=_purchase(request, sale, form, now=now), now=now)
     except (FormReused, InsufficientBalance) as refusal:
         form.add_error(None, refusal.sentence)
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)

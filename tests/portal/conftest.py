@@ -27,6 +27,9 @@ def ids_of_ada(subscriber, now):
     attachment = message.attachments.create(name="a.pdf", content_type="application/pdf", content=b"%PDF")
     ticket = make.make_ticket(owner=subscriber)
     document = make.make_document(owner=subscriber)
+    bought = make.make_order(owner=subscriber, line=line, plan=plan, state="fulfilled", paid_at=now)
+    lost = {"state": "lost", "is_withdrawn": True, "closed_at": now}
+    debt = make.make_dispute(charge=make.make_charge(order=bought), **lost)
     moving = make.make_line(owner=subscriber)
     replacement = make.make_replacement(line=moving)
     return {
@@ -37,6 +40,7 @@ def ids_of_ada(subscriber, now):
         "outlets/": {"public_id": make.make_outlet().public_id},
         "plans/": {"public_id": plan.public_id},
         "top-ups/": {"public_id": rule.public_id},
+        "billing/arrears/": {"public_id": debt.public_id},
         "billing/documents/": {"public_id": invoice.public_id},
         "billing/methods/": {"public_id": method.public_id},
         "outbox/attachments/": {"public_id": attachment.public_id},

@@ -1,0 +1,155 @@
+"""What is owed, line by line: what a bank took back of what was delivered, and settling it once."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Notification
+from billing import arrears, gateway_events, invoices
+from billing.arrears import NothingOwed
+from billing.models import Dispute, LedgerEntry, Order, Subscription
+from billing.refundable import parts_of
+from portal.lib.money import Money
+from tests import make
+from tests.billing.books import NOW, PRICE, delivered, fund, kinds, pay, purchase_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
+
+DAY = timedelta(days=1)
+ARREARS = reverse("billing:arrears")
+
+
+def lose(gateway, charge):
+    """Let the payer dispute a charge, and win at the bank."""
+    gateway.dispute(charge.gateway_payment_id, state="lost")
+    for notice in gateway.events:
+        gateway_events.store(gateway_name=gateway.name, notice=notice, by_webhook=True, now=NOW)
+    gateway_events.apply_gateway_events(gateway=gateway, now=NOW)
+    return Dispute.objects.get(charge=charge)
+
+
+def owed(user, now=NOW):
+    return [(one.line, one.money) for one in arrears.owed(user, now=now)]
+
+
+def settling(line, **changes):
+    return purchase_of(line, None, **{"kind": Order.Kind.ARREARS, "plan": None, **changes})
+
+
+@pytest.fixture
+def lost(order, charge, gateway):
+    return lose(gateway, charge)
+
+
+def test_what_was_delivered_and_charged_back_is_owed_by_its_line(order, charge, gateway, line, subscriber):
+    before = owed(subscriber)
+
+    lose(gateway, charge)
+
+    assert (before, owed(subscriber)) == ([], [(line, PRICE)])
+
+
+def test_an_undecided_dispute_is_no_debt(order, charge, gateway, subscriber):
+    gateway.dispute(charge.gateway_payment_id, state="open")
+    gateway_events.store(gateway_name=gateway.name, notice=gateway.events[-1], by_webhook=True, now=NOW)
+    gateway_events.apply_gateway_events(gateway=gateway, now=NOW)
+
+    assert owed(subscriber) == []
+
+
+@pytest.mark.usefixtures("at_now")
+def test_settling_from_the_balance_makes_the_loss_good(as_subscriber, lost, line, subscriber):
+    fund(subscriber, Money(2000, "USD"))
+    page = reverse("billing:settle", args=[lost.public_id])
+    shown = as_subscriber.get(page).content.decode()
+    form = {"form_key": str(uuid4()), "price_seen": "USD:1490", "pay_with": "balance"}
+
+    answer = as_subscriber.post(page, form)
+
+    settled = Order.objects.get(kind="arrears")
+    assert f"Settle what is owed for {line}" in shown
+    assert answer.url == reverse("billing:order", args=[settled.public_id])
+    assert (settled.state, settled.line, owed(subscriber)) == ("fulfilled", line, [])
+    assert kinds(settled)[-1] == "recovered"
+    assert Notification.objects.filter(kind="arrears_settled", user=subscriber).exists()
+    assert "Settled" in as_subscriber.get(answer.url).content.decode()
+    # The same form again, after a lost connection.
+    assert as_subscriber.post(page, form).url == answer.url
+
+
+def test_settling_by_card_gets_a_receipt_without_tax_and_is_not_given_back(lost, line, gateway, subscriber):
+    bought = arrears.place_order(purchase=settling(line), now=NOW)
+    pay(bought.charges.get(), gateway=gateway)
+    bought.refresh_from_db()
+
+    receipt = invoices.issue(order_id=bought.pk, now=NOW)
+
+    assert (bought.state, owed(subscriber), parts_of(bought)) == ("fulfilled", [], [])
+    assert (receipt.kind, receipt.tax_amount, receipt.details["is_supply"]) == ("receipt", 0, False)
+
+
+def test_whoever_settles_twice_is_led_to_one_order(lost, line):
+    first = arrears.place_order(purchase=settling(line), now=NOW)
+    second = arrears.place_order(purchase=settling(line), now=NOW)
+
+    assert (first, Order.objects.filter(kind="arrears").count()) == (second, 1)
+
+
+def test_what_was_not_paid_in_time_can_be_settled_again(lost, line, subscriber):
+    first = arrears.place_order(purchase=settling(line), now=NOW)
+    first.charges.update(state="abandoned")
+    Order.objects.filter(pk=first.pk).update(state="expired")
+
+    again = arrears.place_order(purchase=settling(line), now=NOW)
+
+    assert (again != first, owed(subscriber)) == (True, [(line, PRICE)])
+    Order.objects.filter(pk=again.pk).update(state="expired")
+    again.charges.update(state="abandoned")
+
+
+def test_another_amount_than_is_owed_is_never_charged(lost, line):
+    with pytest.raises(NothingOwed):
+        arrears.place_order(purchase=settling(line, price=Money(1000, "USD")), now=NOW)
+
+    assert not Order.objects.filter(kind="arrears").exists()
+
+
+def test_each_line_is_settled_by_itself(lost, line, subscriber, plan, gateway, carrier):
+    other = make.make_line(owner=subscriber)
+    make.make_profile(line=other)
+    lose(gateway, delivered(other, plan, gateway=gateway, carrier=carrier).charges.get())
+    fund(subscriber, PRICE)
+
+    arrears.place_order(purchase=settling(other, use_wallet=True, gateway=""), now=NOW)
+
+    assert owed(subscriber) == [(line, PRICE)]
+
+
+def test_a_settlement_that_is_charged_back_is_owed_again(lost, line, gateway, subscriber):
+    bought = arrears.place_order(purchase=settling(line), now=NOW)
+    pay(bought.charges.get(), gateway=gateway)
+
+    lose(gateway, bought.charges.get())
+
+    assert owed(subscriber) == [(line, PRICE)]
+    assert LedgerEntry.objects.filter(kind="recovered").count() == 1
+
+
+def test_a_declined_renewal_is_owed_until_it_is_turned_off(subscriber, line, plan):
+    ended = make.make_allowance(line=line, plan=plan, ends_at=NOW + DAY)
+    declined = {"state": "past_due", "reason": "declined:insufficient_funds", "suspend_due_at": NOW + 5 * DAY}
+    subscription = make.make_subscription(line=line, plan=plan, declines=1, charge_due_at=NOW + DAY, **declined)
+    running = owed(subscriber)
+    over = owed(subscriber, now=ended.ends_at)
+
+    Subscription.objects.filter(pk=subscription.pk).update(mode="off")
+
+    assert (running, over, owed(subscriber, now=ended.ends_at)) == ([], [(line, PRICE)], [])
+
+
+def test_what_is_owed_stands_on_the_pages_of_line_and_billing(as_subscriber, lost, line):
+    for address in (reverse("home"), reverse("line", args=[line.public_id]), reverse("billing:overview")):
+        assert f'href="{ARREARS}"' in as_subscriber.get(address).content.decode(), address
+    assert "US$14.90" in as_subscriber.get(ARREARS).content.decode()
