@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from billing import code_tries
 from billing.models import Order, Redemption
-from plans import couponing, promoting
+from plans import catalogue, couponing, promoting
 from plans.couponing import says
 from plans.effects import Effect
 from plans.models import Coupon, CouponCode, Plan
@@ -111,10 +111,10 @@ class Quote:
 def quote(*, user: User, plan: Plan, price: Money, code: str = "", ip: str | None = None, now: datetime) -> Quote:
     """Say what `plan` costs `user` by hand now, given its price on the list and perhaps a code.
 
-    One query, and a few more where there is a code. Codes that do not exist count against `user` and `ip`.
+    No query where promotions are cached and there is no code. Codes that do not exist count against `user` and `ip`.
     """
     terms = PlanTerms.of(plan)
-    promoted = promotion_for(promoting.running_promotions(now), terms=terms, price=price, now=now)
+    promoted = promotion_for(catalogue.running_promotions(now=now), terms=terms, price=price, now=now)
     without = Quote(list_price=price, terms=promoted.effect.terms if promoted else terms, promotion=promoted, code=code)
     return _with_code(without, of=terms, user=user, ip=ip, now=now) if code_key(code) else without
 
@@ -181,6 +181,8 @@ def why_not_this_person(code: CouponCode, *, user: User) -> str:
 
 def has_bought(user: User, *, besides: Order | None = None) -> bool:
     """Tell whether somebody has paid for a plan, or claims another order as the first one."""
-    others = Order.objects.owned_by(user).exclude(pk=besides.pk if besides else None)
+    others = Order.objects.owned_by(user)
+    if besides is not None:
+        others = others.exclude(pk=besides.pk)
     paid = others.exclude(kind=Order.Kind.CREDIT).exclude(state__in=NEVER_PAID)
     return paid.exists() or Redemption.objects.live().filter(user=user, is_first_purchase=True).exists()

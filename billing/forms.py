@@ -41,7 +41,7 @@ class PayForm(forms.Form):
 
     def clean_pay_with(self) -> str:
         chosen: str = self.cleaned_data["pay_with"]
-        if chosen not in (NEW_METHOD, BALANCE):
+        if chosen not in ("", NEW_METHOD, BALANCE):
             usable = PaymentMethod.objects.owned_by(self.owner).chargeable(timezone.localdate())
             self.method = usable.filter(public_id=chosen).first()
             if self.method is None:
@@ -56,11 +56,12 @@ class PayForm(forms.Form):
 class PurchaseForm(PayForm):
     """The check page: pays for one plan at the price the buyer saw.
 
-    `form_key` is minted when the page is rendered: the same form sent twice is one order.
+    `form_key` is minted when the page is rendered: the same form sent twice is one order. What is free asks for no
+    way to pay.
     """
 
     form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    price_seen = forms.CharField(max_length=30)
+    price_seen = forms.CharField(max_length=80)
     use_balance = forms.BooleanField(required=False)
     nickname = forms.CharField(
         label=_("Name of the line"),
@@ -69,10 +70,14 @@ class PurchaseForm(PayForm):
         help_text=_("Only you see it, for example “Italy trip”."),
     )
 
+    def __init__(self, *args: Any, is_free: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["pay_with"].required = not is_free
+
     @classmethod
     def asked_again(cls, sent: Mapping[str, str], *, owner: User) -> "PurchaseForm":
         """Return a fresh form with the choices of one that was sent: another form is another order."""
-        kept = {name: sent[name] for name in ("pay_with", "use_balance", "nickname") if name in sent}
+        kept = {name: sent[name] for name in ("pay_with", "use_balance", "keep_card", "nickname") if name in sent}
         return cls(owner=owner, initial=kept)
 
     @property
@@ -80,9 +85,9 @@ class PurchaseForm(PayForm):
         """Whether money moves without the payer giving a card: from a kept one, or out of the balance."""
         return self.method is not None or self.from_balance_only or bool(self.cleaned_data["use_balance"])
 
-    def saw(self, price: Money) -> bool:
-        """Tell whether this is the price that the buyer agreed to."""
-        return bool(self.cleaned_data["price_seen"] == price_token(price))
+    def saw(self, token: str) -> bool:
+        """Tell whether this is what the buyer agreed to: the token of a price, or of a quote."""
+        return bool(self.cleaned_data["price_seen"] == token)
 
 
 def price_token(price: Money) -> str:

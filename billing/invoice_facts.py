@@ -12,7 +12,8 @@ from django.conf import settings
 from django.utils import timezone, translation
 
 from accounts.models import User
-from billing import sales
+from billing import redemptions, sales
+from billing.discount_words import OfferRow, rows_of
 from billing.means import BALANCE
 from billing.models import BillingDetails, Charge, Invoice, Order, Refund
 from portal.lib.brand import Party, operator
@@ -51,13 +52,15 @@ class Facts(TypedDict):
 def facts_of_sale(order: Order, *, buyer: Party, charges: Iterable[Charge], tax_name: str) -> Facts:
     """Return what the invoice of a delivered order says."""
     with translation.override(order.owner.language):
-        line = Line(text=sales.describe(order), notes=_notes(order), amount=order.amount)
+        price = redemptions.list_price_of(order)
+        line = Line(text=sales.describe(order), notes=_notes(order), amount=price.minor)
+        offers = [_offer_line(row) for row in rows_of(redemptions.shown_with(order))]
     balance = [_payment(BALANCE, order.wallet_amount)] if order.wallet_amount else []
     return {
         "brand": settings.PORTAL_BRAND_NAME,
         "seller": operator(),
         "buyer": buyer,
-        "lines": [line],
+        "lines": [line, *offers],
         "payments": [*balance, *(payment_by(charge, charge.amount) for charge in charges)],
         "order": order.public_id,
         "moved_at": (order.paid_at or order.created_at).isoformat(),
@@ -116,6 +119,11 @@ def _notes(order: Order) -> list[str]:
         ]
         notes.append(" – ".join(days))
     return notes
+
+
+def _offer_line(row: OfferRow) -> Line:
+    """Return a line that takes something off the price; what was given instead of money costs nothing."""
+    return Line(text=row.label, notes=[] if row.off else [row.value], amount=-row.off.minor)
 
 
 def _payment(means: str, amount: int) -> Payment:

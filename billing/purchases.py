@@ -1,19 +1,21 @@
 """What can be bought here and now, and at which price: the look-ups behind the pages that sell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from billing import ledger
+from billing import discounts, ledger
 from billing.models import Order, PaymentMethod
 from esim import allowances, stock
 from esim.allowances import AfterPurchase
 from esim.carriers.base import Carrier
 from esim.models import Allowance, Line
+from plans import catalogue
 from plans.models import Plan, PlanPrice, PlanPriceQuerySet
+from plans.promoting import Promoted
 from plans.terms import PlanTerms
 from portal.lib.kept_sql import KeptQuery, Slot
 from portal.lib.money import CURRENCIES, Money
@@ -28,10 +30,15 @@ class NotOnSale(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A plan at the price that counts now."""
+    """A plan at the price that counts now; `promoted` says what a promotion does to it, where one does."""
 
     plan: Plan
     price: Money
+    promoted: Promoted | None = None
+
+    @property
+    def promoted_price(self) -> Money:
+        return self.price - self.promoted.effect.off if self.promoted else self.price
 
     @property
     def terms(self) -> PlanTerms:
@@ -139,6 +146,21 @@ def shelf(*, line: Line, kind: Order.Kind, currency: str, now: datetime) -> Shel
     return Shelf(current=current, near=near, others=[offer for offer in rest if offer not in near])
 
 
+def with_promotions(shelf: Shelf, *, now: datetime) -> Shelf:
+    """Return a shelf with what promotions do to each of its plans: for purchases by hand."""
+    running = catalogue.running_promotions(now=now)
+
+    def promoted(offer: Offer) -> Offer:
+        found = discounts.promotion_for(running, terms=offer.terms, price=offer.price, now=now)
+        return replace(offer, promoted=found)
+
+    return Shelf(
+        current=promoted(shelf.current) if shelf.current else None,
+        near=[promoted(offer) for offer in shelf.near],
+        others=[promoted(offer) for offer in shelf.others],
+    )
+
+
 def can_top_up(line: Line, *, now: datetime) -> bool:
     """Tell whether a plan is running that a data pack could add to."""
     return Allowance.objects.filter(line=line, is_data_pack=False).running(now).exists()
@@ -150,9 +172,9 @@ def means(*, user: User, price: Money, now: datetime) -> Means:
     return Means(methods=list(methods), balance=ledger.wallet_balance(user, price.currency), price=price)
 
 
-def after_purchase(*, line: Line, offer: Offer, now: datetime) -> AfterPurchase:
-    """Say what the line would have afterwards; raises NothingToTopUp."""
-    return allowances.preview(line=line, terms=offer.terms, now=now)
+def after_purchase(*, line: Line, terms: PlanTerms, now: datetime) -> AfterPurchase:
+    """Say what the line would have after buying these terms; raises NothingToTopUp."""
+    return allowances.preview(line=line, terms=terms, now=now)
 
 
 def _prices(*, kind: Order.Kind, currency: str, now: datetime) -> PlanPriceQuerySet:

@@ -9,7 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing import redemptions
 from billing.declines import explain
+from billing.discount_words import OfferRow, rows_of
 from billing.means import name_of
 from billing.models import Agreement, Charge, Order, RenewalQuestion, Subscription
 from billing.order_status import Step
@@ -51,6 +53,8 @@ class Explanation:
     is_rule_on: bool
     agreement: Agreement | None
     price: PriceVersion | None
+    list_price: Money
+    offers: Sequence[OfferRow]
     attempts: Sequence[Step]
     notices: Sequence[Step]
 
@@ -68,6 +72,8 @@ def explanation_of(order: Order) -> Explanation:
         is_rule_on=_is_rule_on(order),
         agreement=order.agreement,
         price=_price_version(order),
+        list_price=redemptions.list_price_of(order),
+        offers=rows_of(redemptions.shown_with(order)),
         attempts=[*_from_balance(order), *map(_attempt, charges)],
         notices=told_before(order) if is_automatic else [],
     )

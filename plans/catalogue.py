@@ -15,7 +15,8 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.db import transaction
 from django.utils import translation
 
-from plans.models import Plan, PlanPrice
+from plans.models import Plan, PlanPrice, Promotion
+from plans.promoting import PromotionRow
 from plans.terms import PlanTerms
 from portal.lib.money import Money
 
@@ -48,9 +49,10 @@ class PlanRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The rows on sale, and until when that is certain to hold."""
+    """The rows on sale, the promotions that run, and until when that is certain to hold."""
 
     rows: list[PlanRow]
+    promotions: list[PromotionRow]
     holds_until: datetime
 
 
@@ -58,7 +60,9 @@ at_hand = LocMemCache("pages of the catalogue", {"TIMEOUT": 1, "OPTIONS": {"MAX_
 """Pages that this process shows for a second without asking the others whether something changed."""
 
 # A release that changes the shape of a row must not read the rows of the one before.
-SHAPE = crc32(repr([field.name for kind in (PlanRow, PlanTerms) for field in fields(kind)]).encode())
+SHAPE = crc32(
+    repr([field.name for kind in (PlanRow, Snapshot, PlanTerms, PromotionRow) for field in fields(kind)]).encode()
+)
 
 
 def version() -> str:
@@ -93,28 +97,45 @@ def _start_new_version() -> None:
     at_hand.clear()
 
 
+def running_promotions(*, now: datetime) -> list[PromotionRow]:
+    """Return the promotions that count at `now`, in the order staff arranged them: no query where they are cached."""
+    return [row for row in _promotions(version=version(), now=now) if row.runs(now)]
+
+
+def _promotions(*, version: str, now: datetime) -> list[PromotionRow]:
+    """Return those that run or are to come, so that each begins and ends to the second."""
+    key = f"catalogue:promotions:{SHAPE}:{version}"
+    kept: list[PromotionRow] | None = cache.get(key)
+    if kept is None:
+        kept = [PromotionRow.of(one) for one in Promotion.objects.running_or_to_come(now).in_order()]
+        cache.set(key, kept, timeout=FRESH.total_seconds())
+    return kept
+
+
 def snapshot(*, version: str, now: datetime) -> Snapshot:
-    """Return what is on sale, from the cache or by two queries."""
+    """Return what is on sale, from the cache or by three queries."""
     key = f"catalogue:rows:{SHAPE}:{version}"
     kept = cache.get(key)
     if isinstance(kept, Snapshot) and kept.holds_until > now:
         return kept
-    built = _build(now)
+    built = _build(now, promotions=_promotions(version=version, now=now))
     cache.set(key, built, timeout=(built.holds_until - now).total_seconds())
     return built
 
 
-def _build(now: datetime) -> Snapshot:
+def _build(now: datetime, *, promotions: list[PromotionRow]) -> Snapshot:
     """Read plans and prices, those to come included: they say when this snapshot stops holding."""
     plans = list(Plan.objects.on_sale_or_to_come(now).in_order())
     prices = list(PlanPrice.objects.filter(plan__in=Plan.objects.on_sale_or_to_come(now)).order_by("valid_from", "id"))
     moments = [plan.active_from for plan in plans] + [price.valid_from for price in prices]
     moments += [plan.active_until for plan in plans if plan.active_until]
+    moments += [moment for row in promotions for moment in (row.active_from, row.active_until) if moment]
     current: dict[int, dict[str, int]] = {}
     for price in prices:
         if price.valid_from <= now:
             current.setdefault(price.plan_id, {})[price.currency] = price.amount
     return Snapshot(
         rows=[PlanRow.of(plan, current.get(plan.pk, {})) for plan in plans if plan.active_from <= now],
+        promotions=[row for row in promotions if row.runs(now)],
         holds_until=min([now + FRESH, *(moment for moment in moments if moment > now)]),
     )

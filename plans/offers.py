@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 from babel.lists import format_list
 from django.utils.translation import get_language, gettext, pgettext, to_locale
@@ -9,7 +11,8 @@ from django.utils.translation import get_language, gettext, pgettext, to_locale
 from plans import pricing
 from plans.catalogue import PlanRow
 from plans.countries import named_countries
-from plans.pricing import Saving
+from plans.pricing import Saving, is_monthly
+from plans.promoting import Promoted, PromotionRow, best_promotion, can_add_to_plans
 from plans.terms import PlanTerms
 from portal.lib.money import Money
 
@@ -18,12 +21,17 @@ COUNTRIES_SHOWN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A plan at a price; without a price it is not sold in the currency."""
+    """A plan at what is to be paid for it; without a price it is not sold in the currency.
+
+    `promoted` says what a promotion does to it, where one does: `list_price` is then the price without.
+    """
 
     row: PlanRow
     currency: str
     price: Money | None
     saving: Saving | None
+    list_price: Money | None = None
+    promoted: Promoted | None = None
 
     @property
     def public_id(self) -> str:
@@ -31,7 +39,8 @@ class Offer:
 
     @property
     def terms(self) -> PlanTerms:
-        return self.row.terms
+        """What is sold, with what a promotion adds."""
+        return self.promoted.effect.terms if self.promoted else self.row.terms
 
     @property
     def per_gb(self) -> Money | None:
@@ -40,6 +49,11 @@ class Offer:
     @property
     def per_day(self) -> Money | None:
         return pricing.per_day(self.price, self.terms.period) if self.price else None
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether less is to be paid than the price on the list."""
+        return self.promoted is not None and bool(self.promoted.effect.off)
 
     @property
     def days(self) -> int:
@@ -71,13 +85,45 @@ class Offer:
         return [Money(minor, code) for code, minor in sorted(self.row.prices.items()) if code != self.currency]
 
 
-def offers(rows: Sequence[PlanRow], *, currency: str, among: Iterable[PlanRow]) -> list[Offer]:
-    """Price rows in a currency; `among` are the rows a year may be compared with."""
-    priced = [(row.terms, price) for row in among if (price := row.price_in(currency)) is not None]
-    return [offer(row, currency=currency, months=priced) for row in rows]
+def offers(
+    rows: Sequence[PlanRow],
+    *,
+    currency: str,
+    among: Iterable[PlanRow],
+    promotions: Sequence[PromotionRow],
+    now: datetime,
+) -> list[Offer]:
+    """Price rows in a currency; `among` are the rows a year may be compared with, at what they cost as well."""
+    reduced = partial(_reduced, currency=currency, promotions=promotions, can_add=can_add_to_plans(), now=now)
+    months = [(row.terms, price) for row in among if is_monthly(row.terms) and (price := reduced(row)[0]) is not None]
+    return [_offer(row, *reduced(row), currency=currency, months=months) for row in rows]
 
 
-def offer(row: PlanRow, *, currency: str, months: Iterable[tuple[PlanTerms, Money]]) -> Offer:
+def _reduced(
+    row: PlanRow, *, currency: str, promotions: Sequence[PromotionRow], can_add: bool, now: datetime
+) -> tuple[Money | None, Promoted | None]:
+    """Return what is to be paid for a row, and the promotion that makes it so."""
     price = row.price_in(currency)
+    if price is None:
+        return None, None
+    promoted = best_promotion(promotions, terms=row.terms, price=price, can_add=can_add, now=now)
+    return (price - promoted.effect.off if promoted else price), promoted
+
+
+def _offer(
+    row: PlanRow,
+    price: Money | None,
+    promoted: Promoted | None,
+    *,
+    currency: str,
+    months: Iterable[tuple[PlanTerms, Money]],
+) -> Offer:
     saving = pricing.year_saving(row.terms, price, months=months) if price else None
-    return Offer(row=row, currency=currency, price=price, saving=saving)
+    return Offer(
+        row=row,
+        currency=currency,
+        price=price,
+        saving=saving,
+        list_price=row.price_in(currency),
+        promoted=promoted,
+    )

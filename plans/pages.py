@@ -23,7 +23,7 @@ from portal.lib import kept_pages
 
 
 def catalogue_page(request: HttpRequest, *, currency: str, now: datetime) -> bytes:
-    """Return the page as HTML: no query where it or its rows are cached, two otherwise."""
+    """Return the page as HTML: no query where it or its rows are cached, three otherwise."""
     key = _key(request, currency=currency)
     page = catalogue.at_hand.get(key) if key else None
     if page is None:
@@ -37,7 +37,7 @@ def _kept_page(request: HttpRequest, key: str, *, currency: str, now: datetime) 
     version, page = catalogue.version_and_page(key) if key else (catalogue.version(), None)
     if page is None:
         snapshot = catalogue.snapshot(version=version, now=now)
-        page = _render(request, snapshot, currency=currency)
+        page = _render(request, snapshot, currency=currency, now=now)
         if key:
             seconds = (snapshot.holds_until - now).total_seconds()
             catalogue.keep_page(key, page, version=version, seconds=seconds)
@@ -55,10 +55,10 @@ def _key(request: HttpRequest, *, currency: str) -> str:
     return kept_pages.key_of("catalogue:page", get_language(), currency, request.get_full_path(), reader)
 
 
-def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> bytes:
+def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str, now: datetime) -> bytes:
     search = SearchForm({**request.GET.dict(), "currency": currency})
     matching = [row for row in snapshot.rows if search.matches(row)]
-    found = search.sorted(offers(matching, currency=currency, among=snapshot.rows))
+    found = search.sorted(_priced(matching, snapshot, currency=currency, now=now))
     plans = [offer for offer in found if offer.terms.kind == Plan.Kind.PLAN]
     context = {
         "nav": "plans",
@@ -69,6 +69,10 @@ def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str) -> bytes
         "support_href": _support_href(search),
     }
     return kept_pages.draw(request, "plans/catalogue.html", context)
+
+
+def _priced(rows: Sequence[PlanRow], snapshot: Snapshot, *, currency: str, now: datetime) -> list[Offer]:
+    return offers(rows, currency=currency, among=snapshot.rows, promotions=snapshot.promotions, now=now)
 
 
 def _by_region(plans: Sequence[Offer]) -> list[tuple[Region, list[Offer]]]:
@@ -82,10 +86,10 @@ def _by_region(plans: Sequence[Offer]) -> list[tuple[Region, list[Offer]]]:
 def plan_context(plan: Plan, *, currency: str, now: datetime) -> dict[str, Any]:
     """Return what the page of one plan shows; a year is compared with the plans on sale."""
     row = PlanRow.of(plan, plan.prices_at(now))
-    rows = catalogue.snapshot(version=catalogue.version(), now=now).rows if row.prices else []
+    snapshot = catalogue.snapshot(version=catalogue.version(), now=now)
     return {
         "nav": "plans",
-        "offer": offers([row], currency=currency, among=rows)[0],
+        "offer": _priced([row], snapshot, currency=currency, now=now)[0],
         "region": plan.get_region_display(),
         "is_preview": not plan.is_sold(now),
     }

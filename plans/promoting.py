@@ -67,12 +67,6 @@ class Promoted:
     effect: Effect
 
 
-def running_promotions(now: datetime) -> list[PromotionRow]:
-    """Return the promotions that count at `now`, in the order staff arranged them. One query."""
-    rows = [PromotionRow.of(one) for one in Promotion.objects.running_or_to_come(now).in_order()]
-    return [row for row in rows if row.runs(now)]
-
-
 def can_add_to_plans() -> bool:
     """Tell whether the network gives what we ask for; one that sells by codes of its own cannot add to a plan."""
     return not deliverable()

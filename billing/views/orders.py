@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SubscriberRequest
 from accounts.models import Ticket
-from billing import expiry, gateways, overdue, purchases
+from billing import expiry, gateways, overdue, purchases, redemptions
+from billing.discount_words import rows_of
 from billing.forms import PayForm
 from billing.models import Charge, Order
 from billing.order_status import Status, moment, status_of, steps_of, title_of
@@ -73,7 +74,11 @@ def receipt(request: SubscriberRequest, public_id: str) -> HttpResponse:
     paid = found.charges.filter(state=Charge.State.SUCCEEDED).select_related("method")
     terms = PlanTerms.from_json(found.plan_terms) if found.plan_terms else None
     context = {"nav": "billing", "order": found, "charges": paid, "terms": terms, "refunds": _refunds(found)}
-    return render(request, "billing/receipt.html", context)
+    return render(request, "billing/receipt.html", context | _offers(found))
+
+
+def _offers(order: Order) -> dict[str, Any]:
+    return {"list_price": redemptions.list_price_of(order), "offer_rows": rows_of(redemptions.shown_with(order))}
 
 
 def _order_context(order: Order, charge: Charge | None, status: Status, ticket: Ticket | None) -> dict[str, Any]:
@@ -88,6 +93,7 @@ def _order_context(order: Order, charge: Charge | None, status: Status, ticket: 
         "ticket": ticket,
         "steps": steps_of(order, status, _refunds(order), ticket.opened_at if ticket else None),
         "can_give_back": can_give_back(order),
+        **_offers(order),
     }
 
 

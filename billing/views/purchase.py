@@ -1,6 +1,6 @@
 """Choose, check, pay: the pages that sell. Everything works by plain forms; no gateway is asked here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -18,31 +18,49 @@ from django.views.decorators.http import require_http_methods
 from accounts.fresh_proof import ask_first, is_fresh, was_resumed
 from accounts.http import SubscriberRequest, client_ip
 from accounts.locks import AccountLocked, is_locked
-from billing import arrears, card_consent, checkout, gateways, purchases
+from billing import arrears, card_consent, checkout, discounts, gateways, purchases
 from billing.checkout import FormReused
 from billing.confirmation import needs_proof
 from billing.credit_amounts import amounts_in
+from billing.discount_words import rows_of_quote
+from billing.discounts import Quote
 from billing.forms import AmountForm, PurchaseForm, price_token
 from billing.ledger import InsufficientBalance
 from billing.models import Order
 from billing.purchases import NotOnSale, Offer
+from billing.redemptions import CouponGone
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import charge_soon, leads_to_gateway
 from billing.ways_to_pay import ways_to_pay
 from esim import carriers, device_check
 from esim.models import Line
 from plans.currency import chosen_currency
+from plans.models.coupons import code_key
 from portal.lib.money import Money
+
+CODE_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """What the check page offers: a plan for a line or a new line, money for the balance, or settling what is owed."""
+    """What the check page offers: a plan for a line or a new line, money for the balance, or settling what is owed.
+
+    `price` is what is to be paid; where offers may take something off, `quote` says what it is made of.
+    """
 
     kind: Order.Kind
     price: Money
     line: Line | None = None
     offer: Offer | None = None
+    quote: Quote | None = None
+
+    @property
+    def token(self) -> str:
+        return self.quote.token if self.quote else price_token(self.price)
+
+    @property
+    def is_free(self) -> bool:
+        return self.quote is not None and self.quote.is_free
 
 
 @login_required
@@ -104,6 +122,7 @@ def _sell(request: SubscriberRequest, *, kind: Order.Kind, line: Line) -> HttpRe
         return _sell_plan(request, kind=kind, plan_id=plan_id, line=line)
     currency = chosen_currency(request)
     shelf = purchases.shelf(line=line, kind=kind, currency=currency, now=now)
+    shelf = purchases.with_promotions(shelf, now=now)
     context = {"nav": "lines", "line": line, "kind": kind, "shelf": shelf, "currency": currency}
     return render(request, "billing/choose.html", context)
 
@@ -118,7 +137,28 @@ def _sell_plan(request: SubscriberRequest, *, kind: Order.Kind, plan_id: str, li
     if kind == Order.Kind.NEW_LINE and purchases.is_sold_out(carrier=carriers.chosen()) and not _has_bought(request):
         status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
         return render(request, "billing/sold_out.html", {"nav": "plans", "offer": offer}, status=status)
-    return check(request, Sale(kind=kind, price=offer.price, line=line, offer=offer))
+    return check(request, quoted(request, Sale(kind=kind, price=offer.price, line=line, offer=offer)))
+
+
+def quoted(request: SubscriberRequest, sale: Sale) -> Sale:
+    """Return a sale at what offers, and the code that was typed, make of its price."""
+    if sale.offer is None:
+        return sale
+    quote = discounts.quote(
+        user=request.user,
+        plan=sale.offer.plan,
+        price=sale.offer.price,
+        code=(request.POST if request.method == "POST" else request.GET).get("coupon", "")[:CODE_SHOWN].strip(),
+        ip=client_ip(request),
+        now=timezone.now(),
+    )
+    return replace(sale, price=quote.price, quote=quote)
+
+
+def _has_another_code(request: SubscriberRequest) -> bool:
+    """Tell whether a code is sent whose effect was not on the page that was sent."""
+    sent, seen = (code_key(request.POST.get(name, "")) for name in ("coupon", "coupon_seen"))
+    return "apply_coupon" in request.POST or sent != seen
 
 
 def _has_bought(request: SubscriberRequest) -> bool:
@@ -132,10 +172,12 @@ def check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
     now = timezone.now()
     if request.method != "POST":
         return _render_check(request, sale, PurchaseForm(owner=request.user), now=now)
-    form = PurchaseForm(request.POST, owner=request.user)
+    if sale.quote and _has_another_code(request):
+        return _render_check(request, sale, PurchaseForm.asked_again(request.POST, owner=request.user), now=now)
+    form = PurchaseForm(request.POST, owner=request.user, is_free=sale.is_free)
     if not form.is_valid():
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    if not form.saw(sale.price):
+    if not form.saw(sale.token):
         return _ask_again(request, sale, form, now=now)
     if form.uses_what_we_keep and is_locked(request.user):
         raise AccountLocked
@@ -148,6 +190,8 @@ def _place(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: d
     place_order = arrears.place_order if sale.kind == Order.Kind.ARREARS else checkout.place_order
     try:
         order = place_order(purchase=_purchase(request, sale, form, now=now), now=now)
+    except CouponGone:
+        return _ask_again(request, quoted(request, sale), form, now=now)
     except (FormReused, InsufficientBalance) as refusal:
         form.add_error(None, refusal.sentence)
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -190,6 +234,7 @@ def _purchase(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now
         plan=sale.offer.plan if sale.offer else None,
         nickname=wishes["nickname"],
         price=sale.price,
+        quote=sale.quote,
         form_key=str(wishes["form_key"]),
         use_wallet=from_balance or (wishes["use_balance"] and sale.kind != Order.Kind.CREDIT),
         gateway="" if from_balance else _gateway_name(form),
@@ -207,7 +252,9 @@ def _render_check(
     request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime, status: int = 200, **extra: Any
 ) -> HttpResponse:
     means = purchases.means(user=request.user, price=sale.price, now=now)
-    after = purchases.after_purchase(line=sale.line, offer=sale.offer, now=now) if sale.line and sale.offer else None
+    after = (
+        purchases.after_purchase(line=sale.line, terms=sale.quote.terms, now=now) if sale.line and sale.quote else None
+    )
     context = {
         "nav": "plans" if sale.kind == Order.Kind.NEW_LINE else "billing" if sale.offer is None else "lines",
         "sale": sale,
@@ -220,8 +267,9 @@ def _render_check(
             with_balance=sale.kind != Order.Kind.CREDIT,
         ),
         "after": after,
+        "offer_rows": rows_of_quote(sale.quote) if sale.quote else [],
         "balance_after": means.balance + sale.price,
-        "price_token": price_token(sale.price),
+        "price_token": sale.token,
         "device_check": device_check.recall(request.session),
         **extra,
     }

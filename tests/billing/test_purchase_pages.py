@@ -11,6 +11,7 @@ from django.urls import reverse
 from billing import gateways
 from billing.models import Charge, Order, SandboxCard
 from billing.reconciliation import reconcile_charges
+from plans import catalogue
 from plans.models import PlanPrice
 from portal.lib.money import Money
 from tests import make
@@ -69,6 +70,12 @@ def test_the_check_page_says_what_the_line_will_have(as_subscriber, line, plan, 
     assert "Renew for US$14.90" in page
 
 
+@pytest.fixture
+def promotions_cached(db, now):
+    catalogue.running_promotions(now=now)
+
+
+@pytest.mark.usefixtures("promotions_cached")
 @pytest.mark.parametrize("cards", [1, 3])
 def test_the_check_page_asks_the_database_as_often_for_one_card_as_for_three(
     as_subscriber, subscriber, line, plan, renew_url, cards
@@ -83,6 +90,7 @@ def test_the_check_page_asks_the_database_as_often_for_one_card_as_for_three(
     assert len(statements(queries)) == 7
 
 
+@pytest.mark.usefixtures("promotions_cached")
 @pytest.mark.parametrize("plans", [1, 3])
 def test_the_choice_asks_the_database_as_often_for_one_plan_as_for_three(as_subscriber, line, plans):
     for _number in range(plans):
@@ -123,6 +131,7 @@ def test_a_renewal_whose_worker_never_heard_is_charged_a_minute_later(as_subscri
     assert Order.objects.get().paid_at is not None
 
 
+@pytest.mark.usefixtures("promotions_cached")
 def test_placing_a_renewal_takes_six_statements_at_most(as_subscriber, card, renew_url):
     with CaptureQueriesContext(connection) as queries:
         as_subscriber.post(renew_url, form(pay_with=card.public_id))
