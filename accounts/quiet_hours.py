@@ -53,7 +53,7 @@ CAN_WAIT: dict[str, Callable[[Context], bool]] = {
     "keep_alive_reminder": _always,
     "card_expiry": _always,
     # Who clicked, or said yes, waits for it; what was bought by itself can wait.
-    "order_fulfilled": lambda context: context.get("trigger") in BY_ITSELF,
+    "order_fulfilled": lambda context: context.get("trigger") in BY_ITSELF or bool(context.get("had_its_turn")),
     "refund_done": _always,
     "dispute_closed": _always,
 }

@@ -80,6 +80,8 @@ LABELS = {
     "document.opened_by_staff": _("Document opened by support"),
     "document.erased": _("Document erased"),
     "order.refunded": _("Order given back"),
+    "queue.started": _("Queued plan started before its turn"),
+    "queue.cancelled": _("Queued plan cancelled"),
     "refund.requested": _("Refund begun by support"),
     "refund.approved": _("Refund approved by support"),
     "refund.refused": _("Refund turned down by support"),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.notice_sets import Draft, Recipient, draft
-from billing.models import Subscription
+from billing.models import QueuedPlan, Subscription
 from esim.models import Allowance, ServiceState
 from esim.rating_rules import low_rung
 from portal.lib.due_rows import among
@@ -80,14 +80,17 @@ COLUMNS = [
 
 
 def look(ids: Sequence[int], *, now: datetime) -> tuple[list[Draft], dict[int, datetime | None]]:
-    """Return what to tell about these allowances now, and when to look at each again. Two queries."""
+    """Return what to tell about these allowances now, and when to look at each again. Three queries."""
     rows = _read(ids)
     beside = _left(rows, now=now)
+    queued = _with_queue(rows)
     drafts: list[Draft] = []
     times: dict[int, datetime | None] = {}
     for row in rows:
         try:
-            told, times[row.pk] = look_at(row, others=beside.get(row.line_id, ()), now=now)
+            told, times[row.pk] = look_at(
+                row, others=beside.get(row.line_id, ()), is_queued=row.line_id in queued, now=now
+            )
         except Exception:  # one odd row must not keep the others from being told
             logger.exception("No reminder could be made of allowance %s", row.public_id)
             times[row.pk] = now + TRY_AGAIN
@@ -115,19 +118,34 @@ def _left(rows: Sequence[Row], *, now: datetime) -> dict[int, list[Left]]:
     return by_line
 
 
-def look_at(row: Row, *, others: Collection[Left], now: datetime) -> tuple[list[Draft], datetime | None]:
-    """Return what to tell about an allowance now, and when to look at it again; None when usage alone can tell."""
+def _with_queue(rows: Sequence[Row]) -> set[int]:
+    """Return the lines on which a paid plan waits for the end of what runs."""
+    ahead = QueuedPlan.objects.ahead().filter(line__in=among({row.line_id for row in rows}))
+    return set(ahead.order_by().values_list("line", flat=True))
+
+
+def look_at(
+    row: Row, *, others: Collection[Left], is_queued: bool = False, now: datetime
+) -> tuple[list[Draft], datetime | None]:
+    """Return what to tell about an allowance now, and when to look at it again; None when usage alone can tell.
+
+    `is_queued`: a paid plan waits for its end.
+    """
     if row.ends_at <= now or row.taken_back_at is not None or row.service_state == ServiceState.TERMINATED:
         return [], None
-    ending, end_at = ([], None) if row.is_data_pack else _about_the_end(row, others=others, now=now)
+    ending, end_at = (
+        ([], None) if row.is_data_pack else _about_the_end(row, others=others, is_queued=is_queued, now=now)
+    )
     low, low_at = _about_the_data(row, others=others, now=now)
     return ending + low, min(filter(None, [end_at, low_at]), default=None)
 
 
-def _about_the_end(row: Row, *, others: Collection[Left], now: datetime) -> tuple[list[Draft], datetime | None]:
+def _about_the_end(
+    row: Row, *, others: Collection[Left], is_queued: bool, now: datetime
+) -> tuple[list[Draft], datetime | None]:
     zone = row.recipient.zone
     where = standing(EXPIRY_DAYS, begins_at=row.starts_at, ends_at=row.ends_at, zone=zone, now=now)
-    if where.rung is None or _is_followed(row, others):
+    if where.rung is None or is_queued or _is_followed(row, others):
         return [], where.next_at
     renewed_by = _renewed_by(row)
     if renewed_by is not None and renewed_by > now:

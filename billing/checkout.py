@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from billing import ledger, redemptions, sales
+from billing import ledger, queueing, redemptions, sales
 from billing.card_consent import CardConsent
 from billing.charges import draft_charge
 from billing.discounts import Quote
@@ -38,7 +38,8 @@ class Purchase:
 
     `gateway` empty: nothing is charged yet, the order's page offers ways to pay. `use_wallet` takes what the
     balance holds; without a gateway it has to hold all of it. A new card is kept by `card_consent` only.
-    `quote` is what offers make of price and plan; `price` is then what it comes to.
+    `quote` is what offers make of price and plan; `price` is then what it comes to. `is_queued`: it waits until the
+    plans before it on its line have ended.
     """
 
     owner: User
@@ -60,6 +61,7 @@ class Purchase:
     trigger: Order.Trigger = Order.Trigger.CLICK
     agreement: Agreement | None = None
     quote: Quote | None = None
+    is_queued: bool = False
     pay_within: timedelta = timedelta(hours=1)
 
     def __post_init__(self) -> None:
@@ -69,6 +71,11 @@ class Purchase:
     @property
     def is_reduced(self) -> bool:
         return self.quote is not None and self.quote.is_reduced
+
+    @property
+    def is_several(self) -> bool:
+        """Whether more rows than an order and its charge are written."""
+        return self.is_reduced or self.is_queued
 
 
 def place_order(*, purchase: Purchase, now: datetime) -> Order:
@@ -92,7 +99,7 @@ def place_order(*, purchase: Purchase, now: datetime) -> Order:
 
 def _insert(purchase: Purchase, *, now: datetime) -> Order:
     order = _draft(purchase, now=now)
-    if purchase.gateway and order.to_charge and not purchase.use_wallet and not purchase.is_reduced:
+    if purchase.gateway and order.to_charge and not purchase.use_wallet and not purchase.is_several:
         _add(order, purchase, now=now)
         return order
     with transaction.atomic():
@@ -100,9 +107,12 @@ def _insert(purchase: Purchase, *, now: datetime) -> Order:
             order.wallet_amount = _wallet_part(purchase).minor
         if not order.to_charge:
             sales.stamp_paid(order, now=now)
+            order.fulfil_due_at = None if purchase.is_queued else order.fulfil_due_at
         _add(order, purchase, now=now)
         if purchase.quote is not None:
             redemptions.reserve(order, purchase.quote, now=now)
+        if purchase.is_queued and purchase.line is not None:
+            queueing.append(order, line=purchase.line, now=now)
         sales.reserve_wallet_part(order, now=now)
         if not order.to_charge:
             sales.book_paid(order, now=now)

@@ -11,7 +11,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Coalesce
 
 from accounts.models import Notification
-from billing import invoice_invariants, refund_invariants, service_invariants, top_up_invariants
+from billing import invoice_invariants, queue_invariants, refund_invariants, service_invariants, top_up_invariants
 from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry, Order, Subscription
 from esim.models import Allowance, SimProfile
 
@@ -107,7 +107,7 @@ def paid_orders_are_delivered(now: datetime) -> list[str]:
     ours = Order.objects.exclude(kind__in=Order.Kind.BY_PAYING)
     empty = ours.filter(~delivered, state=Order.State.FULFILLED)
     kept = ours.filter(~returned, state=Order.State.UNDELIVERABLE, amount__gt=0)
-    late = ours.filter(state__in=Order.State.IN_FLIGHT, paid_at__lt=now - DELIVERY_DEADLINE)
+    late = ours.late(now - DELIVERY_DEADLINE)
     return [
         *(f"order {one.public_id} is fulfilled and granted nothing" for one in empty),
         *(f"order {one.public_id} is undeliverable and its money was not returned" for one in kept),
@@ -163,6 +163,7 @@ INVARIANTS: dict[str, list[Callable[[datetime], list[str]]]] = {
     "I8": [nothing_is_stuck, refund_invariants.no_refund_is_stuck, top_up_invariants.no_rule_is_stuck],
     "I9": [notices_leave],
     "I10": [invoice_invariants.numbers_follow_each_other, invoice_invariants.invoices_match_what_was_sold],
+    "I12": [queue_invariants.waiting_plans_wait, queue_invariants.turns_are_taken],
     "I11": [service_invariants.paid_time_is_honoured, service_invariants.no_change_of_service_is_stuck],
 }
 

@@ -102,7 +102,12 @@ def refunds_to_credit() -> QuerySet[Refund]:
     # One that came back after it had arrived was credited; the refund made instead of it is the same money.
     names = [OuterRef("public_id"), OuterRef("tries_again__public_id")]
     credited = Invoice.objects.filter(refund_key__in=names)
-    arrived = Refund.objects.filter(state=Refund.State.SUCCEEDED, order__state__in=Order.State.DELIVERED)
+    arrived = Refund.objects.filter(
+        # What was cancelled before its turn was never invoiced.
+        state=Refund.State.SUCCEEDED,
+        order__state__in=Order.State.DELIVERED,
+        order__confirmed_at__isnull=False,
+    )
     return arrived.filter(~Exists(credited), ~Exists(kept_as_balance))
 
 

@@ -146,6 +146,9 @@ def _fix_period(order: Order, *, line: Line, terms: PlanTerms, now: datetime) ->
     Asked again after an unknown outcome, the network must hear the same period.
     """
     if order.starts_at is not None and order.ends_at is not None:
+        _still_ours(order).filter(sent_at=None).update(
+            sent_at=now
+        )  # begun before its turn, from a moment its buyer chose
         return order.starts_at, order.ends_at
     starts_at, ends_at = allowances.next_period(line=line, terms=terms, now=now)
     if order.subscription is not None:
@@ -175,6 +178,7 @@ def _complete(order: Order, *, line: Line, terms: PlanTerms, period: tuple[datet
         now=now,
         **sales.delivered_facts(line_id=line.public_id, starts_at=starts_at, ends_at=ends_at),
         **sales.paid_facts(order),
+        **sales.turn_facts(order),
         **second_card_facts(order),
     )
     if not terms.is_data_pack:

@@ -50,8 +50,7 @@ def overdue(*, promise: timedelta, now: datetime) -> OrderQuerySet:
     It walks the orders in flight by the index order_to_fulfil, and looks each up by the unique key of its ticket.
     """
     own = Ticket.objects.filter(key=Concat(Value(KEY), Cast(OuterRef("public_id"), CharField())))
-    in_flight = Order.objects.filter(state__in=sorted(Order.State.IN_FLIGHT), paid_at__lte=now - promise)
-    return in_flight.filter(~Exists(own)).order_by("fulfil_due_at", "pk")
+    return Order.objects.late(now - promise).filter(~Exists(own)).order_by("fulfil_due_at", "pk")
 
 
 def over() -> list[Ticket]:

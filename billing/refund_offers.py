@@ -74,7 +74,7 @@ def refund_offer(*, order: Order, carrier: Carrier, within: timedelta, now: date
 def is_being_bought_for(order: Order) -> bool:
     """Tell whether something that follows this order is being paid or delivered: it would build on what goes."""
     others = Order.objects.filter(line=order.line_id).exclude(pk=order.pk)
-    under_way = others.filter(state__in=[*Order.State.IN_FLIGHT, Order.State.TAKING_BACK])
+    under_way = others.being_delivered() | others.filter(state=Order.State.TAKING_BACK)
     in_flight = Subscription.objects.filter(line=order.line_id, state=Subscription.State.IN_FLIGHT)
     return under_way.exists() or in_flight.exists()
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.notifications import notify
 from billing import ledger, money_arrived, redemptions
-from billing.models import Charge, Order
+from billing.models import Charge, Order, QueuedPlan
 from plans.terms import PlanTerms
 from portal.lib.money import Money
 
@@ -36,8 +36,22 @@ def stamp_paid(order: Order, *, now: datetime) -> None:
     order.state = Order.State.PAID
     order.paid_at = order.fulfil_due_at = now
     if order.kind in Order.Kind.BY_PAYING:
+    """Set the columns of a paid order; a balance top-up is delivered by being paid, what is queued not before its turn."""
+    order.state = Order.State.PAID
+    order.paid_at = now
+    order.fulfil_due_at = None if _waits_its_turn(order) else now
+    if order.kind == Order.Kind.CREDIT:
         order.state = Order.State.FULFILLED
         order.accepted_at = order.sent_at = order.confirmed_at = now
+
+
+def _waits_its_turn(order: Order) -> bool:
+    return _may_be_queued(order) and QueuedPlan.objects.filter(order=order).exists()
+
+
+def _may_be_queued(order: Order) -> bool:
+    is_written = not order._state.adding  # noqa: SLF001 - Django's documented way to ask
+    return is_written and order.kind == Order.Kind.RENEWAL and order.trigger == Order.Trigger.CLICK
 
 
 def book_paid(order: Order, *, now: datetime) -> None:
@@ -150,6 +164,13 @@ def paid_facts(order: Order) -> dict[str, Any]:
     charge = order.charges.filter(state=Charge.State.SUCCEEDED).select_related("method").order_by("pk").last()
     share = {"share": as_context(order.wallet_part)} if order.wallet_amount else {}
     return {**automatic_facts(trigger=order.trigger, card=str(charge.method or "") if charge else ""), **share}
+
+
+def turn_facts(order: Order) -> dict[str, Any]:
+    """Return what the notice of a delivered order says besides where it waited its turn: it came by itself."""
+    if not _may_be_queued(order) or not QueuedPlan.objects.filter(order=order, by_wish=False).exists():
+        return {}
+    return {"had_its_turn": True}
 
 
 def automatic_facts(*, trigger: str, card: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.models import Subscription
+from billing.turns import turns_of
 from esim.models import Allowance
 from portal.lib.periods import Period, PeriodUnit, boundary, period_at
 
@@ -93,6 +94,12 @@ def realigned(subscription: Subscription, *, paid: Allowance, next_index: int) -
 
 
 def last_paid(line_ids: Iterable[int], *, now: datetime) -> dict[int, Allowance]:
-    """Return, by line, the plan allowance that ends last and has not ended."""
+    """Return, by line, the plan that ends last and has not ended; what is queued behind it is paid as well.
+
+    Of a queued plan the allowance is what it will be, and not saved.
+    """
+    line_ids = list(line_ids)
     allowances = Allowance.objects.filter(line__in=line_ids, is_data_pack=False).not_ended(now)
-    return {allowance.line_id: allowance for allowance in allowances.in_burn_order()}
+    granted = {allowance.line_id: allowance for allowance in allowances.in_burn_order()}
+    queued = {line_id: row[-1].as_allowance() for line_id, row in turns_of(line_ids, now=now).items()}
+    return granted | {line_id: one for line_id, one in queued.items() if one.ends_at > now}

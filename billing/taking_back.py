@@ -64,7 +64,7 @@ def undo(
             raise CannotRefund(NETWORK_SILENT) from error
     with transaction.atomic():
         locked = lock(order)
-        refunds = _draft_all(locked, goes_to=goes_to, now=now)
+        refunds = draft_all(locked, goes_to=goes_to, now=now)
         start(order=locked, refunds=refunds, now=now)
         audit.record(
             actor=order.owner, subject=order.owner, action="order.refunded", target=order.public_id, ip=ip, now=now
@@ -104,7 +104,8 @@ def start(*, order: Order, refunds: Sequence[Refund], now: datetime) -> None:
         refund_settlement.move(refund, to=Refund.State.TAKING_BACK, source={Refund.State.REQUESTED})
 
 
-def _draft_all(order: Order, *, goes_to: Refund.Destination, now: datetime) -> list[Refund]:
+def draft_all(order: Order, *, goes_to: Refund.Destination, takes_back: bool = True, now: datetime) -> list[Refund]:
+    """Write the refunds of all that was paid for an order; raises CannotRefund."""
     parts = parts_of(order)
     if goes_to == Refund.Destination.BALANCE:
         # Where an order was paid twice, the second payment is balance already, and stays so.
@@ -117,7 +118,7 @@ def _draft_all(order: Order, *, goes_to: Refund.Destination, now: datetime) -> l
                 money=part.money,
                 goes_to=goes_to,
                 reason=Refund.Reason.UNUSED,
-                takes_back=True,
+                takes_back=takes_back,
                 requested_by=order.owner,
                 now=now,
             )

@@ -23,6 +23,8 @@ from billing import (
     orders,
     overdue,
     paying,
+    queue_endings,
+    queueing,
     reconciliation,
     refunds,
     reminders,
@@ -126,6 +128,16 @@ def settle_refunds() -> None:
     for gateway in gateways.configured():
         refunds.settle_refunds(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
         disputes.settle_disputes(gateway=gateway, now=now, in_time=time_budget(LOOK_SECONDS))
+
+
+@shared_task(name="billing.start_queued_plans")
+def start_queued_plans() -> None:
+    now = timezone.now()
+    for order_id in queueing.start_due(now=now, in_time=time_budget(LOOK_SECONDS)):
+        nudge(fulfil_order, order_id=order_id)
+    for order_id in queue_endings.cancel_dead(now=now):
+        nudge(return_money, order_id=order_id)
+    queue_endings.take_in(now=now)
 
 
 @shared_task(name="billing.renew_due")

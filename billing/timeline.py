@@ -13,7 +13,8 @@ from billing.charging_stops import ChargingStopped, refuse_while_stopped
 from billing.foretelling import Foreseen, foresee
 from billing.models import RenewalQuestion, Subscription, TopUpRule
 from billing.schedule import last_paid
-from billing.timeline_events import Event, What, in_order, of_dunning, of_looks, of_plans
+from billing.timeline_events import Event, What, in_order, of_dunning, of_looks, of_plans, of_turns
+from billing.turns import turns_of
 from billing.verdicts import Action
 from esim.models import Allowance, Line, ServiceState
 
@@ -110,6 +111,7 @@ def timeline(
     outlook = _outlook(line, subscription, decisive)
     events = chain(
         of_plans(queued, runs_out_at=runs_out_at, rule=rule, paid_until=paid_until),
+        of_turns(turns_of([line.pk], now=now).get(line.pk, ())),
         of_looks(looks, now=now),
         of_dunning(subscription, now=now),
     )

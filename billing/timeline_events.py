@@ -8,6 +8,7 @@ from enum import StrEnum, auto
 from billing import charge_notices, dunning
 from billing.foretelling import Foreseen
 from billing.models import Subscription, TopUpRule
+from billing.turns import Turn
 from billing.verdicts import Action, Reason
 from esim.models import Allowance, ServiceState
 from plans.models import PlanPrice
@@ -31,17 +32,19 @@ class What(StrEnum):
     RETRY = auto()
     END = auto()
     PLAN_BEGINS = auto()
+    TURN = auto()
     SUSPENSION = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One moment ahead, with what it is about: a rule, an allowance that begins, a price, a look of the scheduler."""
+    """One moment ahead, with what it is about: a rule, an allowance that begins, a queued plan, a price, a look of the scheduler."""
 
     what: What
     at: datetime
     rule: TopUpRule | None = None
     allowance: Allowance | None = None
+    turn: Turn | None = None
     price: Money | None = None
     foreseen: Foreseen | None = None
 
@@ -65,6 +68,11 @@ def of_plans(
         yield Event(what=What.PLAN_BEGINS, at=allowance.starts_at, allowance=allowance)
     if paid_until is not None:
         yield Event(what=What.END, at=paid_until)
+
+
+def of_turns(turns: Sequence[Turn]) -> Iterator[Event]:
+    for turn in turns:
+        yield Event(what=What.TURN, at=turn.starts_at, turn=turn)
 
 
 def of_looks(looks: Sequence[Foreseen], *, now: datetime) -> Iterator[Event]:

@@ -50,6 +50,12 @@ def _plan_begins(event: Event, _timeline: Timeline) -> tuple[Words, Words]:
     return _("%(plan)s begins") % {"plan": plan}, _("It is paid already.")
 
 
+def _turn(event: Event, _timeline: Timeline) -> tuple[Words, Words]:
+    plan = event.turn.terms.label if event.turn else ""
+    text = _("Queued and paid. You can change its place, start it now or cancel it until then.")
+    return _("%(plan)s begins") % {"plan": plan}, text
+
+
 def _price_changes(event: Event, _timeline: Timeline) -> tuple[Words, Words]:
     if event.price is None:
         return _("The plan is no longer sold"), ""
@@ -141,6 +147,7 @@ _TOLD: dict[What, Callable[[Event, Timeline], tuple[Words, Words]]] = {
     What.RETRY: _retry,
     What.END: _end,
     What.PLAN_BEGINS: _plan_begins,
+    What.TURN: _turn,
     What.SUSPENSION: _suspension,
 }
 _TROUBLE = frozenset({What.RUNS_OUT, What.CARD_EXPIRES, What.HELD, What.PAUSE, What.SUSPENSION})

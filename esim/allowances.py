@@ -84,6 +84,31 @@ def next_period(*, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetim
     return before[0][1], _next_end(before, period=terms.period, zone=line.zone)
 
 
+def periods_after(
+    *, line: Line, plans: Sequence[PlanTerms], begins_at: datetime, beside: Sequence[tuple[datetime, datetime]] = ()
+) -> list[tuple[datetime, datetime]]:
+    """Return from when until when plans would last that follow the line's last one, and each other.
+
+    The first begins at `begins_at` where the line's last plan has ended by then; `beside` are periods to be granted
+    besides what stands.
+    """
+    before = sorted([*_plans_before(line), *beside], key=lambda period: period[1], reverse=True)
+    periods: list[tuple[datetime, datetime]] = []
+    for terms in plans:
+        if not before or before[0][1] < begins_at:
+            period = begins_at, boundary(begins_at, terms.period, 1, line.zone)
+        else:
+            period = before[0][1], _next_end(before, period=terms.period, zone=line.zone)
+        periods.append(period)
+        before = [period, *before]
+    return periods
+
+
+def remind_anew(line: Line, *, now: datetime) -> None:
+    """Have the reminders look again at what runs, because what was to follow it does not."""
+    Allowance.objects.filter(line=line).not_ended(now).update(remind_due_at=now)
+
+
 def _plans_before(line: Line) -> list[tuple[datetime, datetime]]:
     """Return start and end of the line's last plans, the latest first; data packs extend nothing."""
     plans = Allowance.objects.standing().filter(line=line, is_data_pack=False).order_by("-ends_at", "-pk")

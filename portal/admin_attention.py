@@ -46,10 +46,13 @@ def _orders(user: User, now: datetime) -> Iterator[Attention]:
         return
     stuck = {"state__in": sorted(Order.State.IN_FLIGHT), "paid_at__lt": now - settings.PORTAL_PROMISE}
     silent = {"state__in": [Order.State.FULFILLING.value], "paid_at__lt": now - settings.PORTAL_STUCK_AFTER}
+    # What waits its turn by wish is not late; the list behind the link may show it all the same.
+    overdue = Q(pk__in=Order.objects.late(now - settings.PORTAL_PROMISE).values("pk"))
+    unheard = Q(**silent, pk__in=Order.objects.late(now - settings.PORTAL_STUCK_AFTER).values("pk"))
     undeliverable = {"state__in": [Order.State.UNDELIVERABLE.value], "created_at__gte": now - LOOK_BACK}
-    counts = Order.objects.filter(Q(**stuck) | Q(**undeliverable)).aggregate(
-        stuck=Count("pk", filter=Q(**stuck)),
-        silent=Count("pk", filter=Q(**silent)),
+    counts = Order.objects.filter(overdue | Q(**undeliverable)).aggregate(
+        stuck=Count("pk", filter=overdue),
+        silent=Count("pk", filter=unheard),
         undeliverable=Count("pk", filter=Q(**undeliverable)),
     )
     hours = int(settings.PORTAL_STUCK_AFTER.total_seconds() // 3600)

@@ -26,6 +26,8 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "fulfil-paid-orders": {"task": "billing.fulfil_paid_orders", "schedule": 15.0},
     "apply-gateway-events": {"task": "billing.apply_gateway_events", "schedule": 15.0},
     "deliver-sandbox-callbacks": {"task": "billing.deliver_sandbox_callbacks", "schedule": 10.0},
+    # Before the renewals: what waits its turn is paid, and nothing is charged for its time.
+    "start-queued-plans": {"task": "billing.start_queued_plans", "schedule": 30.0},
     "renew-due": {"task": "billing.renew_due", "schedule": 60.0},
     "retry-declined": {"task": "billing.retry_declined", "schedule": 60.0},
     "top-up-low": {"task": "billing.top_up_low", "schedule": 60.0},

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Count, F, Max, Min, Model, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -121,13 +122,15 @@ def charges(now: datetime) -> Iterator[Metric]:
 
 
 def orders(now: datetime) -> Iterator[Metric]:
-    waiting = Order.objects.filter(state__in=Order.State.IN_FLIGHT).aggregate(count=Count("pk"), since=Min("paid_at"))
+    # Of what waited its turn, the time counts from its turn.
+    since = Min(Coalesce("queued_plan__decided_at", "paid_at"))
+    waiting = Order.objects.being_delivered().aggregate(count=Count("pk"), since=since)
     pile = Pile(waiting["count"], waiting["since"])
     yield from _pile("portal_orders_unfulfilled", "Orders paid and not delivered", pile, now)
     yield _durations(
         "portal_fulfilment_seconds",
         "From paid to confirmed by the network, last hour.",
-        _newest(Order).filter(confirmed_at__gte=now - HOUR, paid_at__isnull=False),
+        _newest(Order).filter(confirmed_at__gte=now - HOUR, paid_at__isnull=False, queued_plan=None),
         start="paid_at",
         end="confirmed_at",
         buckets=FULFILMENT_BUCKETS,

@@ -1914,6 +1914,16 @@ class Migration(migrations.Migration):
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
                 ),
                 (
+                    "taken_in_at",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="When auto-renewal was moved behind it and its buyer was told.",
+                        null=True,
+                        verbose_name="taken into the schedule",
+                    ),
+                ),
+                (
                     "decided_at",
                     models.DateTimeField(blank=True, editable=False, null=True, verbose_name="started or cancelled"),
                 ),

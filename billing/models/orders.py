@@ -32,9 +32,17 @@ class OrderQuerySet(models.QuerySet["Order"]):
             Q(state=Order.State.PAID, fulfil_due_at__lte=now) | Q(state=Order.State.FULFILLING, lease_until__lte=now)
         )
 
+    def being_delivered(self) -> "OrderQuerySet":
+        """Paid orders on their way to the network; not those that wait their turn because their buyer wishes so."""
+        return self.filter(state__in=sorted(Order.State.IN_FLIGHT)).exclude(queued_plan__state="waiting")
+
+    def late(self, since: datetime) -> "OrderQuerySet":
+        """Those that should have been delivered since then; of what waited its turn, the time counts from its turn."""
+        return self.being_delivered().filter(paid_at__lte=since).exclude(queued_plan__decided_at__gt=since)
+
     def to_invoice(self) -> "OrderQuerySet":
         """Delivered orders whose invoice is not issued yet; what is never delivered is never invoiced."""
-        return self.filter(state__in=Order.State.DELIVERED, is_invoiced=False)
+        return self.filter(state__in=Order.State.DELIVERED, is_invoiced=False, confirmed_at__isnull=False)
 
     def to_take_back(self, now: datetime) -> "OrderQuerySet":
         """Orders being taken back on which nobody works."""
@@ -231,7 +239,7 @@ class Order(models.Model):
 
     @property
     def is_to_invoice(self) -> bool:
-        return self.state in Order.State.DELIVERED and not self.is_invoiced
+        return self.state in Order.State.DELIVERED and self.confirmed_at is not None and not self.is_invoiced
 
     @property
     def bought_plan(self) -> Plan:

@@ -1,6 +1,5 @@
 """Plans that were bought for later and wait their turn."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -25,8 +24,13 @@ class QueuedPlanQuerySet(models.QuerySet["QueuedPlan"]):
         """Those that are paid and not begun; one that is not paid yet waits for its buyer."""
         return self.filter(state=QueuedPlan.State.WAITING, order__state=Order.State.PAID)
 
-    def begun_since(self, moment: datetime) -> "QueuedPlanQuerySet":
-        return self.filter(state=QueuedPlan.State.STARTED, decided_at__gt=moment)
+    def ahead(self) -> "QueuedPlanQuerySet":
+        """Time that is paid for and not granted yet: those that wait, and those whose turn it is, in their order."""
+        sure = self.exclude(state=QueuedPlan.State.CANCELLED).filter(order__state__in=sorted(Order.State.IN_FLIGHT))
+        return sure.order_by("state", "position")
+
+    def to_take_in(self) -> "QueuedPlanQuerySet":
+        return self.waiting().filter(taken_in_at__isnull=True)
 
 
 class QueuedPlan(models.Model):
@@ -51,6 +55,13 @@ class QueuedPlan(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
     by_wish = models.BooleanField(_("started before its turn"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    taken_in_at = models.DateTimeField(
+        _("taken into the schedule"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When auto-renewal was moved behind it and its buyer was told."),
+    )
     decided_at = models.DateTimeField(_("started or cancelled"), null=True, blank=True, editable=False)
 
     objects = QueuedPlanQuerySet.as_manager()

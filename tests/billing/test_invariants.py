@@ -11,9 +11,9 @@ from accounts.models import Notification
 from billing import ledger
 from billing.invariants import INVARIANTS, broken_invariants
 from billing.invoices import issue
-from billing.models import Charge, GatewayEvent, Invoice, LedgerAccount, LedgerEntry, Order, Subscription
+from billing.models import Charge, GatewayEvent, Invoice, LedgerAccount, LedgerEntry, Order, QueuedPlan, Subscription
 from billing.orders import fulfil
-from esim.models import Line
+from esim.models import Allowance, Line
 from portal.lib.money import Money
 from tests import make
 from tests.append_only import triggers_resting
@@ -254,7 +254,33 @@ def leave_a_line_half_suspended():
     Line.objects.update(service_change="suspending", service_change_at=began, service_change_until=NOW)
 
 
+def queued():
+    line = Line.objects.get()
+    return QueuedPlan.objects.filter(order=paid_order(line, make.make_plan(), is_queued=True))
+
+
+def deliver_what_waits():
+    Order.objects.filter(queued_plan__in=queued()).update(fulfil_due_at=NOW)
+
+
+def begin_what_nobody_delivers():
+    queued().update(state="started", decided_at=NOW)
+
+
+def cancel_and_keep_the_money():
+    queued().update(state="cancelled", decided_at=NOW)
+
+
+def forget_whose_turn_it_is():
+    Order.objects.filter(queued_plan__in=queued()).update(paid_at=NOW - timedelta(days=1))
+    Allowance.objects.update(starts_at=NOW - timedelta(days=3), ends_at=NOW - timedelta(days=2))
+
+
 CRIMES = [
+    ("I12", deliver_what_waits, "waits, and its order is being delivered"),
+    ("I12", begin_what_nobody_delivers, "nobody delivers its order"),
+    ("I12", cancel_and_keep_the_money, "is cancelled, and its order stands"),
+    ("I12", forget_whose_turn_it_is, "should have begun"),
     ("I11", suspend_a_line_that_is_paid_for, "suspended as unpaid, with paid time running"),
     ("I11", leave_a_line_half_suspended, "has been suspending since"),
     ("I10", take_an_invoice_out_of_its_series, "series 2020 has 2 documents"),

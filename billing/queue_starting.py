@@ -1,0 +1,65 @@
+"""What starting a queued plan before its turn does to what runs; reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from billing.models import QueuedPlan
+from billing.turns import turns_of
+from esim import allowances
+from esim.models import Allowance
+from plans.terms import PlanTerms
+from portal.lib.periods import boundary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A plan or data pack that goes on running; whichever ends first is used first."""
+
+    allowance: Allowance
+    is_used_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyStart:
+    """From when until when it would run, what runs beside it, and until when all time is paid, either way."""
+
+    starts_at: datetime
+    ends_at: datetime
+    beside: Sequence[Beside]
+    paid_until_waiting: datetime
+    paid_until_started: datetime
+
+    @property
+    def lost(self) -> timedelta:
+        """Paid time that runs twice, and is gone: never negative."""
+        return max(timedelta(0), self.paid_until_waiting - self.paid_until_started)
+
+    @property
+    def days_lost(self) -> int:
+        """Whole days, a begun one counted: fewer would be a pretence."""
+        return -(-self.lost // timedelta(days=1))
+
+    @property
+    def waits_behind_unlimited(self) -> bool:
+        """Whether unlimited data that is used first leaves nothing to take off it as long as that runs."""
+        return any(one.is_used_first and one.allowance.data_bytes is None for one in self.beside)
+
+
+def early_start(*, queued: QueuedPlan, now: datetime) -> EarlyStart:
+    """Work out what is lost, and what is kept, if a waiting plan begins now."""
+    line, terms = queued.line, PlanTerms.from_json(queued.order.plan_terms)
+    period = now, boundary(now, terms.period, 1, line.zone)
+    row = turns_of([line.pk], now=now).get(line.pk, [])
+    others = [one.terms for one in row if one.queued.pk != queued.pk]
+    running = Allowance.objects.filter(line=line).running(now).select_related("plan").in_burn_order()
+    granted = Allowance.objects.filter(line=line, is_data_pack=False).not_ended(now)
+    ends = [period[1], *granted.values_list("ends_at", flat=True)]
+    following = allowances.periods_after(line=line, plans=others, begins_at=now, beside=[period])
+    return EarlyStart(
+        starts_at=period[0],
+        ends_at=period[1],
+        beside=[Beside(allowance=one, is_used_first=one.ends_at <= period[1]) for one in running],
+        paid_until_waiting=row[-1].ends_at if row else period[1],
+        paid_until_started=following[-1][1] if following else max(ends),
+    )
