@@ -24,7 +24,7 @@ class Letter:
 
 def write_email(*, kind: str, user: User, context: Mapping[str, Any]) -> Letter:
     """Write the e-mail of a notice: templates/emails/<kind>/subject.txt and body.txt inside the shared layout."""
-    with translation.override(user.language), timezone.override(user.zone):
+    with translation.override(context.get("reader_language", user.language)), timezone.override(user.zone):
         values = _values(user, context)
         body = _render(f"emails/{kind}/body.txt", values)
         return Letter(

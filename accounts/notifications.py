@@ -76,7 +76,8 @@ def notify(
     """Write one notice for each channel the person wants, or for `channels`; the same `key` again writes nothing.
 
     `context` holds plain values: money as {"minor": …, "currency": …}, instants as ISO text under
-    names ending in `_at`.
+    names ending in `_at`. With `to_address` in it the e-mail goes there instead, to somebody who may have no account;
+    with `reader_language`, in that language.
     """
     Notification.objects.bulk_create(
         notices(user=user, kind=kind, key=key, context=context, now=now, channels=channels), ignore_conflicts=True
@@ -197,7 +198,8 @@ def _send_email(notice: Notification, *, secrets: dict[str, str], hidden: dict[s
     # The same id each time: mail systems show a second copy once.
     headers = {"Message-ID": f"<{notice.public_id}@{host}>", "Auto-Submitted": "auto-generated"}
     files = cast("Enclose", import_string(settings.LETTER_ENCLOSURES))(notice=notice, now=now)
-    EmailMessage(letter.subject, letter.body, to=[user.email], headers=headers, attachments=files).send()
+    to = notice.context.get("to_address") or user.email
+    EmailMessage(letter.subject, letter.body, to=[to], headers=headers, attachments=files).send()
 
 
 def _send_sms(notice: Notification, *, secrets: dict[str, str], hidden: dict[str, str]) -> None:

@@ -104,7 +104,7 @@ PLAN_WITH_PRICE = KeptQuery(
         )
     )
 )
-LINE_IN_USE = KeptQuery(lambda: Line.objects.owned_by(Slot("owner")).in_use().filter(public_id=Slot("public_id")))
+LINE_IN_USE = KeptQuery(lambda: Line.objects.payable_by(Slot("buyer")).in_use().filter(public_id=Slot("public_id")))
 
 
 def is_sold_out(*, carrier: Carrier) -> bool:
@@ -117,9 +117,9 @@ def is_sold_out(*, carrier: Carrier) -> bool:
     return left <= stock.count_without_card(list(paid))
 
 
-def find_line(*, public_id: str, owner: User) -> Line | None:
-    """Return the line of this person that something can be bought for. One query."""
-    return LINE_IN_USE.first(owner=owner.pk, public_id=public_id)
+def find_line(*, public_id: str, buyer: User) -> Line | None:
+    """Return the line that this person may buy for: their own, or one whose owner lets them pay. One query."""
+    return LINE_IN_USE.first(buyer=buyer.pk, public_id=public_id)
 
 
 def find_offer(*, plan_id: str, kind: Order.Kind, currency: str, now: datetime) -> Offer:

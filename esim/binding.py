@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, locks
 from accounts.models import User
 from accounts.notifications import every_channel, notify
-from esim import handing_over, pins
+from esim import handing_over, moving_lines, pins
 from esim.binding_tries import count_try
 from esim.handing_over import InUse
 from esim.identifiers import masked
@@ -71,6 +71,7 @@ def _take_over(card: SimCard, *, claim: Claim, attempt: BindingAttempt, now: dat
     elif former.owner == claim.user:
         line = former
     else:
+        moving_lines.end_all(former, now=now)
         line = handing_over.hand_over(former, profile=profile, to=claim.user, now=now)
         _tell_former_owner(card, line=former, now=now)
     SimCard.objects.filter(pk=card.pk).update(line=line)

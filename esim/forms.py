@@ -15,7 +15,7 @@ class LineSettingsForm(ChangedFieldsForm[Line]):
         label=_("Name of the line"),
         max_length=40,
         required=False,
-        help_text=_("Only you see it, for example “Italy trip”."),
+        help_text=_("For example “Italy trip”. Whoever you share the line with sees it, too."),
     )
     time_zone = TimeZoneField(
         label=_("Time zone of the line"),

@@ -8,6 +8,7 @@ network counts by ICCID and lets it be used by whoever has the card.
 from datetime import datetime
 
 from accounts.models import User
+from esim import invitations
 from esim.models import Allowance, Line, Replacement, ServiceState, SimProfile, ThrottleSpell
 
 
@@ -23,6 +24,7 @@ def hand_over(line: Line, *, profile: SimProfile, to: User, now: datetime) -> Li
     if not may_change_hands(line, profile=profile):
         raise InUse
     Line.objects.filter(pk=line.pk).update(service_state=ServiceState.TERMINATED)
+    invitations.end_all(line, now=now)
     new = Line.objects.open_in_service(owner=to, msisdn=line.msisdn, form=line.form, carrier=line.carrier, now=now)
     SimProfile.objects.filter(pk=profile.pk).update(line=new)
     for allowance in Allowance.objects.select_for_update().filter(line=line).not_ended(now):

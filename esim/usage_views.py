@@ -21,7 +21,7 @@ from esim.throttle_meter import throttle_meter
 from esim.usage_forms import BudgetForm, LooksWrongForm, RecordsForm
 from esim.usage_history import Measure, Window
 from esim.usage_records import chosen_records, sheet_of
-from esim.views import line_of
+from esim.views import line_of, visible_line
 from portal.lib.charts import Chart
 from portal.lib.csv_rows import csv_download
 
@@ -32,7 +32,7 @@ RECORDS_A_PAGE = 50
 @require_safe
 def usage(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Show what was used by day, in the last 30 days or a month, or by month."""
-    line, now = line_of(request, public_id), timezone.now()
+    line, now = visible_line(request, public_id), timezone.now()
     measure = _measure(request)
     today = timezone.localdate(now, line.zone)
     window = Window.of_month(request.GET.get("month", ""), today=today)
@@ -42,6 +42,7 @@ def usage(request: SubscriberRequest, public_id: str) -> HttpResponse:
     context = {
         "nav": "lines",
         "line": line,
+        "is_own": line.owner_id == request.user.pk,
         "measure": measure,
         "measures": Measure,
         "by": by,
@@ -59,18 +60,19 @@ def usage(request: SubscriberRequest, public_id: str) -> HttpResponse:
 @login_required
 @require_safe
 def records(request: SubscriberRequest, public_id: str) -> HttpResponse:
-    line, form = line_of(request, public_id), RecordsForm(request.GET or None)
+    line, form = visible_line(request, public_id), RecordsForm(request.GET or None)
     form.is_valid()
     page = Paginator(chosen_records(line, **form.choice), RECORDS_A_PAGE).get_page(request.GET.get("page"))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     context = {"nav": "lines", "line": line, "form": form, "page_obj": page, "is_chosen": any(form.choice.values())}
+    context["is_own"] = line.owner_id == request.user.pk
     return render(request, "esim/usage_records.html", context, status=status)
 
 
 @login_required
 @require_safe
 def records_csv(request: SubscriberRequest, public_id: str) -> HttpResponseBase:
-    line, form = line_of(request, public_id), RecordsForm(request.GET or None)
+    line, form = visible_line(request, public_id), RecordsForm(request.GET or None)
     if form.is_bound and not form.is_valid():
         return redirect("esim:usage_records", public_id, query=request.GET)
     chosen = chosen_records(line, **form.choice)

@@ -25,6 +25,11 @@ def line_settings(request: SubscriberRequest, public_id: str) -> HttpResponse:
     return render(request, "esim/line_settings.html", context, status=422 if form.is_bound else 200)
 
 
+def visible_line(request: SubscriberRequest, public_id: str) -> Line:
+    """Return a line that the reader may look at; nobody else learns that there is one."""
+    return get_object_or_404(Line.objects.visible_to(request.user).select_related("owner"), public_id=public_id)
+
+
 def line_of(request: SubscriberRequest, public_id: str) -> Line:
     """Return a line of the reader's own; nobody else learns that there is one."""
     return get_object_or_404(Line.objects.owned_by(request.user).select_related("owner"), public_id=public_id)

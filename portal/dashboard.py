@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -14,19 +14,19 @@ from accounts.models import User
 from billing.models import Dispute, LedgerAccount, Order, TopUpRule
 from billing.top_up_pages import standing_rule
 from esim import keep_alive
-from esim.models import Allowance, DailyUsage, Line, SimProfile
+from esim.models import Allowance, DailyUsage, Line, LineMember, SimProfile
 from esim.replacing_pages import Progress, progress_under_way
 from plans.models import Plan, PlanPrice
 from portal.lib.charts import Chart, usage_chart
 from portal.lib.kept_sql import KeptQuery, Slot
 from portal.lib.money import Money
-from portal.line_cards import LineCard, make_card
+from portal.line_cards import OWNER, LineCard, make_card
 from portal.line_timelines import Ahead, ahead_of
 
 CHART_DAYS = 30
 ENDED_SHOWN = timedelta(days=60)
 RECENT_ORDERS = 5
-ANNOTATIONS = ("download_state", "paid_until", "granted", "owes")
+ANNOTATIONS = ("download_state", "paid_until", "granted", "owes", "role", "shared_by")
 """What `_described` adds to the columns of a line."""
 
 Days = Mapping[date, int]
@@ -57,10 +57,12 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineDetails:
-    """The page of one line."""
+    """The page of one line; `orders` are the reader's own. What only its owner sees is None for others."""
 
     card: LineCard
-    ahead: Ahead
+    shared_by: str
+    member: LineMember | None
+    ahead: Ahead | None
     chart: Chart
     orders: Sequence[Order]
     low_data: TopUpRule | None
@@ -75,17 +77,23 @@ def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
     sims = SimProfile.objects.filter(line=OuterRef("pk"), is_current=True)
     granted = Allowance.objects.filter(line=OuterRef("pk")).order_by().values("line")
     paid = Allowance.objects.standing().filter(line=OuterRef("pk"), is_data_pack=False).order_by("-ends_at")
+    memberships = LineMember.objects.filter(line=OuterRef("pk"), user=Slot("reader"))
     return lines.select_related("subscription__method").annotate(
+        role=Subquery(memberships.values("role")[:1]),
+        shared_by=F("owner__full_name"),
         download_state=Subquery(sims.values("download_state")[:1]),
         paid_until=Subquery(paid.values("ends_at")[:1]),
         # Counted up by each grant, and by each taking back.
         granted=Subquery(granted.annotate(times=Count("pk") + Count("taken_back_at")).values("times")),
-        owes=Exists(Dispute.objects.owed().filter(charge__order__line=OuterRef("pk"))),
+        # Of its owner: what somebody else paid for it, and took back, is theirs to settle.
+        owes=Exists(
+            Dispute.objects.owed().filter(charge__order__line=OuterRef("pk"), charge__order__owner=OuterRef("owner"))
+        ),
     )
 
 
-LINES_IN_USE = KeptQuery(lambda: _described(Line.objects.owned_by(Slot("owner")).in_use()))
-LINE = KeptQuery(lambda: _described(Line.objects.owned_by(Slot("owner"))).filter(public_id=Slot("public_id")))
+LINES_IN_USE = KeptQuery(lambda: _described(Line.objects.visible_to(Slot("reader")).in_use()))
+LINE = KeptQuery(lambda: _described(Line.objects.visible_to(Slot("reader"))).filter(public_id=Slot("public_id")))
 WALLETS = KeptQuery(
     lambda: (
         LedgerAccount.objects.owned_by(Slot("owner"))
@@ -97,26 +105,26 @@ WALLETS = KeptQuery(
 
 def front_rows(user: User) -> FrontRows:
     """Load the lines and the balances: two queries, however many lines there are."""
-    return FrontRows(lines=LINES_IN_USE.all(owner=user.pk), wallets=WALLETS.all(owner=user.pk, currency=user.currency))
+    return FrontRows(lines=LINES_IN_USE.all(reader=user.pk), wallets=WALLETS.all(owner=user.pk, currency=user.currency))
 
 
 def overview(*, rows: FrontRows, user: User, now: datetime, with_hidden: bool = False) -> Overview:
     """Return what the front page shows: two more queries."""
     usage = _daily_usage(rows.lines, now=now)
     cards = _cards(rows.lines, usage=usage, user=user, now=now)
-    shown = [card for card in cards if with_hidden or not card.line.hidden]
+    shown = [card for card in cards if with_hidden or not _is_hidden(card)]
     return Overview(
         cards=sorted(shown, key=lambda card: card.urgency),
         at=now,
-        hidden=sum(card.line.hidden for card in cards),
+        hidden=sum(_is_hidden(card) for card in cards),
         wallets=_balances(rows.wallets, currency=user.currency),
         chart=_chart(_together(usage.values()), today=timezone.localdate(now)) if cards else None,
     )
 
 
 def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
-    """Return what the page of a line shows; raises Line.DoesNotExist for what isn't the user's."""
-    line = LINE.first(owner=user.pk, public_id=public_id)
+    """Return what the page of a line shows; raises Line.DoesNotExist for what they may not see."""
+    line: Any = LINE.first(reader=user.pk, public_id=public_id)
     if line is None:
         raise Line.DoesNotExist
     usage = _daily_usage([line], now=now)
@@ -124,16 +132,23 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
     caps = [one.daily_cap_bytes for one in card.running if one.data_bytes is None]
     today = timezone.localdate(now, line.zone)
     orders = Order.objects.owned_by(user).filter(line=line).order_by("-created_at", "-id")
-    low_data = standing_rule(line=line)
+    low_data = standing_rule(line=line) if card.is_own else None
     return LineDetails(
         card=card,
-        ahead=ahead_of(card, rule=low_data, now=now),
+        shared_by=line.shared_by,
+        member=None if card.is_own else LineMember.objects.get(line=line, user=user),
+        ahead=ahead_of(card, rule=low_data, now=now) if card.is_own else None,
         chart=_chart(usage[line.pk], today=today, cap_bytes=caps[0] if caps else None),
         orders=list(orders[:RECENT_ORDERS]),
         low_data=low_data,
-        lapses_at=keep_alive.lapses_at(line),
-        replacing=progress_under_way(line),
+        lapses_at=keep_alive.lapses_at(line) if card.is_own else None,
+        replacing=progress_under_way(line) if card.is_own else None,
     )
+
+
+def _is_hidden(card: LineCard) -> bool:
+    """Tell whether a card is left out: its owner hides it from themselves only."""
+    return card.is_own and card.line.hidden
 
 
 def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: datetime) -> list[LineCard]:
@@ -149,6 +164,7 @@ def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: 
             allowances=by_line[line.pk],
             usage=usage[line.pk],
             price=_renew_price(by_line[line.pk], currency=user.currency),
+            role=line.role if line.owner_id != user.pk else OWNER,
             now=now,
         )
         for line in lines

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, ngettext, pgettext
 from billing.models import Subscription
 from esim.forecast import Forecast, forecast
 from esim.installing import TO_INSTALL
-from esim.models import Allowance, DownloadState, Line, ServiceState
+from esim.models import Allowance, DownloadState, Line, Role, ServiceState
 from plans.countries import named_countries
 from plans.models import Plan
 from portal.lib.money import Money
@@ -25,6 +25,10 @@ LOW_PERCENT_USED = 80
 STALE_AFTER = timedelta(hours=2)
 COUNTRIES_NAMED = 2
 RENEWING = frozenset({str(Subscription.State.ACTIVE), str(Subscription.State.IN_FLIGHT)})
+
+
+OWNER = "owner"
+"""What somebody is to their own line; others have an `esim.models.Role`."""
 
 
 class Attention(StrEnum):
@@ -105,6 +109,7 @@ class LineCard:
     subscription: Subscription | None
     is_stale: bool
     forecast: Forecast
+    role: str = OWNER
     attention: Attention = Attention.NONE
     owes: bool = False
 
@@ -129,7 +134,15 @@ class LineCard:
         return "renew" if deed == "top_up" and not self.can_top_up else deed
 
     @property
+    def is_own(self) -> bool:
+        return self.role == OWNER
+
+    @property
     def can_renew(self) -> bool:
+        return self.role in (OWNER, Role.PAYER) and self.is_to_renew
+
+    @property
+    def is_to_renew(self) -> bool:
         return self.line.service_state == ServiceState.ACTIVE or self.line.is_suspended_unpaid
 
     @property
@@ -142,6 +155,10 @@ class LineCard:
 
     @property
     def can_install(self) -> bool:
+        return self.is_own and self.is_to_install
+
+    @property
+    def is_to_install(self) -> bool:
         is_on = self.line.service_state == ServiceState.ACTIVE
         return is_on and self.line.form == Line.Form.ESIM and self.download_state in TO_INSTALL
 
@@ -178,6 +195,7 @@ def make_card(
     allowances: Sequence[Allowance],
     usage: Mapping[date, int],
     price: Money | None,
+    role: str = OWNER,
     now: datetime,
     owes: bool = False,
 ) -> LineCard:
@@ -189,6 +207,7 @@ def make_card(
     unlimited = next((one for one in running if one.data_bytes is None), None)
     card = LineCard(
         line=line,
+        role=role,
         download_state=download_state,
         plan=current.plan if current else None,
         renew_price=price,
@@ -215,8 +234,13 @@ def attention_of(card: LineCard, *, now: datetime) -> Attention:
     reasons = {
         Attention.SUSPENDED: card.line.is_suspended and not card.line.is_suspended_unpaid,
         Attention.UNPAID: card.line.is_suspended_unpaid,
-        Attention.IN_GRACE: card.subscription is not None and card.subscription.is_unpaid and not has_plan,
-        Attention.DECLINED: card.subscription is not None
+        Attention.IN_GRACE: card.is_own
+        and card.subscription is not None
+        and card.subscription.is_unpaid
+        and not has_plan,
+        # What a bank said of the owner's card is the owner's to know.
+        Attention.DECLINED: card.is_own
+        and card.subscription is not None
         and card.subscription.mode in Subscription.Mode.ON
         and card.subscription.state == Subscription.State.PAST_DUE,
         Attention.INSTALL_FAILED: card.download_state == DownloadState.ERROR,
@@ -224,7 +248,7 @@ def attention_of(card: LineCard, *, now: datetime) -> Attention:
         Attention.USED_UP: is_limited and card.data is not None and not card.data.left,
         Attention.ENDS_SOON: has_plan and days_left <= EXPIRES_SOON_DAYS and not card.renews_itself,
         Attention.DATA_LOW: is_limited and card.data is not None and card.data.is_low,
-        Attention.NOT_INSTALLED: card.can_install,
+        Attention.NOT_INSTALLED: card.is_to_install,
         Attention.NO_PLAN: not has_plan,
     }
     if card.line.service_state == ServiceState.PENDING:

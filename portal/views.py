@@ -36,7 +36,8 @@ def line_page(request: SubscriberRequest, public_id: str) -> HttpResponse:
         view = line_details(user=request.user, public_id=public_id, now=now)
     except Line.DoesNotExist as error:
         raise Http404 from error
-    return render(request, "portal/line.html", {"nav": "lines", "view": view, "card": view.card, "now": now})
+    template = "portal/line.html" if view.card.is_own else "portal/shared_line.html"
+    return render(request, template, {"nav": "lines", "view": view, "card": view.card, "now": now})
 
 
 @require_safe

@@ -25,7 +25,20 @@ from billing.models import (
 )
 from esim import pins
 from esim.identifiers import with_luhn_digit
-from esim.models import Allowance, DownloadState, Line, Outlet, Replacement, ServiceState, SimCard, SimProfile
+from esim.models import (
+    Allowance,
+    DownloadState,
+    Line,
+    LineInvitation,
+    LineMember,
+    LineMove,
+    Outlet,
+    Replacement,
+    Role,
+    ServiceState,
+    SimCard,
+    SimProfile,
+)
 from plans.models import Plan, PlanPrice
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
@@ -334,3 +347,28 @@ def make_document(*, owner: User, **fields: Any) -> Document:
     document.name, document.file_key = "passport.jpg", bytes(32)
     document.save()
     return document
+
+
+def make_member(*, line: Line, user: User | None = None, role: str = Role.VIEWER) -> LineMember:
+    """Let somebody see a line, or pay for it."""
+    return LineMember.objects.create(line=line, user=user or make_user(), role=role, created_at=NOW)
+
+
+def make_invitation(*, line: Line, **fields: Any) -> LineInvitation:
+    """Make an invitation to see a line that waits for an answer for a week."""
+    number = next(_numbers)
+    fields.setdefault("email", f"invited{number}@example.com")
+    fields.setdefault("role", Role.VIEWER)
+    fields.setdefault("created_at", NOW)
+    fields.setdefault("expires_at", NOW + timedelta(days=7))
+    return LineInvitation.objects.create(line=line, invited_by=line.owner, **fields)
+
+
+def make_move(*, line: Line, **fields: Any) -> LineMove:
+    """Make an offer of a line to somebody, which waits for their yes; with `to_owner`, one that is to be done now."""
+    number = next(_numbers)
+    fields.setdefault("to_email", f"heir{number}@example.com")
+    fields.setdefault("expires_at", NOW + timedelta(days=7))
+    if fields.get("to_owner"):
+        fields = {"state": LineMove.State.AGREED, "agreed_at": NOW, "moves_at": NOW, **fields}
+    return LineMove.objects.create(line=line, from_owner=line.owner, created_at=NOW, **fields)

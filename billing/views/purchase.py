@@ -107,7 +107,7 @@ def add_money(request: SubscriberRequest) -> HttpResponse:
 
 
 def _line_or_404(request: SubscriberRequest, public_id: str) -> Line:
-    line = purchases.find_line(public_id=public_id, owner=request.user)
+    line = purchases.find_line(public_id=public_id, buyer=request.user)
     if line is None:
         raise Http404
     return line

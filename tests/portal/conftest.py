@@ -7,6 +7,7 @@ import pytest
 from accounts import calendar_links
 from accounts.models import OutboxMessage
 from billing.question_links import token_for
+from esim.sharing_links import invitation_token, move_token
 from tests import make
 
 
@@ -32,8 +33,16 @@ def ids_of_ada(subscriber, now):
     debt = make.make_dispute(charge=make.make_charge(order=bought), **lost)
     moving = make.make_line(owner=subscriber)
     replacement = make.make_replacement(line=moving)
+    member = make.make_member(line=line)
+    invitation = make.make_invitation(line=line)
+    move = make.make_move(line=moving)
     return {
         "documents/": {"public_id": document.public_id},
+        "members/": {"public_id": member.public_id},
+        "invitations/": {"public_id": invitation.public_id},
+        "moves/": {"public_id": move.public_id},
+        "join/": {"token": invitation_token(invitation)},
+        "take/": {"token": move_token(move)},
         "replacements/": {"public_id": replacement.public_id},
         "lines/": {"public_id": line.public_id},
         "orders/": {"public_id": order.public_id},

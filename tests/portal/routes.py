@@ -30,6 +30,8 @@ PUBLIC = {
     "esim:esimgo_webhook",
     "esim:outlet",
     "esim:outlets",
+    "esim:join",
+    "esim:take",
     "esim:usage_api",
     "healthz",
     "help",
