@@ -32,15 +32,11 @@ def label_in(language: str, terms: PlanTerms) -> str:
 
 
 def stamp_paid(order: Order, *, now: datetime) -> None:
-    """Set the columns of a paid order; what buys nothing is delivered by being paid."""
-    order.state = Order.State.PAID
-    order.paid_at = order.fulfil_due_at = now
-    if order.kind in Order.Kind.BY_PAYING:
-    """Set the columns of a paid order; a balance top-up is delivered by being paid, what is queued not before its turn."""
+    """Set the columns of a paid order; what buys nothing is delivered by being paid, what is queued not before its turn."""
     order.state = Order.State.PAID
     order.paid_at = now
     order.fulfil_due_at = None if _waits_its_turn(order) else now
-    if order.kind == Order.Kind.CREDIT:
+    if order.kind in Order.Kind.BY_PAYING:
         order.state = Order.State.FULFILLED
         order.accepted_at = order.sent_at = order.confirmed_at = now
 
