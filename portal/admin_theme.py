@@ -71,6 +71,10 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             _("Selling"),
             [
                 _item(_("Plans"), "sell", "plans", "plan"),
+                _item(_("Promotions"), "percent", "plans", "promotion"),
+                _item(_("Coupons"), "redeem", "plans", "coupon"),
+                _item(_("Coupon codes"), "confirmation_number", "plans", "couponcode"),
+                _item(_("Redemptions"), "receipt", "billing", "redemption"),
                 _item(_("Products of carriers"), "inventory_2", "esim", "carrierproduct"),
                 _item(_("Outlets"), "storefront", "esim", "outlet"),
                 _item(_("Orders"), "shopping_bag", "billing", "order"),

@@ -39,7 +39,7 @@ from esim.models import (
     SimCard,
     SimProfile,
 )
-from plans.models import Plan, PlanPrice
+from plans.models import Coupon, CouponCode, Plan, PlanPrice, Promotion
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
 from portal.lib.periods import PeriodUnit
@@ -372,3 +372,26 @@ def make_move(*, line: Line, **fields: Any) -> LineMove:
     if fields.get("to_owner"):
         fields = {"state": LineMove.State.AGREED, "agreed_at": NOW, "moves_at": NOW, **fields}
     return LineMove.objects.create(line=line, from_owner=line.owner, created_at=NOW, **fields)
+
+
+def make_coupon(*, code: str = "", code_uses: int | None = None, **fields: Any) -> Coupon:
+    """Make a coupon of 10 % with one public code, without limits in all."""
+    number = next(_numbers)
+    fields.setdefault("slug", f"coupon-{number}")
+    fields.setdefault("name", "Ten off")
+    fields.setdefault("active_from", NOW - timedelta(days=1))
+    if fields.setdefault("kind", Coupon.Kind.PERCENT) == Coupon.Kind.PERCENT:
+        fields.setdefault("percent", 10)
+    coupon = Coupon.objects.create(**fields)
+    CouponCode.objects.create(coupon=coupon, code=code or f"CODE{number}", max_uses=code_uses)
+    return coupon
+
+
+def make_promotion(**fields: Any) -> Promotion:
+    """Make a promotion of 20 % on every plan, running."""
+    fields.setdefault("slug", f"promotion-{next(_numbers)}")
+    fields.setdefault("name", "Spring sale")
+    fields.setdefault("active_from", NOW - timedelta(days=1))
+    if fields.setdefault("kind", Promotion.Kind.PERCENT) == Promotion.Kind.PERCENT:
+        fields.setdefault("percent", 20)
+    return Promotion.objects.create(**fields)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin.columns import amount, created, settled
 from billing.admin.explaining import ExplainsOrder
 from billing.admin.refund_dialogs import ChargeGivesBack, OrderGivesBack
-from billing.models import Charge, Dispute, LedgerEntry, Order, Refund
+from billing.models import Charge, Dispute, LedgerEntry, Order, Redemption, Refund
 from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, moment_column, money_column, state_column
 
 ORDER_COLOURS = {
@@ -27,6 +27,17 @@ refunded = money_column("refunded", _("refunded"))
 paid = moment_column("paid_at", _("paid"))
 order_state = state_column("state", _("state"), Order.State, ORDER_COLOURS)
 charge_state = state_column("state", _("state"), Charge.State, CHARGE_COLOURS)
+
+
+class RedemptionInline(ReadOnlyInline):
+    model = Redemption
+    fields = (
+        "__str__",
+        "code",
+        "state",
+        money_column("price_before", _("price before")),
+        money_column("money", _("taken off")),
+    )
 
 
 class ChargeInline(ReadOnlyInline):
@@ -61,7 +72,7 @@ class OrderAdmin(OrderGivesBack, ExplainsOrder, ReadOnlyAdmin):
     search_fields = ("public_id", "owner__email", "owner__phone", "line__msisdn", "charges__public_id")
     ordering = ("-id",)
     shown_as = {"amount": total, "wallet_amount": wallet_part, "refunded_wallet_amount": refunded_wallet_part}
-    inlines = (ChargeInline, RefundInline, EntryInline)
+    inlines = (ChargeInline, RedemptionInline, RefundInline, EntryInline)
     actions_detail = ("why", "give_back")
 
 

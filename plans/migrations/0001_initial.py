@@ -141,6 +141,15 @@ class Migration(migrations.Migration):
             name="Coupon",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Stable name for imports and reports.",
+                        max_length=60,
+                        unique=True,
+                        verbose_name="short name",
+                    ),
+                ),
                 ("name", models.CharField(help_text="Buyers read it.", max_length=80, verbose_name="name (English)")),
                 ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
                 (
@@ -275,7 +284,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("code", models.CharField(max_length=40, verbose_name="code")),
-                ("key", models.CharField(editable=False, max_length=40, unique=True)),
+                ("key", models.CharField(blank=True, editable=False, max_length=40, unique=True)),
                 ("batch", models.CharField(blank=True, db_index=True, max_length=60, verbose_name="batch")),
                 (
                     "max_uses",
@@ -417,6 +426,12 @@ class Migration(migrations.Migration):
             name="HistoricalCoupon",
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Stable name for imports and reports.", max_length=60, verbose_name="short name"
+                    ),
+                ),
                 ("name", models.CharField(help_text="Buyers read it.", max_length=80, verbose_name="name (English)")),
                 ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
                 (
@@ -839,6 +854,12 @@ class Migration(migrations.Migration):
             name="HistoricalPromotion",
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Stable name for imports and reports.", max_length=60, verbose_name="short name"
+                    ),
+                ),
                 ("name", models.CharField(help_text="Buyers read it.", max_length=80, verbose_name="name (English)")),
                 ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
                 (
@@ -988,6 +1009,15 @@ class Migration(migrations.Migration):
             name="Promotion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Stable name for imports and reports.",
+                        max_length=60,
+                        unique=True,
+                        verbose_name="short name",
+                    ),
+                ),
                 ("name", models.CharField(help_text="Buyers read it.", max_length=80, verbose_name="name (English)")),
                 ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
                 (

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -12,6 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from plans.models.deals import Deal
 
+SHORTEST = 4
 MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0"})
 
 
@@ -81,13 +83,28 @@ class Coupon(Deal):
             ),
         ]
 
+    def clean(self) -> None:
+        """What was used stays what it was: who typed the code is owed what it said."""
+        super().clean()
+        stored = Coupon.objects.filter(pk=self.pk, used__gt=0).first() if self.pk else None
+        if stored is None:
+            return
+        if any(getattr(stored, name) != getattr(self, name) for name in EFFECT):
+            raise ValidationError(_("This coupon has been used: what it gives stays. Make another one."))
+        if self.max_uses is not None and self.max_uses < stored.used:
+            raise ValidationError({"max_uses": _("It has been used more often than that.")})
+
+
+EFFECT = ("kind", "percent", "amounts", "bonus_bytes", "free_periods")
+"""The columns that say what a coupon gives."""
+
 
 class CouponCode(models.Model):
     """One code of a coupon. `key` is what it is found by, `batch` tells which were made together."""
 
     coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="codes", verbose_name=_("coupon"))
     code = models.CharField(_("code"), max_length=40)
-    key = models.CharField(max_length=40, unique=True, editable=False)
+    key = models.CharField(max_length=40, unique=True, blank=True, editable=False)
     batch = models.CharField(_("batch"), max_length=60, blank=True, db_index=True)
     max_uses = models.PositiveIntegerField(
         _("orders in all"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: no limit.")
@@ -110,3 +127,11 @@ class CouponCode(models.Model):
     def save(self, **kwargs: Any) -> None:
         self.key = code_key(self.code)
         super().save(**kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        self.key = code_key(self.code)
+        if len(self.key) < SHORTEST:
+            raise ValidationError({"code": _("A code has four letters or digits at least.")})
+        if CouponCode.objects.filter(key=self.key).exclude(pk=self.pk).exists():
+            raise ValidationError({"code": _("There is such a code already, or one that reads like it.")})

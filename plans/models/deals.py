@@ -22,6 +22,9 @@ class Deal(models.Model):
     Plans are named by their codes, which imports and sold terms know as well.
     """
 
+    slug = models.SlugField(
+        _("short name"), max_length=60, unique=True, help_text=_("Stable name for imports and reports.")
+    )
     name = models.CharField(_("name (English)"), max_length=80, help_text=_("Buyers read it."))
     name_zh_hans = models.CharField(_("name (Simplified Chinese)"), max_length=80, blank=True)
     name_zh_hant = models.CharField(_("name (Traditional Chinese)"), max_length=80, blank=True)
