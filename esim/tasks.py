@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from esim import profile_orders, rating, replacing, stock, throttling, usage
+from esim import application_retention, profile_orders, rating, replacing, stock, throttling, usage
 from esim.carriers import chosen
 from portal.lib.ticks import time_budget
 
@@ -37,6 +37,11 @@ def follow_replacements() -> None:
 @shared_task(name="esim.release_cards")
 def release_cards() -> None:
     stock.release_forgotten(now=timezone.now())
+
+
+@shared_task(name="esim.tidy_applications")
+def tidy_applications() -> None:
+    application_retention.tidy(now=timezone.now(), in_time=time_budget(LOOK_SECONDS / 2))
 
 
 @shared_task(name="esim.reconcile_profiles")

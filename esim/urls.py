@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from esim import (
+    application_views,
     bind_views,
     carrier_views,
     device_views,
@@ -37,6 +38,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         es2plus_views.handle_download_progress_info,
         name="es2plus_progress_by_secret",
     ),
+    path("sim/apply/", application_views.apply, name="apply"),
+    path("sim/applications/<public_id:public_id>/", application_views.application, name="application"),
+    path("sim/applications/<public_id:public_id>/details/", application_views.details, name="application_details"),
+    path("sim/applications/<public_id:public_id>/documents/", application_views.papers, name="application_papers"),
+    path("sim/applications/<public_id:public_id>/delivery/", application_views.delivery, name="application_delivery"),
+    path("sim/applications/<public_id:public_id>/withdraw/", application_views.withdraw, name="application_withdraw"),
     path("devices/", device_views.devices, name="devices"),
     path("outlets/", outlet_views.outlets, name="outlets"),
     path("outlets/<public_id:public_id>/", outlet_views.outlet, name="outlet"),

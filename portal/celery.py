@@ -46,6 +46,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "reconcile-profiles": {"task": "esim.reconcile_profiles", "schedule": 60.0},
     "follow-replacements": {"task": "esim.follow_replacements", "schedule": 30.0},
     "release-cards": {"task": "esim.release_cards", "schedule": crontab(minute=50)},
+    "tidy-applications": {"task": "esim.tidy_applications", "schedule": crontab(minute=25)},
     "poll-usage": {"task": "esim.poll_usage", "schedule": 60.0},
     "rate-usage": {"task": "esim.rate_usage", "schedule": 15.0},
     "keep-speed": {"task": "esim.keep_speed", "schedule": 60.0},

@@ -2,7 +2,7 @@
 
 import io
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -36,6 +36,7 @@ from esim.models import (
     Replacement,
     Role,
     ServiceState,
+    SimApplication,
     SimCard,
     SimProfile,
 )
@@ -342,7 +343,8 @@ def picture(form: str = "JPEG", size: tuple[int, int] = (320, 240)) -> bytes:
 
 def make_document(*, owner: User, **fields: Any) -> Document:
     """Make a row whose file was never written."""
-    document = Document(owner=owner, purpose=Document.Purpose.TICKET, form="image/jpeg", size_bytes=1, **fields)
+    fields.setdefault("purpose", Document.Purpose.TICKET)
+    document = Document(owner=owner, form="image/jpeg", size_bytes=1, **fields)
     document.stored_as = f"{next(_numbers):048x}"
     document.name, document.file_key = "passport.jpg", bytes(32)
     document.save()
@@ -395,3 +397,15 @@ def make_promotion(**fields: Any) -> Promotion:
     if fields.setdefault("kind", Promotion.Kind.PERCENT) == Promotion.Kind.PERCENT:
         fields.setdefault("percent", 20)
     return Promotion.objects.create(**fields)
+
+
+def make_application(*, owner: User, papers: int = 0, **fields: Any) -> SimApplication:
+    """Make an application of a person, filled in but for its papers, whose files are never written."""
+    application = SimApplication(owner=owner, **{"kind": "person", "delivery": "post", **fields})
+    application.full_name, application.document_number = owner.full_name or "Ada Lin", "X1234567"
+    application.document_type, application.document_expires_on = "passport", date(2031, 5, 31)
+    application.address = "Ada Lin\n1 Main Street\n10115 Berlin"
+    application.save()
+    for _paper in range(papers):
+        make_document(owner=owner, purpose="identity", about=application.public_id, added_at=NOW)
+    return application

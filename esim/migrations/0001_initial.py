@@ -1358,7 +1358,22 @@ class Migration(migrations.Migration):
                 ("post_carrier", models.CharField(blank=True, max_length=60, verbose_name="sent with")),
                 ("tracking_number", models.CharField(blank=True, max_length=60, verbose_name="tracking number")),
                 ("wanted", models.JSONField(blank=True, default=list, verbose_name="what is missing")),
-                ("reason", models.CharField(blank=True, max_length=20, verbose_name="reason")),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unreadable", "pictures not readable"),
+                            ("expired", "document expired"),
+                            ("mismatch", "details and document differ"),
+                            ("not_accepted", "this kind of document is not accepted"),
+                            ("not_served", "not delivered there"),
+                            ("other", "another reason"),
+                        ],
+                        max_length=20,
+                        verbose_name="reason",
+                    ),
+                ),
                 ("reason_text", models.TextField(blank=True, max_length=1000, verbose_name="explanation")),
                 (
                     "first_approved_by",

@@ -73,6 +73,21 @@ class SimApplication(models.Model):
         PICKUP = "pickup", _("pick up at an outlet")
         POST = "post", _("by post")
 
+    class Wanted(models.TextChoices):
+        """What the subscriber is asked to send again, and may then change."""
+
+        DETAILS = "details", _("the details of the person or business")
+        PAPERS = "papers", _("pictures of the document")
+        DELIVERY = "delivery", _("where the card goes")
+
+    class Reason(models.TextChoices):
+        UNREADABLE = "unreadable", _("pictures not readable")
+        EXPIRED = "expired", _("document expired")
+        MISMATCH = "mismatch", _("details and document differ")
+        NOT_ACCEPTED = "not_accepted", _("this kind of document is not accepted")
+        NOT_SERVED = "not_served", _("not delivered there")
+        OTHER = "other", _("another reason")
+
     public_id = PublicIdField(prefix="app")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sim_applications", verbose_name=_("owner")
@@ -112,7 +127,7 @@ class SimApplication(models.Model):
 
     # What staff said.
     wanted = models.JSONField(_("what is missing"), default=list, blank=True)
-    reason = models.CharField(_("reason"), max_length=20, blank=True)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices, blank=True)
     reason_text = models.TextField(_("explanation"), max_length=TEXT_LENGTH, blank=True)
     first_approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -177,3 +192,14 @@ class SimApplication(models.Model):
 
     def __str__(self) -> str:
         return f"{self.public_id} ({self.state})"
+
+    @property
+    def is_business(self) -> bool:
+        return self.kind == self.Kind.BUSINESS
+
+    @property
+    def changeable(self) -> frozenset[str]:
+        """Which parts its owner may change now: all of a draft, and of what was sent only what is missing."""
+        if self.state == self.State.DRAFT:
+            return frozenset(self.Wanted.values)
+        return frozenset(self.wanted) if self.state == self.State.MORE_WANTED else frozenset()

@@ -170,9 +170,9 @@ def test_everything_recorded_has_words_for_the_subscriber():
     )
 
     subjects = (
-        "account|user|line|auto_renewal|top_up_rule|payment_method|order|refund|ticket|api_token|document|application"
+        "account|user|line|auto_renewal|top_up_rule|payment_method|order|queue|refund|ticket|api_token"
+        "|document|application"
     )
-    subjects = "account|user|line|auto_renewal|top_up_rule|payment_method|order|queue|refund|ticket|api_token"
     recorded = set(re.findall(rf'"((?:{subjects})\.[a-z_]+)"', code))
 
     assert recorded == set(LABELS)

@@ -28,6 +28,7 @@ def ids_of_ada(subscriber, now):
     attachment = message.attachments.create(name="a.pdf", content_type="application/pdf", content=b"%PDF")
     ticket = make.make_ticket(owner=subscriber)
     document = make.make_document(owner=subscriber)
+    application = make.make_application(owner=subscriber, papers=1)
     bought = make.make_order(owner=subscriber, line=line, plan=plan, state="fulfilled", paid_at=now)
     lost = {"state": "lost", "is_withdrawn": True, "closed_at": now}
     debt = make.make_dispute(charge=make.make_charge(order=bought), **lost)
@@ -37,6 +38,7 @@ def ids_of_ada(subscriber, now):
     invitation = make.make_invitation(line=line)
     move = make.make_move(line=moving)
     return {
+        "sim/applications/": {"public_id": application.public_id},
         "documents/": {"public_id": document.public_id},
         "members/": {"public_id": member.public_id},
         "invitations/": {"public_id": invitation.public_id},
