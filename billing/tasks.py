@@ -10,6 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from billing import (
+    advising,
     card_upkeep,
     charging_stops,
     discrepancies,
@@ -234,3 +235,8 @@ def deliver_sandbox_callbacks() -> int:
     url = f"{settings.PORTAL_BASE_URL}/webhooks/sandbox/"
     secret = settings.SANDBOX_WEBHOOK_SECRETS[0]
     return sandbox_callbacks.deliver_callbacks(url=url, secret=secret, now=timezone.now())
+
+
+@shared_task(name="billing.advise_lines")
+def advise_lines() -> None:
+    advising.look_at_lines(now=timezone.now(), in_time=time_budget(REMINDER_SECONDS))

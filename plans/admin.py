@@ -15,12 +15,15 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from plans import catalogue
+from plans.announcement_admin import AnnouncementAdmin
 from plans.forms import PlanForm, PriceForm
 from plans.models import Plan, PlanPrice
 from plans.resources import PlanResource
 from portal.lib.money import Money, format_money
 from portal.lib.sheets import SheetAdmin
 from portal.lib.staff import KeptAdmin, data_column
+
+__all__ = ["AnnouncementAdmin", "PlanAdmin"]
 
 ON_SALE, COMING, ENDED, WITHDRAWN = "on_sale", "coming", "ended", "withdrawn"
 

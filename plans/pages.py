@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language, gettext
 
-from plans import catalogue
+from plans import announcements, catalogue
 from plans.catalogue import PlanRow, Snapshot
 from plans.models import Plan
 from plans.models.plans import Region
@@ -52,7 +52,8 @@ def _key(request: HttpRequest, *, currency: str) -> str:
     if not (kept_pages.may_be_kept(request) and is_common(request.GET)):
         return ""
     reader = f"{request.user.pk}:{request.user}" if request.user.is_authenticated else ""
-    return kept_pages.key_of("catalogue:page", get_language(), currency, request.get_full_path(), reader)
+    banners = announcements.banners(request)
+    return kept_pages.key_of("catalogue:page", get_language(), currency, request.get_full_path(), reader, banners)
 
 
 def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str, now: datetime) -> bytes:

@@ -75,6 +75,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
                 _item(_("Coupons"), "redeem", "plans", "coupon"),
                 _item(_("Coupon codes"), "confirmation_number", "plans", "couponcode"),
                 _item(_("Redemptions"), "receipt", "billing", "redemption"),
+                _item(_("Announcements"), "campaign", "plans", "announcement"),
                 _item(_("Products of carriers"), "inventory_2", "esim", "carrierproduct"),
                 _item(_("Outlets"), "storefront", "esim", "outlet"),
                 _item(_("Orders"), "shopping_bag", "billing", "order"),

@@ -43,6 +43,8 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "issue-invoices": {"task": "billing.issue_invoices", "schedule": 60.0},
     "send-reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/10")},
     "remind-about-cards": {"task": "billing.remind_about_cards", "schedule": crontab(minute=20)},
+    # Every hour, each line once a day: the next look takes up where the time of this one ended.
+    "advise-lines": {"task": "billing.advise_lines", "schedule": crontab(minute=5)},
     "reconcile-profiles": {"task": "esim.reconcile_profiles", "schedule": 60.0},
     "follow-replacements": {"task": "esim.follow_replacements", "schedule": 30.0},
     "release-cards": {"task": "esim.release_cards", "schedule": crontab(minute=50)},

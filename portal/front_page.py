@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.http import SubscriberRequest
+from plans import announcements
 from portal.dashboard import ANNOTATIONS, FrontRows, front_rows, overview
 from portal.lib import kept_pages
 
@@ -40,7 +41,7 @@ def _key(request: SubscriberRequest, *, rows: FrontRows, with_hidden: bool, now:
     told_apart = (get_language(), request.get_full_path(), with_hidden, minute, _columns(request.user))
     seen = [(_columns(line), [getattr(line, name) for name in ANNOTATIONS], _related(line)) for line in rows.lines]
     wallets = [_columns(wallet) for wallet in rows.wallets]
-    return kept_pages.key_of(f"front:{request.user.pk}", told_apart, seen, wallets)
+    return kept_pages.key_of(f"front:{request.user.pk}", told_apart, seen, wallets, announcements.banners(request))
 
 
 def _related(line: Any) -> Any:

@@ -17,6 +17,7 @@ from accounts.models import Ticket
 from accounts.ticket_forms import NewTicketForm, ReplyForm
 from accounts.ticket_posts import may_write, post_key, too_often
 from accounts.ticket_words import conversation, title_of
+from portal.ticket_searches import text_of
 from portal.ticket_subjects import offered, subjects_of
 
 TICKETS_A_PAGE = 20
@@ -37,7 +38,9 @@ def new_ticket(request: SubscriberRequest) -> HttpResponse:
     """Offer the line or order somebody came from; a form that fails, or comes too often, keeps what was written."""
     about = request.GET.get("about", "")
     subjects = offered(request.user, also=about)
-    form = NewTicketForm(request.POST or None, subjects=subjects, initial={"about": about, **_guess(about)})
+    form = NewTicketForm(
+        request.POST or None, subjects=subjects, initial={"about": about, "text": text_of(request.GET), **_guess(about)}
+    )
     status = 200
     if form.is_bound and form.is_valid():
         if may_write(request):

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from accounts.views import set_language
-from portal import application_pages, health, metrics, ticket_pages, views
+from portal import advice_pages, application_pages, health, metrics, ticket_pages, views
 from portal.lib.public_ids import PublicIdConverter
 
 register_converter(PublicIdConverter, "public_id")
@@ -14,6 +14,9 @@ urlpatterns = [
     path("", include("plans.urls")),
     path("lines/<public_id:public_id>/", views.line_page, name="line"),
     path("sim/applications/<public_id:public_id>/review/", application_pages.review, name="sim_review"),
+    path("advice/", advice_pages.advice, name="advice"),
+    path("lines/<public_id:public_id>/advice/", advice_pages.line_advice, name="line_advice"),
+    path("lines/<public_id:public_id>/advice/close/", advice_pages.close_nudge, name="close_nudge"),
     path("", include("esim.urls")),
     path("", include("billing.urls")),
     path("", include("accounts.urls")),

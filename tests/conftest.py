@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from plans import catalogue
+from plans import announcements, catalogue
 from tests import emptying, make, sampling
 
 pytest_plugins = ["tests.fakes.smdp.fixtures", "tests.fakes.stripe.fixtures"]
@@ -57,6 +57,9 @@ def now():
 def _empty_caches():
     cache.clear()
     catalogue.at_hand.clear()
+    announcements.at_hand.clear()
+    # As in everyday life: nothing is announced, and that is known.
+    announcements.keep([])
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.core.cache import cache
 from PIL import Image
 
 from accounts.models import Document, Ticket, User
@@ -40,7 +41,8 @@ from esim.models import (
     SimCard,
     SimProfile,
 )
-from plans.models import Coupon, CouponCode, Plan, PlanPrice, Promotion
+from plans import announcements
+from plans.models import Announcement, Coupon, CouponCode, Plan, PlanPrice, Promotion
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
 from portal.lib.periods import PeriodUnit
@@ -409,3 +411,13 @@ def make_application(*, owner: User, papers: int = 0, **fields: Any) -> SimAppli
     for _paper in range(papers):
         make_document(owner=owner, purpose="identity", about=application.public_id, added_at=NOW)
     return application
+
+
+def make_announcement(**fields: Any) -> Announcement:
+    """Make an announcement to everybody; pages show it at once."""
+    fields.setdefault("title", "Slower on Sunday night")
+    fields.setdefault("shown_from", NOW - timedelta(days=1))
+    row = Announcement.objects.create(**fields)
+    cache.delete(announcements.KEY)
+    announcements.at_hand.clear()
+    return row

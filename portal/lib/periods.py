@@ -6,7 +6,7 @@ would move a subscription begun on the 31st to the 28th for good. Periods are ha
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -55,6 +55,11 @@ def boundary(anchor: datetime, period: Period, index: int, zone: ZoneInfo) -> da
     wall = _shifted(anchor.astimezone(zone).replace(tzinfo=None), period, index)
     # fold=0 is what gives both promises about clock changes (PEP 495).
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def day_after(day: date, period: Period) -> date:
+    """Return the day on which a period that begins on `day` is over, the day clamped to the month's end."""
+    return _shifted(datetime.combine(day, time()), period, 1).date()
 
 
 def period_at(anchor: datetime, period: Period, moment: datetime, zone: ZoneInfo) -> int:

@@ -50,6 +50,7 @@ def ids_of_ada(subscriber, now):
         "orders/": {"public_id": order.public_id},
         "outlets/": {"public_id": make.make_outlet().public_id},
         "plans/": {"public_id": plan.public_id},
+        "announcements/": {"public_id": make.make_announcement().public_id},
         "top-ups/": {"public_id": rule.public_id},
         "billing/arrears/": {"public_id": debt.public_id},
         "billing/documents/": {"public_id": invoice.public_id},

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
-from plans import catalogue
+from plans import announcements, catalogue
 
 
 @contextmanager
@@ -23,3 +23,4 @@ def first_visit(client: Client) -> Iterator[Client]:
             transaction.set_rollback(True)
             cache.clear()
             catalogue.at_hand.clear()
+            announcements.at_hand.clear()

@@ -1,0 +1,43 @@
+"""Which plan a trip takes: for visitors, and for lines without a history."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from plans import catalogue
+from plans.advice import Confidence
+from plans.advice_words import Advice, advise, candidates
+from plans.catalogue import PlanRow
+from plans.currency import chosen_currency, remember_currency
+from plans.trip_forms import TripForm
+from plans.trips import Trip
+
+
+@require_safe
+def trip(request: HttpRequest) -> HttpResponse:
+    """Ask for a trip, and rank the plans for the one that the address names."""
+    rows = catalogue.snapshot(version=catalogue.version(), now=timezone.now()).rows
+    currency = chosen_currency(request)
+    form = TripForm(request.GET if "first" in request.GET else None, rows=rows)
+    context: dict[str, Any] = {"nav": "plans", "form": form, "currency": currency}
+    if form.is_bound and form.is_valid():
+        context["trip"], context["advice"] = form.trip, _advice(form.trip, rows=rows, currency=currency)
+        context |= {"shown": context["advice"].steps(request.GET.get("plan", "")), **_addresses(request.GET)}
+    response = render(request, "plans/trip.html", context)
+    remember_currency(request, response, currency)
+    return response
+
+
+def _advice(trip: Trip, *, rows: list[PlanRow], currency: str) -> Advice:
+    plans, packs = candidates(rows, currency=currency, countries=trip.countries)
+    return advise(trip.days, plans=plans, packs=packs, confidence=Confidence.ROUGH, goes_on=False, currency=currency)
+
+
+def _addresses(asked: QueryDict) -> dict[str, str]:
+    """Return what the page's own links carry: the same trip, for a plan of it and for support."""
+    query = urlencode({name: value for name, value in asked.items() if value and name != "plan"})
+    return {"query": query, "ask": f"from=trip&{query}"}
