@@ -13,6 +13,25 @@ from accounts.models import ApiToken, User
 
 USAGE_WRITE = "usage:write"
 SCOPES = {USAGE_WRITE: _("send usage records")}
+"""For the operator's own systems, whose tokens belong to nobody."""
+
+LINES_READ = "lines:read"
+USAGE_READ = "usage:read"
+BALANCE_READ = "balance:read"
+ORDERS_READ = "orders:read"
+ORDERS_WRITE = "orders:write"
+RENEWALS_READ = "renewals:read"
+RENEWALS_WRITE = "renewals:write"
+PERSONAL_SCOPES = {
+    LINES_READ: _("read your lines and what is left on them"),
+    USAGE_READ: _("read what your lines used"),
+    BALANCE_READ: _("read your balance and your saved cards"),
+    ORDERS_READ: _("read your orders"),
+    ORDERS_WRITE: _("buy for you: pay from your balance or with a saved card"),
+    RENEWALS_READ: _("read how your lines renew"),
+    RENEWALS_WRITE: _("turn auto-renewal on and off for you"),
+}
+"""What a subscriber lets a program do for them."""
 
 MARK = "esimp_"
 """By which scanners for leaked secrets find them."""
@@ -26,6 +45,10 @@ class TokenRefused(Exception):
 
 class ScopeMissing(Exception):
     """The token is good, but not for this."""
+
+
+class OwnerLocked(Exception):
+    """The token is good, but its owner has locked the account."""
 
 
 def make(
@@ -71,15 +94,20 @@ def revoke(token: ApiToken, *, actor: User | None, ip: str | None, now: datetime
 
 
 def bearer(authorization: str, *, scope: str, now: datetime) -> ApiToken:
-    """Return the token an Authorization header holds; raises TokenRefused, ScopeMissing."""
+    """Return the token an Authorization header holds; raises TokenRefused, OwnerLocked and ScopeMissing.
+
+    `scope` empty: whatever the token is for.
+    """
     kind, _space, secret = authorization.partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
         raise TokenRefused
     # The digest of a long random secret is looked up, so how long it takes tells nothing about the secret.
-    token = ApiToken.objects.usable(now).filter(digest=_digest(secret.strip())).first()
+    token = ApiToken.objects.usable(now).filter(digest=_digest(secret.strip())).select_related("user").first()
     if token is None:
         raise TokenRefused
-    if scope not in token.scopes:
+    if token.user is not None and token.user.locked_at is not None:
+        raise OwnerLocked
+    if scope and scope not in token.scopes:
         raise ScopeMissing
     if token.last_used_at is None or token.last_used_at <= now - NOTE_USE_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

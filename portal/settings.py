@@ -174,6 +174,8 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "import_export",
+    # So that the page of the API is served from here, and not from somebody's CDN.
+    "ninja",
     "simple_history",
     "portal",
     "accounts",

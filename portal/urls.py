@@ -18,6 +18,8 @@ urlpatterns = [
     path("lines/<public_id:public_id>/advice/", advice_pages.line_advice, name="line_advice"),
     path("lines/<public_id:public_id>/advice/close/", advice_pages.close_nudge, name="close_nudge"),
     path("", include("esim.urls")),
+    # Behind the door for usage records, which is older and stays as it is.
+    path("api/v1/", include("portal.api.urls")),
     path("", include("billing.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),

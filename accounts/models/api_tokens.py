@@ -1,6 +1,7 @@
 """Keys for programs."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -10,11 +11,18 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.lib.public_ids import PublicIdField
 
+if TYPE_CHECKING:
+    from accounts.models.users import User
+
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def owned_by(self, user: "User") -> "ApiTokenQuerySet":
+        return self.filter(user=user)
+
     def usable(self, now: datetime) -> "ApiTokenQuerySet":
+        """Neither revoked nor past their time, of an account that is not closed."""
         in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-        return self.filter(in_time, revoked_at__isnull=True)
+        return self.filter(in_time, Q(user__isnull=True) | Q(user__is_active=True), revoked_at__isnull=True)
 
 
 class ApiToken(models.Model):

@@ -63,6 +63,9 @@ def ids_of_ada(subscriber, now):
         "renewals/": {"token": token_for(subscription, period_index=1)},
         "sandbox/pay/": {"reference": "pay_nothing"},
         "accounts/2fa/webauthn/keys/": {"pk": 1},
+        "api/v1/lines/": {"line_id": line.public_id},
+        "api/v1/orders/": {"order_id": order.public_id},
+        "api/v1/plans/": {"plan_id": plan.public_id},
         "": {},
     }
 

@@ -7,6 +7,9 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 PUBLIC = {
+    "api:api-root",
+    "api:openapi-json",
+    "api:openapi-view",
     "account_confirm_login_code",
     "account_confirm_password_reset_code",
     "account_complete_password_reset",
@@ -58,6 +61,8 @@ SHARED = {"billing:buy"}
 """For everybody who is signed in: what it names belongs to nobody."""
 
 STAFF = "admin:"
+PROGRAMS = "api:"
+"""For whoever has a token; a session opens nothing there. tests/api/ walks through these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,10 @@ class Route:
     @property
     def is_for_staff(self) -> bool:
         return self.name.startswith(STAFF)
+
+    @property
+    def is_for_programs(self) -> bool:
+        return self.name.startswith(PROGRAMS) and self.name not in PUBLIC
 
     @property
     def is_owned(self) -> bool:

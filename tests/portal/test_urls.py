@@ -10,7 +10,8 @@ from tests.portal.walking import first_visit
 
 ROUTES = routes()
 BY_NAME = {route.name: route for route in ROUTES}
-GUARDED = [route for route in ROUTES if not route.is_for_staff and route.name not in PUBLIC | DEMO_ONLY]
+OURS = [route for route in ROUTES if not (route.is_for_staff or route.is_for_programs)]
+GUARDED = [route for route in OURS if route.name not in PUBLIC | DEMO_ONLY]
 OWNED = [route for route in GUARDED if route.is_owned]
 STAFF_ONLY = [route for route in ROUTES if route.is_for_staff and not route.arguments]
 OPEN_ADMIN = {"admin:login", "admin:jsi18n"}

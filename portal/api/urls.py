@@ -1,0 +1,78 @@
+"""The API, its description and its page."""
+
+import re
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.decorators.http import require_safe
+from django.views.generic import RedirectView
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+
+from portal.api import balance, described, lines, orders, plans, refusals, renewals, usage
+from portal.api.door import Needs, for_programs
+
+CONVERTED = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+class PortalAPI(NinjaAPI):
+    """Ninja's, with a fuller description of itself."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.scopes: dict[str, str] = {}
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """Return what generated clients call it."""
+        name = str(operation.view_func.__name__)
+        self.scopes[name] = "".join(auth.scope for auth in operation.auth_callbacks if isinstance(auth, Needs))
+        return name
+
+    def get_openapi_schema(self, **_options: Any) -> OpenAPISchema:
+        return self.description_of_all
+
+    @cached_property
+    def description_of_all(self) -> OpenAPISchema:
+        return described.complete(super().get_openapi_schema(), scopes=self.scopes)
+
+    def names_in_query(self, request: HttpRequest) -> set[str]:
+        """Return what the address of a request may carry behind its question mark."""
+        match = request.resolver_match
+        path = CONVERTED.sub(r"{\1}", f"/{match.route}" if match else "")
+        operation = self.description_of_all["paths"][path][(request.method or "").lower()]
+        return {one["name"] for one in operation.get("parameters", []) if one["in"] == "query"}
+
+
+api = PortalAPI(
+    title="Subscriber API",
+    version="1",
+    description=described.INTRODUCTION,
+    urls_namespace="api",
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+)
+refusals.register(api)
+api.add_router("/lines", lines.router)
+api.add_router("/lines", usage.router)
+api.add_router("/lines", renewals.router)
+api.add_router("/plans", plans.router)
+api.add_router("/orders", orders.router)
+api.add_router("", balance.router)
+
+_patterns, _app, _namespace = api.urls
+for _entry in _patterns:
+    match _entry.name:
+        case "api-root":
+            _entry.callback = RedirectView.as_view(pattern_name="api:openapi-view")
+        case "openapi-json" | "openapi-view":
+            _entry.callback = require_safe(_entry.callback)
+        case _:
+            _entry.callback = for_programs(_entry.callback, names=api.names_in_query)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", (_patterns, _app, _namespace)),
+    re_path(r"^.*", refusals.no_such_address),
+]

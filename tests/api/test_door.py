@@ -1,0 +1,138 @@
+"""Who may come in with which token, how often, and what every answer carries."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts import api_tokens, locks
+from portal.api import door
+from tests import make
+from tests.api.conftest import Program, make_token
+
+pytestmark = pytest.mark.django_db
+
+
+def kind(body):
+    return body["type"].rpartition(":")[2]
+
+
+def described(client):
+    """Return (method, path, scope) of each operation of ours."""
+    schema = client.get("/api/v1/openapi.json").json()
+    return [
+        (method, path.removeprefix("/api/v1"), "".join(operation["security"][0]["token"]))
+        for path, operations in schema["paths"].items()
+        for method, operation in operations.items()
+        if path != "/api/v1/usage/"
+    ]
+
+
+def test_without_a_token_every_operation_answers_401(client, as_subscriber):
+    operations = described(client)
+
+    answers = [Program(as_subscriber, "").ask(method, path, {}) for method, path, _scope in operations]
+
+    assert len(operations) > 15
+    assert {answer.status_code for answer in answers} == {401}
+    assert {answer["Content-Type"] for answer in answers} == {"application/problem+json"}
+    assert all("Bearer" in answer["WWW-Authenticate"] for answer in answers)
+
+
+def test_a_token_opens_what_its_scopes_say_and_nothing_else(client, subscriber):
+    tokens = {scope: make_token(subscriber, scope)[1] for scope in api_tokens.PERSONAL_SCOPES}
+
+    for method, path, scope in described(client):
+        for other, secret in tokens.items():
+            answer = Program(client, secret).ask(method, path, {})
+            is_shut = answer.status_code == 403 and kind(answer.json()) == "scope-missing"
+            assert is_shut == (scope not in {"", other}), (method, path, other)
+
+
+@pytest.mark.parametrize("ended", ["revoked", "expired", "locked", "deactivated", "not personal"])
+def test_a_token_ends_with_what_it_rests_on(client, subscriber, ended):
+    now = timezone.now()
+    past = now - timedelta(days=1) if ended == "expired" else None
+    token, secret = make_token(None if ended == "not personal" else subscriber, expires_at=past)
+    if ended == "revoked":
+        api_tokens.revoke(token, actor=subscriber, ip=None, now=now)
+    elif ended == "locked":
+        locks.lock(user=subscriber, ip=None, now=now)
+    elif ended == "deactivated":
+        type(subscriber).objects.update(is_active=False)
+
+    status, body = Program(client, secret).get("/lines")
+
+    told = {"locked": (403, "account-locked"), "not personal": (403, "not-personal")}
+    assert (status, kind(body)) == told.get(ended, (401, "token-refused"))
+
+
+def test_limits_are_told_and_kept(program, subscriber, monkeypatch):
+    monkeypatch.setattr(door, "READS_A_WINDOW", 2)
+
+    first, second, third = (program.ask("get", "/lines") for _ in range(3))
+
+    assert [answer["RateLimit-Remaining"] for answer in (first, second)] == ["1", "0"]
+    assert (third.status_code, kind(third.json())) == (429, "too-many-requests")
+    assert 0 < int(third["Retry-After"]) <= 60
+    assert program.ask("delete", "/lines/x/auto-renewal").status_code == 404
+
+
+def test_answers_are_kept_by_nobody_but_what_is_sold(program, plan):
+    assert program.ask("get", "/lines")["Cache-Control"] == "private, no-store"
+    sold = program.ask("get", "/plans")
+    again = program.ask("get", "/plans", **{"If-None-Match": sold["ETag"]})
+
+    assert "max-age" in sold["Cache-Control"]
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_refusals_are_problems(program, line):
+    for answer, status in (
+        (program.ask("get", "/nothing"), 404),
+        (program.ask("post", "/lines", {}), 405),
+        (program.ask("get", "/lines?page=2"), 422),
+        (program.ask("get", "/lines?cursor=eyJ"), 404),
+        (program.ask("get", f"/lines/{line.public_id}/usage?since=20261121"), 422),
+    ):
+        body = answer.json()
+        assert (answer.status_code, body["status"]) == (status, status)
+        assert answer["Content-Type"] == "application/problem+json"
+        assert body.keys() >= {"type", "title", "detail"}
+
+
+def test_the_page_loads_nothing_from_elsewhere(client):
+    page = client.get("/api/v1/docs")
+
+    assert page.status_code == 200
+    assert b"https://" not in page.content
+    assert "'unsafe" not in page["Content-Security-Policy"]
+    assert client.get("/api/v1/", follow=True).redirect_chain == [("/api/v1/docs", 302)]
+
+
+def test_the_door_for_usage_records_stays(client):
+    _token, secret = api_tokens.make(
+        name="core", scopes=["usage:write"], source="core", actor=None, ip=None, now=timezone.now()
+    )
+
+    answer = client.post(
+        "/api/v1/usage/", {"records": []}, "application/json", headers={"Authorization": f"Bearer {secret}"}
+    )
+
+    assert answer.status_code == 200
+    assert "/api/v1/usage/" in client.get("/api/v1/openapi.json").json()["paths"]
+
+
+def test_a_stranger_finds_nothing(client, stranger, line, subscriber):
+    order = make.make_order(owner=subscriber, line=line)
+    strange = Program(client, make_token(stranger)[1])
+    wish = {"plan": "x", "payWith": "balance", "consent": {"agreed": True, "price": {"unit": "USD", "value": "1"}}}
+    wish["consent"] |= {"termsVersion": "x", "text": "x"}
+
+    for path in ("", "/allowances", "/usage", "/usage/records", "/auto-renewal"):
+        assert strange.get(f"/lines/{line.public_id}{path}")[0] == 404
+    assert strange.get(f"/orders/{order.public_id}")[0] == 404
+    assert strange.ask("put", f"/lines/{line.public_id}/auto-renewal", wish).status_code == 404
+    assert strange.ask("delete", f"/lines/{line.public_id}/auto-renewal").status_code == 404
+    assert [strange.get(path)[1]["items"] for path in ("/lines", "/orders")] == [[], []]
+    assert strange.get("/payment-methods")[1] == []
