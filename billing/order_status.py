@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from billing.declines import code_to_show, explain
 from billing.models import Charge, Order
 from billing.refund_words import RefundRow
+from billing.turns import Turn
 from portal.lib.dates import format_clock, format_moment
 from portal.lib.money import format_money
+from portal.lib.saying import say_day
 
 State = Order.State
 
@@ -31,6 +33,7 @@ class Status:
     can_continue: bool = False
     can_confirm: bool = False
     can_cancel: bool = False
+    is_queued: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +105,21 @@ def title_of(order: Order) -> str | Promise:
     return titles[Order.Kind(order.kind)] % {"line": order.line or order.nickname}
 
 
-def status_of(order: Order, charge: Charge | None, *, to_install: bool, now: datetime, is_late: bool = False) -> Status:
+def status_of(
+    order: Order,
+    charge: Charge | None,
+    *,
+    to_install: bool,
+    now: datetime,
+    is_late: bool = False,
+    turn: Turn | None = None,
+) -> Status:
     """Say where an order stands at `now`, given its latest charge and whether its line waits to be installed.
 
-    `is_late`: a ticket is open because it takes longer than promised.
+    `is_late`: a ticket is open because it takes longer than promised. `turn`: it waits for it in the queue.
     """
+    if turn is not None:
+        return _queued(turn)
     if is_late and order.state in State.IN_FLIGHT:
         return LATE
     if order.state == State.PENDING:
@@ -129,6 +142,12 @@ def _delivered(order: Order, *, to_install: bool, now: datetime) -> Status:
     if order.starts_at and order.starts_at > now:
         text = _("It begins by itself when the time you have now ends. No day is lost.")
     return Status(kind="success", title=_("Confirmed by the network"), text=text)
+
+
+def _queued(turn: Turn) -> Status:
+    text = _("It begins by itself on %(start)s, when the plans before it end, and lasts until %(end)s.")
+    times = {"start": say_day(turn.starts_at), "end": say_day(turn.ends_at)}
+    return Status(kind="success", title=_("Paid. It waits its turn"), text=text % times, is_queued=True)
 
 
 def _unpaid(charge: Charge | None) -> Status:
@@ -209,7 +228,11 @@ def steps_of(
     From `late_at` on it took longer than promised, which stands before the confirmation.
     """
     payment = (_("Paid") if order.paid_at else _("Payment"), order.paid_at)
-    if order.kind in Order.Kind.BY_PAYING:
+    if status.is_queued:
+        named = [payment, (_("Its turn"), None)]
+    elif order.state == Order.State.REFUNDED and order.confirmed_at is None:
+        named = [payment]  # cancelled in the queue: nobody was to deliver it
+    elif order.kind in Order.Kind.BY_PAYING:
         done = _("Settled") if order.kind == Order.Kind.ARREARS else _("Added to your balance")
         named = [payment, (done, order.confirmed_at)]
     else:

@@ -11,6 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
+from accounts.models import User
 from billing.models import Dispute, Order, OrderQuerySet, QueuedPlan, QueuedPlanQuerySet
 from billing.turns import rests
 from esim.models import Allowance, Line, ServiceState, SuspendedFor
@@ -122,7 +123,7 @@ def _start_if_due(queued: QueuedPlan, *, now: datetime) -> int | None:
     return queued.order_id if _start(queued, now=now) else None
 
 
-def start_now(*, queued: QueuedPlan, ip: str | None, now: datetime) -> None:
+def start_now(*, queued: QueuedPlan, actor: User, ip: str | None, now: datetime) -> None:
     """Let a waiting plan begin before its turn, beside what runs; raises NotWaiting and CannotStart."""
     with transaction.atomic():
         hold(queued.line)
@@ -137,9 +138,7 @@ def start_now(*, queued: QueuedPlan, ip: str | None, now: datetime) -> None:
         ends_at = boundary(now, PlanTerms.from_json(order.plan_terms).period, 1, line.zone)
         if not _start(queued, now=now, by_wish=True, starts_at=now, ends_at=ends_at):
             raise NotWaiting
-        audit.record(
-            actor=order.owner, subject=order.owner, action="queue.started", target=order.public_id, ip=ip, now=now
-        )
+        audit.record(actor=actor, subject=line.owner, action="queue.started", target=order.public_id, ip=ip, now=now)
 
 
 def _start(queued: QueuedPlan, *, now: datetime, by_wish: bool = False, **period: datetime) -> bool:

@@ -1,11 +1,11 @@
 """When auto-renewal charges next: arithmetic on the anchor, no outside call and no state change."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.models import Subscription
-from billing.turns import turns_of
+from billing.turns import Turn, turns_of
 from esim.models import Allowance
 from portal.lib.periods import Period, PeriodUnit, boundary, period_at
 
@@ -93,13 +93,16 @@ def realigned(subscription: Subscription, *, paid: Allowance, next_index: int) -
     )
 
 
-def last_paid(line_ids: Iterable[int], *, now: datetime) -> dict[int, Allowance]:
+def last_paid(
+    line_ids: Iterable[int], *, turns: Mapping[int, Sequence[Turn]] | None = None, now: datetime
+) -> dict[int, Allowance]:
     """Return, by line, the plan that ends last and has not ended; what is queued behind it is paid as well.
 
-    Of a queued plan the allowance is what it will be, and not saved.
+    Of a queued plan the allowance is what it will be, and not saved. Two queries; one where `turns` are known.
     """
     line_ids = list(line_ids)
     allowances = Allowance.objects.filter(line__in=line_ids, is_data_pack=False).not_ended(now)
     granted = {allowance.line_id: allowance for allowance in allowances.in_burn_order()}
-    queued = {line_id: row[-1].as_allowance() for line_id, row in turns_of(line_ids, now=now).items()}
+    known = turns_of(line_ids, now=now) if turns is None else turns
+    queued = {line_id: row[-1].as_allowance() for line_id, row in known.items() if row}
     return granted | {line_id: one for line_id, one in queued.items() if one.ends_at > now}

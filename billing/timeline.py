@@ -14,7 +14,7 @@ from billing.foretelling import Foreseen, foresee
 from billing.models import RenewalQuestion, Subscription, TopUpRule
 from billing.schedule import last_paid
 from billing.timeline_events import Event, What, in_order, of_dunning, of_looks, of_plans, of_turns
-from billing.turns import turns_of
+from billing.turns import Turn, turns_of
 from billing.verdicts import Action
 from esim.models import Allowance, Line, ServiceState
 
@@ -94,24 +94,26 @@ def timeline(
     *,
     line: Line,
     queued: Sequence[Allowance] = (),
+    turns: Sequence[Turn] | None = None,
     runs_out_at: datetime | None = None,
     rule: TopUpRule | None = None,
     now: datetime,
 ) -> Timeline:
     """Foretell what lies ahead of a line, moments in their order; reads only.
 
-    `queued` are plans that are paid and have not begun, `runs_out_at` is the forecast of its data, `rule` buys more
+    `queued` are plans that are granted and have not begun, `turns` those that wait behind them, `runs_out_at` is the forecast of its data, `rule` buys more
     when it runs low.
     """
     subscription = Subscription.objects.filter(line=line).select_related(*RELATED).first()
-    paid = last_paid([line.pk], now=now).get(line.pk)
+    row = turns_of([line.pk], now=now).get(line.pk, ()) if turns is None else turns
+    paid = last_paid([line.pk], turns={line.pk: row}, now=now).get(line.pk)
     paid_until = paid.ends_at if paid else None
     looks = _looks(subscription, now=now)
     decisive = looks[-1] if looks and looks[-1].action in DECISIVE else None
     outlook = _outlook(line, subscription, decisive)
     events = chain(
         of_plans(queued, runs_out_at=runs_out_at, rule=rule, paid_until=paid_until),
-        of_turns(turns_of([line.pk], now=now).get(line.pk, ())),
+        of_turns(row),
         of_looks(looks, now=now),
         of_dunning(subscription, now=now),
     )

@@ -38,6 +38,8 @@ class Turn:
 
 def turns_of(line_ids: Collection[int], *, now: datetime) -> dict[int, list[Turn]]:
     """Return, by line, what is paid and not granted yet, in the order of its turns. One query, and one a line with some."""
+    if not line_ids:
+        return {}
     rows: defaultdict[int, list[QueuedPlan]] = defaultdict(list)
     ahead = QueuedPlan.objects.ahead().filter(line__in=line_ids)
     for queued in ahead.select_related("order__plan", "line"):

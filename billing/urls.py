@@ -13,6 +13,7 @@ from billing.views import (
     payment,
     purchase,
     questions,
+    queue,
     refunds,
     top_ups,
     why,
@@ -22,6 +23,11 @@ app_name = "billing"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("lines/<public_id:public_id>/renew/", purchase.renew, name="renew"),
+    path("lines/<public_id:public_id>/queue/", queue.queue, name="queue"),
+    path("lines/<public_id:public_id>/queue/add/", purchase.add_to_queue, name="add_to_queue"),
+    path("queue/<public_id:public_id>/move/", queue.move, name="queue_move"),
+    path("queue/<public_id:public_id>/start/", queue.start, name="queue_start"),
+    path("queue/<public_id:public_id>/cancel/", queue.cancel, name="queue_cancel"),
     path("lines/<public_id:public_id>/top-up/", purchase.top_up, name="top_up"),
     path("plans/<public_id:public_id>/buy/", purchase.buy, name="buy"),
     path("billing/add-money/", purchase.add_money, name="add_money"),

@@ -57,7 +57,7 @@ class Verdict:
 def judge(subscriptions: Collection[Subscription], *, now: datetime) -> list[Verdict]:
     """Look at what may have changed since the consent: paid time, price, terms, card, line, what was charged since.
 
-    Three queries, and one more where limits are set.
+    Four queries, and one more where limits are set.
     """
     line_ids = [subscription.line_id for subscription in subscriptions]
     paid = last_paid(line_ids, now=now)

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.models import User
-from billing.models import Dispute, LedgerAccount, Order, TopUpRule
+from billing.models import Dispute, LedgerAccount, Order, QueuedPlan, TopUpRule
 from billing.top_up_pages import standing_rule
+from billing.turns import turns_of
 from esim import keep_alive
 from esim.models import Allowance, DailyUsage, Line, LineMember, SimProfile
 from esim.replacing_pages import Progress, progress_under_way
@@ -26,7 +27,7 @@ from portal.line_timelines import Ahead, ahead_of
 CHART_DAYS = 30
 ENDED_SHOWN = timedelta(days=60)
 RECENT_ORDERS = 5
-ANNOTATIONS = ("download_state", "paid_until", "granted", "owes", "role", "shared_by")
+ANNOTATIONS = ("download_state", "paid_until", "granted", "owes", "role", "shared_by", "next_in_queue", "queued")
 """What `_described` adds to the columns of a line."""
 
 Days = Mapping[date, int]
@@ -75,6 +76,7 @@ def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
     whether something is owed.
     """
     sims = SimProfile.objects.filter(line=OuterRef("pk"), is_current=True)
+    ahead = QueuedPlan.objects.ahead().filter(line=OuterRef("pk"))
     granted = Allowance.objects.filter(line=OuterRef("pk")).order_by().values("line")
     paid = Allowance.objects.standing().filter(line=OuterRef("pk"), is_data_pack=False).order_by("-ends_at")
     memberships = LineMember.objects.filter(line=OuterRef("pk"), user=Slot("reader"))
@@ -82,6 +84,8 @@ def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
         role=Subquery(memberships.values("role")[:1]),
         shared_by=F("owner__full_name"),
         download_state=Subquery(sims.values("download_state")[:1]),
+        next_in_queue=Subquery(ahead.values("pk")[:1]),
+        queued=Subquery(ahead.order_by().values("line").annotate(times=Count("pk")).values("times")),
         paid_until=Subquery(paid.values("ends_at")[:1]),
         # Counted up by each grant, and by each taking back.
         granted=Subquery(granted.annotate(times=Count("pk") + Count("taken_back_at")).values("times")),
@@ -155,6 +159,7 @@ def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: 
     by_line: defaultdict[int, list[Any]] = defaultdict(list)
     for allowance in _allowances(lines, currency=user.currency, now=now):
         by_line[allowance.line_id].append(allowance)
+    turns = turns_of([line.pk for line in lines if line.next_in_queue], now=now)
     return [
         make_card(
             line=line,
@@ -163,6 +168,7 @@ def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: 
             owes=line.owes,
             allowances=by_line[line.pk],
             usage=usage[line.pk],
+            turns=turns.get(line.pk, ()),
             price=_renew_price(by_line[line.pk], currency=user.currency),
             role=line.role if line.owner_id != user.pk else OWNER,
             now=now,

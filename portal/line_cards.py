@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext, pgettext
 
 from billing.models import Subscription
+from billing.turns import Turn
 from esim.forecast import Forecast, forecast
 from esim.installing import TO_INSTALL
 from esim.models import Allowance, DownloadState, Line, Role, ServiceState
@@ -93,6 +94,7 @@ class LineCard:
     """One line. `data` is what is left, of an unlimited plan what is left of today's full speed.
 
     `ends_at` is when the last paid time ends, or ended; `running` and `queued` are in burn order.
+    `turns` are plans that are paid and wait for the end of these.
     """
 
     line: Line
@@ -101,6 +103,7 @@ class LineCard:
     renew_price: Money | None
     running: Sequence[Allowance]
     queued: Sequence[Allowance]
+    turns: Sequence[Turn]
     data: Meter | None
     throttled_kbps: int | None
     voice: Meter | None
@@ -168,6 +171,15 @@ class LineCard:
         return agreed is not None and agreed.mode == Subscription.Mode.AUTOMATIC and str(agreed.state) in RENEWING
 
     @property
+    def goes_on(self) -> bool:
+        """Tell whether more paid time follows by itself."""
+        return self.renews_itself or bool(self.turns)
+
+    @property
+    def more_turns(self) -> int:
+        return max(0, len(self.turns) - 1)
+
+    @property
     def asks_first(self) -> bool:
         """Tell whether its owner is asked before it is renewed."""
         agreed = self.subscription
@@ -196,6 +208,7 @@ def make_card(
     usage: Mapping[date, int],
     price: Money | None,
     role: str = OWNER,
+    turns: Sequence[Turn] = (),
     now: datetime,
     owes: bool = False,
 ) -> LineCard:
@@ -213,6 +226,7 @@ def make_card(
         renew_price=price,
         running=running,
         queued=[one for one in plans if one.starts_at > now],
+        turns=turns,
         data=_full_speed(unlimited, usage.get(today, 0)) if unlimited else _data(running),
         throttled_kbps=(unlimited.throttled_kbps or 0) if unlimited else None,
         voice=_meter((one.voice_minutes, one.used_minutes) for one in running),
@@ -246,7 +260,7 @@ def attention_of(card: LineCard, *, now: datetime) -> Attention:
         Attention.INSTALL_FAILED: card.download_state == DownloadState.ERROR,
         Attention.ENDED: not has_plan and card.ends_at is not None,
         Attention.USED_UP: is_limited and card.data is not None and not card.data.left,
-        Attention.ENDS_SOON: has_plan and days_left <= EXPIRES_SOON_DAYS and not card.renews_itself,
+        Attention.ENDS_SOON: has_plan and days_left <= EXPIRES_SOON_DAYS and not card.goes_on,
         Attention.DATA_LOW: is_limited and card.data is not None and card.data.is_low,
         Attention.NOT_INSTALLED: card.is_to_install,
         Attention.NO_PLAN: not has_plan,

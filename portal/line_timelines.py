@@ -28,7 +28,7 @@ class Ahead:
 def ahead_of(card: LineCard, *, rule: TopUpRule | None, now: datetime) -> Ahead:
     """Return what lies ahead of the line of a card, with the rule that buys data when it runs low; reads only."""
     runs_out_at = card.runs_out_at
-    told = timeline(line=card.line, queued=card.queued, runs_out_at=runs_out_at, rule=rule, now=now)
+    told = timeline(line=card.line, queued=card.queued, turns=card.turns, runs_out_at=runs_out_at, rule=rule, now=now)
     return Ahead(
         if_nothing=if_you_do_nothing(told),
         steps=steps_of(told, now=now),

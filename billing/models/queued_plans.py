@@ -13,11 +13,15 @@ from portal.lib.public_ids import PublicIdField
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from portal.lib.kept_sql import Slot
 
 
 class QueuedPlanQuerySet(models.QuerySet["QueuedPlan"]):
-    def owned_by(self, user: "User | Slot") -> "QueuedPlanQuerySet":
+    def owned_by(self, user: "User") -> "QueuedPlanQuerySet":
+        """Those of the lines of this person, whoever bought them."""
+        return self.filter(line__owner=user)
+
+    def bought_by(self, user: "User") -> "QueuedPlanQuerySet":
+        """Those whose money goes back to this person."""
         return self.filter(order__owner=user)
 
     def waiting(self) -> "QueuedPlanQuerySet":

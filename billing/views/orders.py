@@ -21,6 +21,7 @@ from billing.forms import PayForm
 from billing.models import Charge, Order
 from billing.order_status import Status, moment, status_of, steps_of, title_of
 from billing.order_visits import look_again
+from billing.queue_pages import turn_of
 from billing.refund_words import RefundRow, refund_row
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import leads_to_gateway
@@ -40,7 +41,8 @@ def order(request: SubscriberRequest, public_id: str) -> HttpResponse:
     to_install = _is_to_install(found)
     now = timezone.now()
     ticket = overdue.ticket_of(found, promise=settings.PORTAL_PROMISE, now=now)
-    status = status_of(found, charge, to_install=to_install, now=now, is_late=ticket is not None)
+    turn = turn_of(found, now=now)
+    status = status_of(found, charge, to_install=to_install, now=now, is_late=ticket is not None, turn=turn)
     context = _order_context(found, charge, status, ticket) | {"to_install": to_install}
     if status.can_pay:
         kinds = gateways.chosen().kinds_of_means(found.currency)

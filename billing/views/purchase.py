@@ -28,7 +28,9 @@ from billing.forms import AmountForm, PurchaseForm, price_token
 from billing.ledger import InsufficientBalance
 from billing.models import Order
 from billing.purchases import NotOnSale, Offer
+from billing.queue_pages import next_turn
 from billing.redemptions import CouponGone
+from billing.schedule import last_paid
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import charge_soon, leads_to_gateway
 from billing.ways_to_pay import ways_to_pay
@@ -45,7 +47,8 @@ CODE_SHOWN = 60
 class Sale:
     """What the check page offers: a plan for a line or a new line, money for the balance, or settling what is owed.
 
-    `price` is what is to be paid; where offers may take something off, `quote` says what it is made of.
+    `price` is what is to be paid; where offers may take something off, `quote` says what it is made of. `is_queued`: the
+    plan waits until the others of the line have ended.
     """
 
     kind: Order.Kind
@@ -53,6 +56,7 @@ class Sale:
     line: Line | None = None
     offer: Offer | None = None
     quote: Quote | None = None
+    is_queued: bool = False
 
     @property
     def token(self) -> str:
@@ -68,6 +72,17 @@ class Sale:
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: SubscriberRequest, public_id: str) -> HttpResponse:
     return _sell(request, kind=Order.Kind.RENEWAL, line=_line_or_404(request, public_id))
+
+
+@login_required
+@leads_to_gateway
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_to_queue(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Sell a plan that begins when the others of the line have ended; without any it would be a renewal."""
+    line = _line_or_404(request, public_id)
+    if line.pk not in last_paid([line.pk], now=timezone.now()) and not _has_bought(request):
+        return redirect("billing:renew", public_id)
+    return _sell(request, kind=Order.Kind.RENEWAL, line=line, is_queued=True)
 
 
 @login_required
@@ -113,21 +128,24 @@ def _line_or_404(request: SubscriberRequest, public_id: str) -> Line:
     return line
 
 
-def _sell(request: SubscriberRequest, *, kind: Order.Kind, line: Line) -> HttpResponse:
+def _sell(request: SubscriberRequest, *, kind: Order.Kind, line: Line, is_queued: bool = False) -> HttpResponse:
     now = timezone.now()
     plan_id = request.POST.get("plan") or request.GET.get("plan")
     if kind == Order.Kind.TOP_UP and not purchases.can_top_up(line, now=now):
         return render(request, "billing/nothing_to_top_up.html", {"nav": "lines", "line": line})
     if plan_id:
-        return _sell_plan(request, kind=kind, plan_id=plan_id, line=line)
+        return _sell_plan(request, kind=kind, plan_id=plan_id, line=line, is_queued=is_queued)
     currency = chosen_currency(request)
     shelf = purchases.shelf(line=line, kind=kind, currency=currency, now=now)
     shelf = purchases.with_promotions(shelf, now=now)
     context = {"nav": "lines", "line": line, "kind": kind, "shelf": shelf, "currency": currency}
+    context["is_queued"] = is_queued
     return render(request, "billing/choose.html", context)
 
 
-def _sell_plan(request: SubscriberRequest, *, kind: Order.Kind, plan_id: str, line: Line | None = None) -> HttpResponse:
+def _sell_plan(
+    request: SubscriberRequest, *, kind: Order.Kind, plan_id: str, line: Line | None = None, is_queued: bool = False
+) -> HttpResponse:
     currency = request.POST.get("currency") or chosen_currency(request)
     try:
         offer = purchases.find_offer(plan_id=plan_id, kind=kind, currency=currency, now=timezone.now())
@@ -137,7 +155,8 @@ def _sell_plan(request: SubscriberRequest, *, kind: Order.Kind, plan_id: str, li
     if kind == Order.Kind.NEW_LINE and purchases.is_sold_out(carrier=carriers.chosen()) and not _has_bought(request):
         status = HTTPStatus.CONFLICT if request.method == "POST" else HTTPStatus.OK
         return render(request, "billing/sold_out.html", {"nav": "plans", "offer": offer}, status=status)
-    return check(request, quoted(request, Sale(kind=kind, price=offer.price, line=line, offer=offer)))
+    sale = Sale(kind=kind, price=offer.price, line=line, offer=offer, is_queued=is_queued)
+    return check(request, quoted(request, sale))
 
 
 def quoted(request: SubscriberRequest, sale: Sale) -> Sale:
@@ -235,6 +254,7 @@ def _purchase(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now
         nickname=wishes["nickname"],
         price=sale.price,
         quote=sale.quote,
+        is_queued=sale.is_queued,
         form_key=str(wishes["form_key"]),
         use_wallet=from_balance or (wishes["use_balance"] and sale.kind != Order.Kind.CREDIT),
         gateway="" if from_balance else _gateway_name(form),
@@ -252,9 +272,11 @@ def _render_check(
     request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime, status: int = 200, **extra: Any
 ) -> HttpResponse:
     means = purchases.means(user=request.user, price=sale.price, now=now)
-    after = (
-        purchases.after_purchase(line=sale.line, terms=sale.quote.terms, now=now) if sale.line and sale.quote else None
-    )
+    after, turn = None, None
+    if sale.line and sale.quote and sale.is_queued:
+        turn = next_turn(line=sale.line, terms=sale.quote.terms, now=now)
+    elif sale.line and sale.quote:
+        after = purchases.after_purchase(line=sale.line, terms=sale.quote.terms, now=now)
     context = {
         "nav": "plans" if sale.kind == Order.Kind.NEW_LINE else "billing" if sale.offer is None else "lines",
         "sale": sale,
@@ -267,6 +289,7 @@ def _render_check(
             with_balance=sale.kind != Order.Kind.CREDIT,
         ),
         "after": after,
+        "turn": turn,
         "offer_rows": rows_of_quote(sale.quote) if sale.quote else [],
         "balance_after": means.balance + sale.price,
         "price_token": sale.token,

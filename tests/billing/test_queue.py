@@ -54,6 +54,10 @@ def tick(now, carrier):
     queue_endings.take_in(now=now)
 
 
+def start(queued):
+    queueing.start_now(queued=queued, actor=queued.order.owner, ip=None, now=NOW)
+
+
 def state_of(queued):
     queued.refresh_from_db()
     queued.order.refresh_from_db()
@@ -108,7 +112,7 @@ def test_start_now_loses_the_days_that_run_twice_and_no_data(queue, running, car
     queued = queue()
 
     told = early_start(queued=queued, now=NOW)
-    queueing.start_now(queued=queued, ip=None, now=NOW)
+    start(queued)
     orders.fulfil(order_id=queued.order_id, carrier=carrier, now=NOW)
 
     assert told.paid_until_waiting == running.ends_at + 10 * DAY
@@ -136,10 +140,10 @@ def test_start_now_keeps_the_others_in_their_turn(queue, running, plan):
 
 def test_what_has_begun_is_not_started_or_cancelled_again(queue, running):
     queued = queue()
-    queueing.start_now(queued=queued, ip=None, now=NOW)
+    start(queued)
 
     with pytest.raises(CannotStart):
-        queueing.start_now(queued=queued, ip=None, now=NOW)
+        start(queued)
     with pytest.raises(NotWaiting):
         queue_endings.cancel(queued=queued, goes_to=PAYER, actor=queued.order.owner, ip=None, now=NOW)
     assert not Refund.objects.exists()
@@ -193,7 +197,7 @@ def test_on_a_line_that_its_owner_suspended_it_waits(queue, running, line, carri
 
     assert state_of(queued)[0] == "waiting"
     with pytest.raises(LineRests):
-        queueing.start_now(queued=queued, ip=None, now=NOW)
+        start(queued)
     Line.objects.filter(pk=line.pk).update(service_state=ServiceState.ACTIVE, suspended_for="")
 
 

@@ -37,8 +37,10 @@ def ids_of_ada(subscriber, now):
     member = make.make_member(line=line)
     invitation = make.make_invitation(line=line)
     move = make.make_move(line=moving)
+    later = make.make_queued_plan(line=line)
     return {
         "sim/applications/": {"public_id": application.public_id},
+        "queue/": {"public_id": later.public_id},
         "documents/": {"public_id": document.public_id},
         "members/": {"public_id": member.public_id},
         "invitations/": {"public_id": invitation.public_id},

@@ -59,7 +59,7 @@ def test_to_look_ahead_takes_as_many_queries_however_far(as_subscriber, line, no
     )
     page(as_subscriber, line)
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         page(as_subscriber, line)
 
 
