@@ -64,13 +64,14 @@ api.add_router("", balance.router)
 
 _patterns, _app, _namespace = api.urls
 for _entry in _patterns:
-    match _entry.name:
-        case "api-root":
-            _entry.callback = RedirectView.as_view(pattern_name="api:openapi-view")
-        case "openapi-json" | "openapi-view":
-            _entry.callback = require_safe(_entry.callback)
-        case _:
-            _entry.callback = for_programs(_entry.callback, names=api.names_in_query)
+    if not isinstance(_entry, URLPattern) or _entry.callback is None:
+        continue
+    if _entry.name == "api-root":
+        _entry.callback = RedirectView.as_view(pattern_name="api:openapi-view")
+    elif _entry.name in {"openapi-json", "openapi-view"}:
+        _entry.callback = require_safe(_entry.callback)
+    else:
+        _entry.callback = for_programs(_entry.callback, names=api.names_in_query)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", (_patterns, _app, _namespace)),
