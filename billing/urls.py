@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<public_id:public_id>/cancel/", orders.cancel, name="cancel"),
     path("orders/<public_id:public_id>/refund/", refunds.refund, name="refund"),
     path("orders/<public_id:public_id>/receipt/", orders.receipt, name="receipt"),
+    path("orders/<public_id:public_id>/receipt/keep/", orders.keep_receipt, name="keep_receipt"),
     path("orders/<public_id:public_id>/why/", why.why, name="why"),
     path("orders/<public_id:public_id>/document/", documents.issue_document, name="issue_document"),
     path("billing/arrears/", arrears.overview, name="arrears"),

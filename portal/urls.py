@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from accounts.views import set_language
-from portal import advice_pages, application_pages, health, metrics, ticket_pages, views
+from portal import advice_pages, application_pages, device_pages, health, metrics, ticket_pages, views
 from portal.lib.public_ids import PublicIdConverter
 
 register_converter(PublicIdConverter, "public_id")
@@ -30,7 +30,9 @@ urlpatterns = [
     path("help/tickets/<public_id:public_id>/close/", ticket_pages.close_ticket, name="close_ticket"),
     path("calendar/<str:token>.ics", views.calendar, name="calendar"),
     path("style/", views.style_page, name="style"),
-    path("worker.js", views.worker_js, name="worker"),
+    path("worker.js", device_pages.worker_js, name="worker"),
+    path("manifest.webmanifest", device_pages.manifest, name="manifest"),
+    path("offline/<str:language>/", device_pages.offline, name="offline"),
     path("brand.css", views.brand_css, name="brand_css"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

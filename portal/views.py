@@ -19,8 +19,6 @@ from portal.dashboard import line_details
 from portal.front_page import front_page
 from portal.style_samples import style_samples
 
-WORKER = settings.BASE_DIR / "static" / "js" / "worker.js"
-
 
 @login_required
 @require_safe
@@ -70,10 +68,3 @@ def style_page(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=3600)
 def brand_css(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f":root{{--brand-hue:{settings.PORTAL_BRAND_HUE}}}", content_type="text/css")
-
-
-@require_safe
-@cache_control(no_store=True)
-def worker_js(request: HttpRequest) -> HttpResponse:
-    """Hand out the service worker from the root: from under /static/ it would see no page (Service Workers §3.4.3)."""
-    return HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")

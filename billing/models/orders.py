@@ -51,6 +51,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def unpaid_past_deadline(self, now: datetime) -> "OrderQuerySet":
         return self.filter(state=Order.State.PENDING, expires_at__lte=now)
 
+    def still_to_pay(self, now: datetime) -> "OrderQuerySet":
+        """Orders that somebody began, and may go on with."""
+        return self.filter(state=Order.State.PENDING, expires_at__gt=now)
+
     def to_end(self, now: datetime) -> "OrderQuerySet":
         """Unpaid orders past their deadline, but those whose payment could not be closed a moment ago."""
         return self.unpaid_past_deadline(now).filter(Q(end_due_at=None) | Q(end_due_at__lte=now))

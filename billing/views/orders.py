@@ -7,12 +7,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import kept_on_device
 from accounts.http import SubscriberRequest
 from accounts.models import Ticket
 from billing import expiry, gateways, overdue, purchases, redemptions
@@ -73,10 +75,28 @@ def receipt(request: SubscriberRequest, public_id: str) -> HttpResponse:
     found = own_order(request, public_id)
     if found.paid_at is None:
         return redirect("billing:order", public_id)
-    paid = found.charges.filter(state=Charge.State.SUCCEEDED).select_related("method")
-    terms = PlanTerms.from_json(found.plan_terms) if found.plan_terms else None
-    context = {"nav": "billing", "order": found, "charges": paid, "terms": terms, "refunds": _refunds(found)}
-    return render(request, "billing/receipt.html", context | _offers(found))
+    return render(request, "billing/receipt.html", _receipt_context(found))
+
+
+@login_required
+@require_POST
+@cache_control(private=True, no_store=True)
+def keep_receipt(request: SubscriberRequest, public_id: str) -> HttpResponse:
+    """Answer with the receipt that a script then keeps on this device, to be read there without a connection."""
+    found = own_order(request, public_id)
+    if found.paid_at is None:
+        raise Http404
+    context = {**_receipt_context(found), "kept_at": timezone.now()}
+    response = render(request, "billing/receipt_kept.html", context)
+    kept_on_device.mark(response, user=request.user)
+    return response
+
+
+def _receipt_context(order: Order) -> dict[str, Any]:
+    paid = order.charges.filter(state=Charge.State.SUCCEEDED).select_related("method")
+    terms = PlanTerms.from_json(order.plan_terms) if order.plan_terms else None
+    refunds = _refunds(order)
+    return {"nav": "billing", "order": order, "charges": paid, "terms": terms, "refunds": refunds, **_offers(order)}
 
 
 def _offers(order: Order) -> dict[str, Any]:

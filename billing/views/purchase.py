@@ -138,7 +138,8 @@ def _sell(request: SubscriberRequest, *, kind: Order.Kind, line: Line, is_queued
     currency = chosen_currency(request)
     shelf = purchases.shelf(line=line, kind=kind, currency=currency, now=now)
     shelf = purchases.with_promotions(shelf, now=now)
-    context = {"nav": "lines", "line": line, "kind": kind, "shelf": shelf, "currency": currency}
+    begun = Order.objects.owned_by(request.user).still_to_pay(now).filter(line=line, kind=kind).order_by("-pk").first()
+    context = {"nav": "lines", "line": line, "kind": kind, "shelf": shelf, "currency": currency, "begun": begun}
     context["is_queued"] = is_queued
     return render(request, "billing/choose.html", context)
 

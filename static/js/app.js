@@ -3,7 +3,7 @@
   "use strict";
 
   const root = document.documentElement;
-  const KEPT = "kept-install";
+  const KEPT = "kept";
 
   function storedTheme() {
     try {
@@ -100,9 +100,24 @@
   }
 
   async function forgetKept() {
-    const registration = await navigator.serviceWorker.getRegistration("/lines/");
+    const registration = await navigator.serviceWorker.getRegistration();
     if (registration && registration.active) {
       registration.active.postMessage("forget");
+    }
+  }
+
+  // For whoever is signed in, once the page is there: what helps without a connection, in the language of the page.
+  async function holdOfflinePage() {
+    const worker = document.querySelector("link[data-worker]");
+    if (!worker || !("serviceWorker" in navigator)) {
+      return;
+    }
+    try {
+      await navigator.serviceWorker.register(worker.dataset.worker, { scope: "/" });
+      const registration = await navigator.serviceWorker.ready;
+      registration.active.postMessage({ offline: worker.dataset.offline });
+    } catch (error) {
+      // A browser that forbids it shows its own page without a connection.
     }
   }
 
@@ -193,4 +208,5 @@
   enhance(document);
   showTheme(storedTheme());
   tidyKept();
+  window.addEventListener("load", holdOfflinePage);
 })();

@@ -1,8 +1,8 @@
-// Keeps the install page on this device when asked to, to be read without a connection; static/js/worker.js shows it.
+// Keeps a page (an install code, a receipt) on this device when asked to, to be read without a connection; static/js/worker.js shows it.
 (function () {
   "use strict";
 
-  const KEPT = "kept-install";
+  const KEPT = "kept";
   const form = document.querySelector("form[data-keep]");
   if (!form || !("serviceWorker" in navigator) || !("caches" in window)) {
     return;
@@ -41,7 +41,7 @@
     if (!answer.ok) {
       throw new Error("not kept");
     }
-    await navigator.serviceWorker.register(form.dataset.worker, { scope: form.dataset.scope });
+    await navigator.serviceWorker.register(form.dataset.worker, { scope: "/" });
     await navigator.serviceWorker.ready;
     const text = await answer.clone().text();
     const cache = await caches.open(KEPT);

@@ -1,12 +1,47 @@
-// Shows the install page that somebody kept on this device (static/js/keep.js) while there is no connection.
-// It stores nothing by itself, and asks the network first: with a connection everything is as if it were not there.
+// Answers where the network does not: with a page that somebody kept on this device (keep.js), or else with the one
+// page that says what to do without a connection. The network is asked first: with a connection everything is as if
+// this were not there.
 "use strict";
 
-const KEPT = "kept-install";
+const KEPT = "kept";
+const OFFLINE = "offline";
+const FILES = /(?:href|src)="([^"#]+\.(?:css|js|svg)|[^"]*brand\.css)(?:#[^"]*)?"/g;
 
-async function keptOrNothing(request) {
-  const found = await caches.match(request, { cacheName: KEPT, ignoreVary: true });
-  return found || Response.error();
+async function withoutNetwork(request) {
+  const kept = await caches.match(request, { cacheName: KEPT, ignoreVary: true });
+  if (kept) {
+    return kept;
+  }
+  const cache = await caches.open(OFFLINE);
+  const file = await cache.match(request, { ignoreVary: true });
+  if (file || request.mode !== "navigate") {
+    return file || Response.error();
+  }
+  const pages = (await cache.keys()).filter(function (one) {
+    return new URL(one.url).pathname.startsWith("/offline/");
+  });
+  return (pages.length && (await cache.match(pages[0], { ignoreVary: true }))) || Response.error();
+}
+
+// The page is the same for everybody; without cookies nothing of anybody can get into it.
+async function holdReady(address) {
+  const cache = await caches.open(OFFLINE);
+  if (await cache.match(address, { ignoreVary: true })) {
+    return;
+  }
+  const answer = await fetch(address, { credentials: "omit" });
+  if (!answer.ok) {
+    return;
+  }
+  const text = await answer.clone().text();
+  const files = Array.from(text.matchAll(FILES), function (found) {
+    return found[1];
+  });
+  for (const request of await cache.keys()) {
+    await cache.delete(request);
+  }
+  await cache.addAll(Array.from(new Set(files)));
+  await cache.put(address, answer);
 }
 
 self.addEventListener("install", function () {
@@ -22,15 +57,17 @@ self.addEventListener("fetch", function (event) {
   if (request.method === "GET" && new URL(request.url).origin === self.location.origin) {
     event.respondWith(
       fetch(request).catch(function () {
-        return keptOrNothing(request);
+        return withoutNetwork(request);
       })
     );
   }
 });
 
-// Signing out says so; browsers that heed Clear-Site-Data have done it by then.
+// Signing out says "forget"; browsers that heed Clear-Site-Data have done it by then.
 self.addEventListener("message", function (event) {
   if (event.data === "forget") {
     event.waitUntil(caches.delete(KEPT));
+  } else if (event.data.offline) {
+    event.waitUntil(holdReady(event.data.offline).catch(function () {}));
   }
 });

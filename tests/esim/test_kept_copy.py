@@ -112,4 +112,4 @@ def test_the_worker_is_served_from_the_root_and_asks_the_network_first(client):
     assert answer["Cache-Control"] == "no-store"
     assert "connect-src 'self'" in answer["Content-Security-Policy"]
     assert "worker-src 'self'" in answer["Content-Security-Policy"]
-    assert "cache.put" not in answer.content.decode()
+    assert "fetch(request).catch(" in answer.content.decode()

@@ -102,6 +102,35 @@ def test_it_is_removed_by_hand(kept, address):
     assert not offline(kept, address)
 
 
+def test_without_a_connection_any_page_says_what_helps_and_what_is_kept(kept, at_sandbox, line):
+    kept.wait_for_function(
+        "async () => (await caches.has('offline')) && (await (await caches.open('offline')).match('/offline/en/'))"
+    )
+    kept.context.set_offline(True)
+
+    kept.goto(f"{at_sandbox}/billing/")
+
+    expect(kept.get_by_role("heading", name="No connection")).to_be_visible()
+    kept.get_by_role("link", name="Install").click()
+    assert read_from_screen(kept) == f"LPA:{line.profiles.get().activation_code}"
+    kept.context.set_offline(False)
+
+
+def test_a_receipt_is_there_without_a_connection(page, at_sandbox, subscriber, line):
+    order = make.make_order(owner=subscriber, line=line, state="fulfilled", paid_at=make.NOW)
+    address = f"{at_sandbox}/orders/{order.public_id}/receipt/"
+    enter(page, at_sandbox, subscriber)
+    page.goto(address)
+    page.get_by_role("button", name="Keep on this device").click()
+    expect(page.get_by_text("Kept on this device")).to_be_visible()
+
+    page.context.set_offline(True)
+    page.goto(address)
+    expect(page.get_by_text("Kept copy")).to_be_visible()
+    expect(page.get_by_text(order.public_id)).to_be_visible()
+    page.context.set_offline(False)
+
+
 def test_without_a_connection_nothing_is_kept_and_that_is_said(page, at_sandbox, subscriber, address):
     enter(page, at_sandbox, subscriber)
     page.goto(address)

@@ -62,6 +62,7 @@ def ids_of_ada(subscriber, now):
         "webhooks/": {"gateway": "sandbox"},
         "webhooks/es2plus/": {"secret": "nobody-knows-it"},
         "calendar/": {"token": calendar_links.token_of(subscriber)},
+        "offline/": {"language": "en"},
         "renewals/": {"token": token_for(subscription, period_index=1)},
         "sandbox/pay/": {"reference": "pay_nothing"},
         "accounts/2fa/webauthn/keys/": {"pk": 1},

@@ -38,6 +38,8 @@ PUBLIC = {
     "esim:usage_api",
     "healthz",
     "help",
+    "manifest",
+    "offline",
     "metrics",
     "mfa_authenticate",
     "mfa_login_webauthn",

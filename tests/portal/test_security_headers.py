@@ -13,7 +13,7 @@ from tests.portal.routes import DEMO_ONLY, PUBLIC, routes
 from tests.portal.walking import first_visit
 
 ROUTES = [route for route in routes() if not route.is_for_staff]
-CACHEABLE = {"brand_css"}
+CACHEABLE = {"brand_css", "manifest", "offline"}
 STRICT = {
     "default-src": "'none'",
     "script-src": "'self'",
