@@ -23,10 +23,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
-from accounts import audit, ticket_admin, token_admin
+from accounts import audit, document_admin, ticket_admin, token_admin
 from accounts.account_dialogs import LiftsLocks
 from accounts.http import client_ip
-from accounts.models import ApiToken, AuditEvent, Notification, OutboxMessage, Ticket, User
+from accounts.models import ApiToken, AuditEvent, Document, Notification, OutboxMessage, Ticket, User
 from accounts.time_zones import offered_zones
 from portal.lib.redaction import redacted
 from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, StaffAdmin, moment_column, state_column
@@ -40,6 +40,8 @@ ROWS_OF_A_USER = (
     ("admin:billing_paymentmethod_changelist", "owner", _("Payment methods")),
     ("admin:billing_ledgeraccount_changelist", "owner", _("Balances")),
     ("admin:accounts_ticket_changelist", "owner", _("Tickets")),
+    ("admin:esim_simapplication_changelist", "owner", _("SIM applications")),
+    ("admin:accounts_document_changelist", "owner", _("Documents")),
     ("admin:accounts_notification_changelist", "user", _("Notifications")),
     ("admin:accounts_auditevent_changelist", "subject", _("Audit trail")),
 )
@@ -246,6 +248,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
 
+admin.site.register(Document, document_admin.DocumentAdmin)
 admin.site.register(Ticket, ticket_admin.TicketAdmin)
 admin.site.register(ApiToken, token_admin.ApiTokenAdmin)
 if settings.DEMO:

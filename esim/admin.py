@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from esim import usage_admin
+from esim.application_admin import SimApplicationAdmin
 from esim.card_admin import BindingAttemptAdmin, SimCardAdmin
 from esim.models import (
     Allowance,
@@ -19,6 +20,7 @@ from esim.models import (
     QuarantinedUsage,
     Replacement,
     ServiceState,
+    SimApplication,
     SimCard,
     SimProfile,
     ThrottleSpell,
@@ -45,6 +47,7 @@ data_reported = data_column("data_bytes", _("data"))
 admin.site.register(CarrierProduct, CarrierProductAdmin)
 admin.site.register(CarrierOrder, CarrierOrderAdmin)
 admin.site.register(Outlet, OutletAdmin)
+admin.site.register(SimApplication, SimApplicationAdmin)
 admin.site.register(SimCard, SimCardAdmin)
 admin.site.register(BindingAttempt, BindingAttemptAdmin)
 admin.site.register(ProfileOrder, ProfileOrderAdmin)

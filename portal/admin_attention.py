@@ -16,7 +16,7 @@ from billing import gateways
 from billing.models import Charge, Discrepancy, Dispute, GatewayEvent, InvariantReport, Order, Refund, Subscription
 from billing.silence import Silence, silences
 from esim import carriers, stock
-from esim.models import Line, ProfileOrder, ServiceChange, SimCard
+from esim.models import Line, ProfileOrder, ServiceChange, SimApplication, SimCard
 from portal.admin_links import listed
 from portal.lib.dates import format_moment
 
@@ -76,6 +76,11 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             {"state__in": [Charge.State.UNKNOWN.value], "created_at__lt": now - SETTLE_WITHIN},
         ),
         (_("Requests for help that wait for our answer"), Ticket, {"state__in": sorted(Ticket.State.OURS)}),
+        (
+            _("Applications for a SIM card that wait to be checked"),
+            SimApplication,
+            {"state__in": [SimApplication.State.SUBMITTED.value]},
+        ),
         (
             _("Lines whose network has had no answer about suspending or resuming for an hour"),
             Line,

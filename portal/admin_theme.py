@@ -97,6 +97,8 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
                 _item(_("Lines"), "sim_card", "esim", "line"),
                 _item(_("SIM profiles"), "qr_code_2", "esim", "simprofile"),
                 _item(_("SIM cards"), "sim_card_download", "esim", "simcard"),
+                _item(_("SIM applications"), "contract", "esim", "simapplication"),
+                _item(_("Documents"), "id_card", "accounts", "document"),
                 _item(_("Moves to another device"), "phonelink_setup", "esim", "replacement"),
                 _item(_("Allowances"), "data_usage", "esim", "allowance"),
                 _item(_("Usage by day"), "bar_chart", "esim", "dailyusage"),

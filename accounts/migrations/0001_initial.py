@@ -444,6 +444,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "document",
                 "verbose_name_plural": "documents",
+                "permissions": [("open_document", "Can open documents, saying why")],
                 "indexes": [
                     models.Index(
                         condition=models.Q(("erased_at__isnull", True)),

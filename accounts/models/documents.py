@@ -77,6 +77,7 @@ class Document(models.Model):
     class Meta:
         verbose_name = _("document")
         verbose_name_plural = _("documents")
+        permissions = [("open_document", _("Can open documents, saying why"))]
         constraints = [
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True) & ~Q(data_key_ciphertext="")
