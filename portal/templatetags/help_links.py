@@ -1,0 +1,13 @@
+"""Links from a trouble to the article that explains it."""
+
+from django import template
+
+from portal.lib.help_links import SITUATIONS, HelpLink
+
+register = template.Library()
+
+
+@register.inclusion_tag("components/help_link.html")
+def help_link(situation: str) -> dict[str, HelpLink]:
+    """Write a line with a link; the name of the situation must be one of the registry."""
+    return {"link": SITUATIONS[situation]}
