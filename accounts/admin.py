@@ -23,10 +23,21 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
-from accounts import audit, document_admin, ticket_admin, token_admin
+from accounts import article_admin, audit, document_admin, ticket_admin, token_admin
 from accounts.account_dialogs import LiftsLocks
 from accounts.http import client_ip
-from accounts.models import ApiToken, AuditEvent, Document, Notification, OutboxMessage, Ticket, User
+from accounts.models import (
+    ApiToken,
+    Article,
+    ArticleFeedback,
+    AuditEvent,
+    Document,
+    Notification,
+    OutboxMessage,
+    ReplyTemplate,
+    Ticket,
+    User,
+)
 from accounts.time_zones import offered_zones
 from portal.lib.redaction import redacted
 from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, StaffAdmin, moment_column, state_column
@@ -250,6 +261,9 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 
 admin.site.register(Document, document_admin.DocumentAdmin)
 admin.site.register(Ticket, ticket_admin.TicketAdmin)
+admin.site.register(ReplyTemplate, ticket_admin.ReplyTemplateAdmin)
+admin.site.register(Article, article_admin.ArticleAdmin)
+admin.site.register(ArticleFeedback, article_admin.ArticleFeedbackAdmin)
 admin.site.register(ApiToken, token_admin.ApiTokenAdmin)
 if settings.DEMO:
     admin.site.register(OutboxMessage, OutboxMessageAdmin)

@@ -1,72 +1,126 @@
-"""Where staff read requests for help, answer and close them: what waits for us first, the longest waiting on top."""
+"""Where staff read requests for help: what waits for us first, the longest waiting on top."""
 
-import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from django import forms
-from django.contrib import messages
-from django.db.models import Case, F, Model, When
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin
+from django.db.models import Case, F, Model, QuerySet, When
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import linebreaksbr
-from django.urls import reverse
+from django.urls import path, reverse
+from django.urls.resolvers import URLPattern
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action, display
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.decorators import display
 
-from accounts import tickets
+from accounts import documents
+from accounts.document_files import FileLost
 from accounts.http import client_ip
-from accounts.models import Ticket, TicketMessage, User
-from accounts.models.tickets import MESSAGE_LENGTH
+from accounts.models import Document, Ticket, TicketMessage, User
+from accounts.ticket_dialogs import DeskActions
+from accounts.ticket_files import of_ticket
 from accounts.ticket_words import conversation, title_of
 from portal.lib.dates import format_moment
-from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
+from portal.lib.downloads import foreign_download
+from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, state_column
 
 STATE_COLOURS = {"open": "danger", "waiting": "warning", "answered": "success"}
-PAGES = {"ord": "admin:billing_order_changelist", "lin": "admin:esim_line_changelist"}
+PAGES = {
+    "ord": "admin:billing_order_changelist",
+    "lin": "admin:esim_line_changelist",
+    "chg": "admin:billing_charge_changelist",
+}
 """By name: those pages belong to apps above this one."""
 
 LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
-MESSAGE = '<div class="mb-4"><p class="font-semibold">{} · {}</p><p class="break-words">{}</p></div>'
+MESSAGE = '<div class="mb-4"><p class="font-semibold">{} · {}</p><p class="break-words">{}</p>{}</div>'
+NOTE = (
+    '<div class="mb-4 border-l-4 border-orange-500 pl-3"><p class="font-semibold">{} · {} · {}</p>'
+    '<p class="break-words">{}</p></div>'
+)
+HOURS = (1, 4, 24)
+"""Within which a first answer came, for the filter."""
 
 opened = moment_column("opened_at", _("opened"))
 ticket_state = state_column("state", _("state"), Ticket.State, STATE_COLOURS)
 
 
-class AnswerForm(BaseDialogForm):  # type: ignore[misc]
-    """What the subscriber gets by e-mail; sent twice, it is one answer."""
+class FirstAnswerFilter(admin.SimpleListFilter):
+    title = _("first answer")
+    parameter_name = "first_answer"
 
-    text = forms.CharField(
-        label=_("Answer"),
-        max_length=MESSAGE_LENGTH,
-        help_text=_("Plain text, in the language of the request. It is sent to the subscriber."),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 10}),
-    )
-    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        within = [(str(hours), _("within %(hours)d h") % {"hours": hours}) for hours in HOURS]
+        return [*within, ("later", _("later than %(hours)d h") % {"hours": HOURS[-1]}), ("none", _("none yet"))]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        value = self.value() or ""
+        if value == "none":
+            return queryset.filter(first_answered_at__isnull=True)
+        if value == "later":
+            return queryset.filter(first_answered_at__gt=F("opened_at") + timedelta(hours=HOURS[-1]))
+        if value in map(str, HOURS):
+            return queryset.filter(first_answered_at__lte=F("opened_at") + timedelta(hours=int(value)))
+        return queryset
 
 
-class TicketAdmin(ReadOnlyAdmin):
-    list_display = ("title", "owner", "kind", ticket_state, "waits", "first_answer", opened)
-    list_filter = ("state", "kind", "opened_at")
-    list_select_related = ("owner",)
+class AssignedFilter(admin.SimpleListFilter):
+    title = _("assigned")
+    parameter_name = "assigned"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("me", _("to me")), ("nobody", _("to nobody")), ("others", _("to others"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+        if self.value() == "me":
+            return queryset.filter(assignee=request.user.pk)
+        if self.value() == "others":
+            return queryset.filter(assignee__isnull=False).exclude(assignee=request.user.pk)
+        return queryset.filter(assignee__isnull=True) if self.value() == "nobody" else queryset
+
+
+class TicketAdmin(DeskActions, ReadOnlyAdmin):
+    list_display = ("title", "owner", "kind", ticket_state, "assignee", "waits", "first_answer", opened)
+    list_filter = ("state", AssignedFilter, FirstAnswerFilter, "kind", "opened_at")
+    list_select_related = ("owner", "assignee")
     search_fields = ("public_id", "owner__email", "owner__phone", "about", "messages__text")
     ordering = (Case(When(state__in=["open", "waiting"], then=F("moved_at"))).asc(nulls_last=True), "-moved_at")
-    actions_detail = ("answer", "close_ticket")
+    actions_detail = ("answer", "add_note", "assign", "close_ticket")
 
     def get_fields(self, _request: HttpRequest, _obj: Model | None = None) -> list[Any]:
         times = ("opened_at", "moved_at", "first_answer", "closed_at")
-        return ["talk", "state", "owner", "language", "kind", "subjects", "known", *times, "public_id"]
+        return ["talk", "state", "assignee", "owner", "language", "kind", "subjects", "known", *times, "public_id"]
+
+    def get_urls(self) -> list[URLPattern]:
+        opening = path(
+            "<int:ticket_id>/files/<public_id:public_id>/",
+            self.admin_site.admin_view(self.open_file),
+            name="accounts_ticket_file",
+        )
+        return [opening, *super().get_urls()]
 
     def has_answer_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
         return bool(request.user.has_perm("accounts.change_ticket"))
+
+    def open_file(self, request: HttpRequest, ticket_id: int, public_id: str) -> HttpResponse:
+        """Hand out a file of this ticket. The ticket is the reason, and it goes on record."""
+        ticket = get_object_or_404(Ticket, pk=ticket_id)
+        document = get_object_or_404(of_ticket(ticket), public_id=public_id)
+        if not isinstance(request.user, User) or not self.has_view_permission(request, ticket):
+            raise Http404
+        try:
+            content = documents.opened_by_staff(
+                document, staff=request.user, reason=ticket.public_id, ip=client_ip(request), now=timezone.now()
+            )
+        except FileLost as lost:
+            raise Http404 from lost
+        return foreign_download(content, name=document.name, content_type=document.form)
 
     @display(description=_("request"), ordering="moved_at")  # type: ignore[untyped-decorator]
     def title(self, ticket: Ticket) -> str:
@@ -86,11 +140,37 @@ class TicketAdmin(ReadOnlyAdmin):
 
     @display(description=_("conversation"))  # type: ignore[untyped-decorator]
     def talk(self, ticket: Ticket) -> SafeString:
-        rows = (
-            (said.staff or TicketMessage.Author(said.author).label, _moment(said.at), linebreaksbr(said.text))
-            for said in conversation(ticket)
-        )
-        return format_html_join("", MESSAGE, rows)
+        """Return what was said and, set apart, what staff noted among themselves; the oldest first."""
+        said = [
+            (
+                one.at,
+                format_html_join(
+                    "",
+                    MESSAGE,
+                    [
+                        (
+                            one.staff or TicketMessage.Author(one.author).label,
+                            _moment(one.at),
+                            linebreaksbr(one.text),
+                            files,
+                        )
+                    ],
+                ),
+            )
+            for one in conversation(ticket)
+            for files in [_files(ticket, one.files)]
+        ]
+        noted = [
+            (
+                note.at,
+                format_html_join(
+                    "", NOTE, [(_("Internal note"), note.staff, _moment(note.at), linebreaksbr(note.text))]
+                ),
+            )
+            for note in ticket.notes.select_related("staff")
+        ]
+        rows = sorted([*said, *noted], key=lambda row: row[0])
+        return format_html_join("", "{}", ((row,) for _at, row in rows))
 
     @display(description=_("reads"))  # type: ignore[untyped-decorator]
     def language(self, ticket: Ticket) -> str:
@@ -109,41 +189,20 @@ class TicketAdmin(ReadOnlyAdmin):
         paid = [(one["charge"], f"{one['gateway']} {one['payment']}") for one in charges]
         return format_html_join(SafeString("<br>"), "{}: {}", [*plain, *paid])
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Answer"),
-        permissions=["answer"],
-        url_path="answer",
-        icon="reply",
-        dialog={"title": _("Answer this request"), "form_class": AnswerForm, "form_submit_text": _("Send the answer")},
-    )
-    def answer(self, request: HttpRequest, form: AnswerForm, object_id: str) -> HttpResponse:
-        if isinstance(request.user, User):
-            key = f"answer:{request.user.public_id}:{form.cleaned_data['form_key']}"
-            text = form.cleaned_data["text"].replace("\r\n", "\n")
-            ticket = get_object_or_404(Ticket, pk=object_id)
-            now, ip = timezone.now(), client_ip(request)
-            tickets.reply(ticket=ticket, text=text, key=key, staff=request.user, now=now, ip=ip)
-            self.message_user(request, gettext("The answer is on its way to the subscriber."), messages.SUCCESS)
-        return HttpResponseClientRefresh()
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Close the request"),
-        permissions=["answer"],
-        url_path="close",
-        icon="check",
-        dialog={
-            "title": _("Close this request?"),
-            "description": _("Nothing is sent. The subscriber can open it again by writing."),
-            "form_class": BaseDialogForm,
-            "form_submit_text": _("Close"),
-        },
-    )
-    def close_ticket(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
-        staff = request.user if isinstance(request.user, User) else None
-        ticket = get_object_or_404(Ticket, pk=object_id)
-        if tickets.close(ticket=ticket, now=timezone.now(), staff=staff, ip=client_ip(request)):
-            self.message_user(request, gettext("The request is closed."), messages.SUCCESS)
-        return HttpResponseClientRefresh()
+class ReplyTemplateAdmin(SimpleHistoryAdmin, KeptAdmin):  # type: ignore[misc]
+    list_display = ("name", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name", "text", "text_zh_hans", "text_zh_hant")
+    ordering = ("position", "id")
+    ordering_field = "position"
+    hide_ordering_field = True
+    fields = ("name", "is_active", "text", "text_zh_hans", "text_zh_hant")
+
+
+def _files(ticket: Ticket, files: list[Document]) -> SafeString:
+    rows = ((reverse("admin:accounts_ticket_file", args=[ticket.pk, one.public_id]), one.name) for one in files)
+    return format_html_join(SafeString(" · "), LINK, rows)
 
 
 def _moment(when: datetime) -> str:

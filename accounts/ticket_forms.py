@@ -9,8 +9,9 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Ticket
+from accounts.models import Document, Ticket
 from accounts.models.tickets import MESSAGE_LENGTH
+from portal.lib.uploads import ACCEPT
 
 Choice = tuple[str, str | Promise]
 
@@ -35,6 +36,22 @@ class ReplyForm(forms.Form):
         return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
 
+class MessageForm(ReplyForm):
+    """A message with a picture or PDF, perhaps. `document` is that file once it has been checked and kept."""
+
+    document: Document | None = None
+
+    file = forms.FileField(
+        label=_("A picture or PDF"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ACCEPT}),
+        help_text=_("A screenshot says much. At most 12 MB; it is kept encrypted, for you and support only."),
+    )
+
+    # What comes behind a file that is too large is not read.
+    field_order: tuple[str, ...] = ("text", "form_key", "file")
+
+
 class ReportForm(ReplyForm):
     """Something that was not the person: what they saw, and whether to lock the account at once."""
 
@@ -55,13 +72,16 @@ class ReportForm(ReplyForm):
     field_order = ("text", "lock")
 
 
-class NewTicketForm(ReplyForm):
-    """What it is about: a topic, and one of the person's own lines or orders, which `subjects` holds by public id."""
+class NewTicketForm(MessageForm):
+    """What it is about: a topic, and one of the person's own lines, orders or payments.
+
+    `subjects` holds them by public id.
+    """
 
     kind = forms.ChoiceField(label=_("What is it about?"), choices=KINDS)
-    about = forms.ChoiceField(label=_("Which line or order?"), required=False)
+    about = forms.ChoiceField(label=_("Which line, order or payment?"), required=False)
 
-    field_order = ("kind", "about", "text")
+    field_order = ("kind", "about", "text", "form_key", "file")
 
     def __init__(self, *args: Any, subjects: Sequence[Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

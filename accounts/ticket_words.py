@@ -1,5 +1,6 @@
 """What the portal wrote into a ticket by itself, in the words of whoever reads it now."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from accounts.letters import in_words
-from accounts.models import Ticket, TicketMessage, User
+from accounts.models import Document, Ticket, TicketMessage, User
+from accounts.ticket_files import of_messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,7 @@ class Said:
     text: str
     at: datetime
     staff: User | None
+    files: list[Document]
 
 
 def title_of(ticket: Ticket) -> str | Promise:
@@ -30,10 +33,20 @@ def title_of(ticket: Ticket) -> str | Promise:
 
 
 def conversation(ticket: Ticket) -> list[Said]:
-    """Return the messages, the oldest first. One query."""
+    """Return the messages with their files, the oldest first. Two queries; notes of staff are not among them."""
+    messages = list(ticket.messages.select_related("staff").order_by("at", "pk"))
+    files: dict[str, list[Document]] = defaultdict(list)
+    for document in of_messages(messages).order_by("pk"):
+        files[document.about].append(document)
     return [
-        Said(author=message.author, text=text_of(message), at=message.at, staff=message.staff)
-        for message in ticket.messages.select_related("staff").order_by("at", "pk")
+        Said(
+            author=message.author,
+            text=text_of(message),
+            at=message.at,
+            staff=message.staff,
+            files=files[message.public_id],
+        )
+        for message in messages
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
-from accounts import audit
+from accounts import audit, ticket_files
 from accounts.models import Ticket, TicketMessage, User
 from accounts.notifications import notify
 
@@ -64,6 +64,8 @@ def reply(
     message, is_new = _add(held, author=author, key=key, text=text, staff=staff, now=now)
     if not is_new:
         return message
+    if held.state == State.CLOSED:
+        ticket_files.keep_while_open(held)
     standing = Ticket.objects.filter(pk=held.pk)
     if staff is None:
         standing.exclude(state=State.OPEN).update(state=State.WAITING, closed_at=None)
@@ -94,6 +96,7 @@ def close(
     standing = Ticket.objects.filter(pk=ticket.pk).exclude(state=State.CLOSED)
     if not standing.update(state=State.CLOSED, closed_at=now, moved_at=now):
         return False
+    ticket_files.keep_for_a_while(ticket, now=now)
     if kind:
         _add(ticket, author=Author.SYSTEM, key=f"{ticket.key}:{kind}", kind=kind, context=context or {}, now=now)
     if staff:

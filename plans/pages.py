@@ -7,11 +7,10 @@ differs from request to request is the CSRF token, put in afterwards; a page wit
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-from django.conf import settings
-from django.http import HttpRequest
-from django.utils.translation import get_language, gettext
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.translation import get_language
 
 from plans import announcements, catalogue
 from plans.catalogue import PlanRow, Snapshot
@@ -67,7 +66,7 @@ def _render(request: HttpRequest, snapshot: Snapshot, *, currency: str, now: dat
         "plans": plans,
         "regions": _by_region(plans) if search.is_in_staff_order else [],
         "data_packs": [offer for offer in found if offer.terms.is_data_pack],
-        "support_href": _support_href(search),
+        "support_href": _support_href(request.GET),
     }
     return kept_pages.draw(request, "plans/catalogue.html", context)
 
@@ -96,8 +95,8 @@ def plan_context(plan: Plan, *, currency: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _support_href(search: SearchForm) -> str:
-    """Return a mailto link to support that carries the search."""
-    body = "\n".join([gettext("I did not find a plan that fits. I looked for:"), *search.described()])
-    subject = quote(gettext("Which plan fits?"))
-    return f"mailto:{settings.PORTAL_SUPPORT_EMAIL}?subject={subject}&body={quote(body)}"
+def _support_href(asked: QueryDict) -> str:
+    """Return the address of a request for help that carries the search."""
+    query = asked.copy()
+    query["from"] = "plans"
+    return f"{reverse('new_ticket')}?{query.urlencode()}"

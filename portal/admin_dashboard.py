@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, to_locale
 
+from accounts import response_times
 from accounts.models import User
 from billing.models import LedgerEntry, Order, Subscription
 from portal.admin_attention import needs_a_person
@@ -86,6 +87,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         figures["orders_today"] = Order.objects.filter(paid_at__gte=today).count()
     if user.has_perm("accounts.view_user"):
         figures["new_subscribers"] = User.objects.filter(created_at__gte=today, is_staff=False).count()
+    if user.has_perm("accounts.view_ticket"):
+        figures["answers"] = response_times.figures(since=now - response_times.WINDOW)
     if user.has_perm("billing.view_subscription"):
         figures["renewals"] = renewals(now)
     return {**context, **figures}

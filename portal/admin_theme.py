@@ -94,6 +94,9 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             [
                 _item(_("Users"), "person", "accounts", "user"),
                 _item(_("Tickets"), "support_agent", "accounts", "ticket"),
+                _item(_("Reply templates"), "quickreply", "accounts", "replytemplate"),
+                _item(_("Help articles"), "menu_book", "accounts", "article"),
+                _item(_("Opinions about articles"), "thumbs_up_down", "accounts", "articlefeedback"),
                 _item(_("Lines"), "sim_card", "esim", "line"),
                 _item(_("SIM profiles"), "qr_code_2", "esim", "simprofile"),
                 _item(_("SIM cards"), "sim_card_download", "esim", "simcard"),

@@ -17,6 +17,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
+from esim.opening_hours import BadHours, parse_exceptions, parse_week
 from plans.countries import country_names
 from portal.lib.money import CURRENCIES
 
@@ -87,6 +88,20 @@ def operator() -> list[CheckMessage]:
     return found
 
 
+def hotline() -> list[Error]:
+    """Pages say when somebody answers the phone: hours that cannot be read would be told wrongly, or not at all."""
+    found = []
+    for name, parse in (("PORTAL_SUPPORT_HOURS", parse_week), ("PORTAL_SUPPORT_HOLIDAYS", parse_exceptions)):
+        try:
+            parse(getattr(settings, name))
+        except BadHours as error:
+            found.append(Error(f"{name}: {error}", id="portal.E012"))
+    if settings.PORTAL_SUPPORT_TIME_ZONE not in available_timezones():
+        text = f"PORTAL_SUPPORT_TIME_ZONE={settings.PORTAL_SUPPORT_TIME_ZONE!r}: expected such as Asia/Taipei."
+        found.append(Error(text, id="portal.E013"))
+    return found
+
+
 def proxies() -> list[CheckMessage]:
     """HTTPS ends at a proxy, and without its count every client has the proxy's address."""
     if not settings.HTTPS or hasattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT"):
@@ -101,6 +116,7 @@ RULES: Sequence[Callable[[], Sequence[CheckMessage]]] = (
     currencies,
     look_and_region,
     operator,
+    hotline,
     proxies,
 )
 START = "start"

@@ -50,8 +50,22 @@ PORTAL_BRAND_NAME = os.environ.get("PORTAL_BRAND_NAME", "LEB")
 PORTAL_BRAND_HUE = checked_int(os.environ, "PORTAL_BRAND_HUE", default=262, minimum=0, maximum=360)
 PORTAL_BRAND_LOGO = os.environ.get("PORTAL_BRAND_LOGO", "")
 PORTAL_SUPPORT_EMAIL = os.environ.get("PORTAL_SUPPORT_EMAIL", "support@example.com")
-PORTAL_SUPPORT_PHONE = os.environ.get("PORTAL_SUPPORT_PHONE", "")
-PORTAL_SUPPORT_HOURS = os.environ.get("PORTAL_SUPPORT_HOURS", "")
+# How to reach support, and how to tell it from those who pretend to be it; see docs/help.md. The numbers are from ranges
+# that are nobody's.
+PORTAL_SUPPORT_PHONE = os.environ.get("PORTAL_SUPPORT_PHONE", "+1 415 555 0100" if PLAYGROUND else "")
+PORTAL_SUPPORT_HOURS = os.environ.get(
+    "PORTAL_SUPPORT_HOURS", "Mon-Fri 08:00-22:00; Sat-Sun 09:00-18:00" if PLAYGROUND else ""
+)
+PORTAL_SUPPORT_HOLIDAYS = os.environ.get("PORTAL_SUPPORT_HOLIDAYS", "")
+PORTAL_SUPPORT_TIME_ZONE = (
+    os.environ.get("PORTAL_SUPPORT_TIME_ZONE") or os.environ.get("PORTAL_OPERATOR_TIME_ZONE") or "UTC"
+)
+PORTAL_SOCIAL_ACCOUNTS = os.environ.get(
+    "PORTAL_SOCIAL_ACCOUNTS", "WeChat=example-esim; Weibo=https://weibo.example/esim" if PLAYGROUND else ""
+)
+PORTAL_SMS_SENDERS = os.environ.get("PORTAL_SMS_SENDERS", PORTAL_BRAND_NAME if PLAYGROUND else "")
+PORTAL_EMAIL_SENDERS = os.environ.get("PORTAL_EMAIL_SENDERS", "").split()
+PORTAL_OFFICIAL_DOMAINS = os.environ.get("PORTAL_OFFICIAL_DOMAINS", "").split()
 PORTAL_CURRENCIES = os.environ.get("PORTAL_CURRENCIES", "USD EUR CNY TWD JPY").split()
 PORTAL_DEFAULT_REGION = os.environ.get("PORTAL_DEFAULT_REGION", "US")
 

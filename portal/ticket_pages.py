@@ -1,5 +1,6 @@
-"""Asking for help: a subscriber's requests, one of them, and a new one about a line or an order."""
+"""Asking for help: a subscriber's requests, one of them, and a new one about a line, an order or a payment."""
 
+from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -14,9 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import tickets
 from accounts.http import SubscriberRequest
 from accounts.models import Ticket
-from accounts.ticket_forms import NewTicketForm, ReplyForm
-from accounts.ticket_posts import may_write, post_key, too_often
+from accounts.response_times import usual_minutes
+from accounts.ticket_forms import MessageForm, NewTicketForm
+from accounts.ticket_posts import attach, check, post_key
 from accounts.ticket_words import conversation, title_of
+from portal.lib.uploads import takes_files
 from portal.ticket_searches import text_of
 from portal.ticket_subjects import offered, subjects_of
 
@@ -32,40 +35,30 @@ def ticket_list(request: SubscriberRequest) -> HttpResponse:
     return render(request, "portal/tickets.html", {"nav": "help", "page_obj": page, "rows": rows})
 
 
+@takes_files
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_ticket(request: SubscriberRequest) -> HttpResponse:
-    """Offer the line or order somebody came from; a form that fails, or comes too often, keeps what was written."""
-    about = request.GET.get("about", "")
-    subjects = offered(request.user, also=about)
-    form = NewTicketForm(
-        request.POST or None, subjects=subjects, initial={"about": about, "text": text_of(request.GET), **_guess(about)}
-    )
-    status = 200
-    if form.is_bound and form.is_valid():
-        if may_write(request):
-            return _open(request, form)
-        form.add_error(None, too_often())
-        status = HTTPStatus.TOO_MANY_REQUESTS
-    elif form.is_bound:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return render(request, "portal/new_ticket.html", {"nav": "help", "form": form}, status=status)
+    """Offer what somebody came from, and what they searched for; a form that fails keeps what was written."""
+    form, now = _new_form(request), timezone.now()
+    status = check(request, form, now=now, opens=True) if form.is_bound else HTTPStatus.OK
+    if form.is_bound and status == HTTPStatus.OK:
+        return _open(request, form, now=now)
+    context = {"nav": "help", "form": form, "usual": usual_minutes(now=now)}
+    return render(request, "portal/new_ticket.html", context, status=status)
 
 
+@takes_files
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def ticket(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Show the conversation; a POST adds to it."""
-    found = _own(request, public_id)
-    form = ReplyForm(request.POST or None)
-    if not form.is_bound:
-        return _render(request, found, form)
-    if not form.is_valid():
-        return _render(request, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    if not may_write(request):
-        form.add_error(None, too_often())
-        return _render(request, found, form, status=HTTPStatus.TOO_MANY_REQUESTS)
-    tickets.reply(ticket=found, text=form.cleaned_data["text"], key=post_key(request, form), now=timezone.now())
+    found, now = _own(request, public_id), timezone.now()
+    form = MessageForm(request.POST or None, request.FILES or None)
+    status = check(request, form, now=now, opens=False) if form.is_bound else HTTPStatus.OK
+    if not form.is_bound or status != HTTPStatus.OK:
+        return _render(request, found, form, status=status)
+    attach(form, tickets.reply(ticket=found, text=form.cleaned_data["text"], key=post_key(request, form), now=now))
     messages.success(request, _("Your message is with us. We answer here, and write to you."))
     return redirect("ticket", public_id)
 
@@ -78,7 +71,14 @@ def close_ticket(request: SubscriberRequest, public_id: str) -> HttpResponse:
     return redirect("ticket", public_id)
 
 
-def _open(request: SubscriberRequest, form: NewTicketForm) -> HttpResponse:
+def _new_form(request: SubscriberRequest) -> NewTicketForm:
+    about = request.GET.get("about", "")
+    initial = {"about": about, "text": text_of(request.GET), **_guess(about)}
+    subjects = offered(request.user, also=about)
+    return NewTicketForm(request.POST or None, request.FILES or None, subjects=subjects, initial=initial)
+
+
+def _open(request: SubscriberRequest, form: NewTicketForm, *, now: datetime) -> HttpResponse:
     wishes = form.cleaned_data
     opened = tickets.open_ticket(
         user=request.user,
@@ -87,8 +87,9 @@ def _open(request: SubscriberRequest, form: NewTicketForm) -> HttpResponse:
         context={},
         about=[wishes["about"]] if wishes["about"] else [],
         text=wishes["text"],
-        now=timezone.now(),
+        now=now,
     )
+    attach(form, opened.messages.earliest("pk"))
     messages.success(request, _("Your request is with us. We answer here, and write to you."))
     return redirect("ticket", opened.public_id)
 
@@ -99,12 +100,12 @@ def _own(request: SubscriberRequest, public_id: str) -> Ticket:
 
 def _guess(about: str) -> dict[str, str]:
     """Choose the topic that somebody who comes from an order or a line means most often."""
-    kinds = {"ord": Ticket.Kind.PAYMENT, "lin": Ticket.Kind.SERVICE}
+    kinds = {"ord": Ticket.Kind.PAYMENT, "chg": Ticket.Kind.PAYMENT, "lin": Ticket.Kind.SERVICE}
     kind = kinds.get(about.partition("_")[0])
     return {"kind": kind.value} if kind else {}
 
 
-def _render(request: SubscriberRequest, ticket: Ticket, form: ReplyForm, *, status: int = 200) -> HttpResponse:
+def _render(request: SubscriberRequest, ticket: Ticket, form: MessageForm, *, status: int = 200) -> HttpResponse:
     context = {
         "nav": "help",
         "ticket": ticket,

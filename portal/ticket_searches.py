@@ -6,18 +6,21 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from accounts.article_search import QUERY_LENGTH
 from plans import catalogue
 from plans.catalogue import PlanRow
 from plans.search import SearchForm
 from plans.trip_forms import PlaceForm, TripForm
 
-ADVICE, CATALOGUE, TRIP = "advice", "plans", "trip"
+ADVICE, CATALOGUE, HELP, TRIP = "advice", "plans", "help", "trip"
 
 Rows = list[PlanRow]
 
 
 def text_of(query: QueryDict) -> str:
     """Return the search that an address carries in words; "" where it carries none."""
+    if query.get("from") == HELP:
+        return f"{query.get('q', '').replace(chr(0), '')[:QUERY_LENGTH]}\n"
     describe = DESCRIBED.get(query.get("from", ""))
     if describe is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a request for help may be about: the subscriber's own lines and orders, by public id."""
+"""What a request for help may be about: the subscriber's own lines, orders and payments, by public id."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,20 +9,22 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Ticket, User
-from billing.models import Order
+from billing.means import name_of
+from billing.models import Charge, Order
 from billing.order_status import moment, title_of
 from esim.models import Line
 from portal.lib.money import format_money
 from portal.templatetags.portal_format import phone
 
 ORDERS_OFFERED = 20
+CHARGES_OFFERED = 10
 
 Choices = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A line or an order that a ticket is about, with the page it leads to."""
+    """A line, an order or a payment that a ticket is about, with the page it leads to."""
 
     label: str | Promise
     text: str
@@ -30,24 +32,42 @@ class Subject:
 
 
 def offered(user: User, *, also: str = "") -> list[tuple[str | Promise, Choices]]:
-    """Return the lines and the latest orders of a person to choose from; `also` is an older order they came from."""
+    """Return the lines, the latest orders and payments of a person to choose from.
+
+    `also` is an older one of them that they came from.
+    """
     lines = Line.objects.owned_by(user).in_use().order_by("nickname", "pk")
     own = Order.objects.owned_by(user).select_related("line").order_by("-created_at", "-pk")
     latest = list(own[:ORDERS_OFFERED])
     if also not in {order.public_id for order in latest}:
         latest += own.filter(public_id=also)
+    paid = Charge.objects.owned_by(user).select_related("method").order_by("-pk")
+    charges = list(paid[:CHARGES_OFFERED])
+    if also not in {charge.public_id for charge in charges}:
+        charges += paid.filter(public_id=also)
     groups: list[tuple[str | Promise, Choices]] = [
         (_("Lines"), [(line.public_id, _line_label(line)) for line in lines]),
         (_("Orders"), [(order.public_id, f"{title_of(order)} · {_order_text(order)}") for order in latest]),
+        (_("Payments"), [(charge.public_id, _charge_label(charge)) for charge in charges]),
     ]
     return [(label, choices) for label, choices in groups if choices]
 
 
 def subjects_of(ticket: Ticket) -> Sequence[Subject]:
-    """Return what a ticket is about, as far as it is its owner's. Two queries."""
+    """Return what a ticket is about, as far as it is its owner's. Three queries."""
     lines = Line.objects.filter(owner=ticket.owner_id, public_id__in=ticket.about)
     orders = Order.objects.filter(owner=ticket.owner_id, public_id__in=ticket.about).select_related("line")
+    charges = Charge.objects.filter(order__owner=ticket.owner_id, public_id__in=ticket.about)
+    paid = charges.select_related("order", "method")
     return [
+        *(
+            Subject(
+                label=gettext("Payment"),
+                text=_charge_label(charge),
+                href=reverse("billing:order", args=[charge.order.public_id]),
+            )
+            for charge in paid
+        ),
         *(
             Subject(
                 label=title_of(order), text=_order_text(order), href=reverse("billing:order", args=[order.public_id])
@@ -63,6 +83,14 @@ def subjects_of(ticket: Ticket) -> Sequence[Subject]:
 
 def _line_label(line: Line) -> str:
     return line.nickname or line.msisdn or gettext("New line")
+
+
+def _charge_label(charge: Charge) -> str:
+    """Name a payment by what its owner remembers: when, how much, with what, and how it ended."""
+    means = str(charge.method or name_of(charge.paid_with) or "")
+    amount = format_money(charge.money, get_language() or "en")
+    parts = (moment(charge.created_at), amount, means, charge.get_state_display())
+    return " · ".join(part for part in parts if part)
 
 
 def _order_text(order: Order) -> str:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from accounts.views import set_language
-from portal import advice_pages, application_pages, device_pages, health, metrics, ticket_pages, views
+from portal import advice_pages, application_pages, device_pages, health, help_pages, metrics, ticket_pages, views
 from portal.lib.public_ids import PublicIdConverter
 
 register_converter(PublicIdConverter, "public_id")
@@ -23,11 +23,14 @@ urlpatterns = [
     path("", include("billing.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
-    path("help/", views.help_page, name="help"),
+    path("help/", help_pages.help_home, name="help"),
+    path("help/official-channels/", help_pages.official_channels, name="official_channels"),
     path("help/tickets/", ticket_pages.ticket_list, name="tickets"),
     path("help/tickets/new/", ticket_pages.new_ticket, name="new_ticket"),
     path("help/tickets/<public_id:public_id>/", ticket_pages.ticket, name="ticket"),
     path("help/tickets/<public_id:public_id>/close/", ticket_pages.close_ticket, name="close_ticket"),
+    path("help/<slug:slug>/", help_pages.article, name="help_article"),
+    path("help/<slug:slug>/useful/", help_pages.article_opinion, name="article_opinion"),
     path("calendar/<str:token>.ics", views.calendar, name="calendar"),
     path("style/", views.style_page, name="style"),
     path("worker.js", device_pages.worker_js, name="worker"),

@@ -53,11 +53,6 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_safe
-def help_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/help.html", {"nav": "help"})
-
-
-@require_safe
 def style_page(request: HttpRequest) -> HttpResponse:
     if not settings.PLAYGROUND:
         raise Http404

@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from PIL import Image
 
-from accounts.models import Document, Ticket, User
+from accounts.models import Article, Document, Ticket, User
 from accounts.tickets import open_ticket
 from billing.invoice_facts import buyer_of
 from billing.models import (
@@ -432,3 +432,13 @@ def make_queued_plan(*, line: Line, **fields: Any) -> QueuedPlan:
         sold = {"plan": plan, "plan_terms": PlanTerms.of(plan).to_json()}
         fields["order"] = make_order(owner=line.owner, line=line, state=Order.State.PAID, paid_at=NOW, **sold)
     return QueuedPlan.objects.create(line=line, **{"position": number, "created_at": NOW, **fields})
+
+
+def make_article(**fields: Any) -> Article:
+    """Make a published help article, in English only."""
+    number = next(_numbers)
+    fields.setdefault("slug", f"article-{number}")
+    fields.setdefault("topic", Article.Topic.USING)
+    fields.setdefault("title", f"Article {number}")
+    fields.setdefault("body", "Switch it **off** and on.")
+    return Article.objects.create(**fields)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils import translation
 
-from accounts import tickets
+from accounts import shipped_articles, tickets
 from accounts.models import Ticket, User
 from accounts.notifications import deliver_due
 from billing import agreements
@@ -33,6 +33,7 @@ SOMEWHERE = "198.51.100.24"  # RFC 5737: documentation addresses are nobody's.
 def tell(*, shop: Shop, now: datetime) -> None:
     """Make the demo, unless its subscriber has lines already; times count back from `now`."""
     make_price_list(since=now - PRICES_SINCE)
+    shipped_articles.load(now=now)
     open_outlets()
     staff = make_person(STAFF)
     subscriber, stranger = make_person(SUBSCRIBER), make_person(STRANGER)

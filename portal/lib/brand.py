@@ -10,7 +10,6 @@ class Brand(TypedDict):
     logo_url: str
     support_email: str
     support_phone: str
-    support_hours: str
     demo: bool
 
 
@@ -32,7 +31,6 @@ def brand() -> Brand:
         "logo_url": settings.PORTAL_BRAND_LOGO,
         "support_email": settings.PORTAL_SUPPORT_EMAIL,
         "support_phone": settings.PORTAL_SUPPORT_PHONE,
-        "support_hours": settings.PORTAL_SUPPORT_HOURS,
         "demo": settings.DEMO,
     }
 

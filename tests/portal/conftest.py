@@ -58,6 +58,7 @@ def ids_of_ada(subscriber, now):
         "billing/documents/": {"public_id": invoice.public_id},
         "billing/methods/": {"public_id": method.public_id},
         "outbox/attachments/": {"public_id": attachment.public_id},
+        "help/": {"slug": make.make_article().slug},
         "help/tickets/": {"public_id": ticket.public_id},
         "webhooks/": {"gateway": "sandbox"},
         "webhooks/es2plus/": {"secret": "nobody-knows-it"},

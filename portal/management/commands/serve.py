@@ -73,6 +73,7 @@ class Command(BaseCommand):
             supervisor.start(parts.valkey(settings.VALKEY_SOCKET))
         self._say(f"Bringing the database up to date ({settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}).")
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("load_help_articles", stdout=StringIO())
         if collect_if_changed():
             self._say("Collected the static files.")
         if settings.DEMO and not User.objects.exists():
