@@ -1,7 +1,6 @@
 """What must be true of our rows whatever happened: asked by `check_invariants`, and after every fault test.
 
-Each function returns a sentence for each thing it finds broken. There is no I7 (no more
-redemptions than a coupon allows) as long as there are no coupons.
+Each function returns a sentence for each thing it finds broken.
 """
 
 from collections.abc import Callable
@@ -11,7 +10,14 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Coalesce
 
 from accounts.models import Notification
-from billing import invoice_invariants, queue_invariants, refund_invariants, service_invariants, top_up_invariants
+from billing import (
+    invoice_invariants,
+    offer_invariants,
+    queue_invariants,
+    refund_invariants,
+    service_invariants,
+    top_up_invariants,
+)
 from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry, Order, Subscription
 from esim.models import Allowance, SimProfile
 
@@ -160,6 +166,7 @@ INVARIANTS: dict[str, list[Callable[[datetime], list[str]]]] = {
     ],
     "I5": [paid_orders_are_delivered, refund_invariants.undone_orders_are_undone],
     "I6": [profiles_have_one_owner],
+    "I7": [offer_invariants.coupons_are_used_within_limits, offer_invariants.redemptions_fit_their_orders],
     "I8": [nothing_is_stuck, refund_invariants.no_refund_is_stuck, top_up_invariants.no_rule_is_stuck],
     "I9": [notices_leave],
     "I10": [invoice_invariants.numbers_follow_each_other, invoice_invariants.invoices_match_what_was_sold],

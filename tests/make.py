@@ -20,6 +20,7 @@ from billing.models import (
     Order,
     PaymentMethod,
     QueuedPlan,
+    Redemption,
     Refund,
     RenewalQuestion,
     Subscription,
@@ -442,3 +443,15 @@ def make_article(**fields: Any) -> Article:
     fields.setdefault("title", f"Article {number}")
     fields.setdefault("body", "Switch it **off** and on.")
     return Article.objects.create(**fields)
+
+
+def make_redemption(*, order: Order, **fields: Any) -> Redemption:
+    """Make what a coupon of 10 % took off an order that waits for payment."""
+    if "promotion" not in fields:
+        coupon = fields.setdefault("coupon", make_coupon(used=1))
+        fields.setdefault("code", coupon.codes.get())
+    fields.setdefault("terms", {"name": "Ten off", "code": "AUTUMN10"})
+    fields.setdefault("currency", order.currency)
+    fields.setdefault("price", 1490)
+    fields.setdefault("amount", 149)
+    return Redemption.objects.create(order=order, user=order.owner, **fields)

@@ -290,6 +290,7 @@ class Migration(migrations.Migration):
                     "max_uses",
                     models.PositiveIntegerField(
                         blank=True,
+                        default=1,
                         help_text="Empty: no limit.",
                         null=True,
                         validators=[django.core.validators.MinValueValidator(1)],

@@ -107,7 +107,12 @@ class CouponCode(models.Model):
     key = models.CharField(max_length=40, unique=True, blank=True, editable=False)
     batch = models.CharField(_("batch"), max_length=60, blank=True, db_index=True)
     max_uses = models.PositiveIntegerField(
-        _("orders in all"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: no limit.")
+        _("orders in all"),
+        null=True,
+        blank=True,
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: no limit."),
     )
     used = models.PositiveIntegerField(_("used"), default=0, editable=False)
     is_active = models.BooleanField(_("switched on"), default=True)

@@ -69,6 +69,8 @@ def make_world(now, number):
     make.make_top_up_rule(line=line, plan=make.make_data_pack())
     make.make_refund(charge=charge, requested_by=make.make_user(is_staff=True))
     make.make_dispute(charge=charge)
+    make.make_redemption(order=order)
+    make.make_promotion()
     make.make_ticket(owner=person)
     wallet = LedgerAccount.objects.create(kind="wallet", owner=person, currency="USD")
     held = LedgerAccount.objects.get_or_create(kind="held", currency="USD")[0]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from billing import charges, ledger, orders
+from billing import charges, discounts, ledger, orders
 from billing.checkout import Purchase, place_order
 from billing.models import LedgerEntry, Order
 from portal.lib.money import Money
@@ -41,6 +41,12 @@ def purchase_of(line, plan, /, **changes):
 def buy(line, plan, /, *, now=NOW, **changes):
     """Place an order for a renewal of the line."""
     return place_order(purchase=purchase_of(line, plan, **changes), now=now)
+
+
+def buy_with_code(line, plan, code, /, *, now=NOW, **changes):
+    """Place an order at what a coupon code makes of the price."""
+    quote = discounts.quote(user=line.owner, plan=plan, price=PRICE, code=code, ip=None, now=now)
+    return buy(line, plan, now=now, price=quote.price, quote=quote, **changes)
 
 
 def paid_order(line, plan, /, *, now=NOW, **changes):

@@ -11,13 +11,24 @@ from accounts.models import Notification
 from billing import ledger
 from billing.invariants import INVARIANTS, broken_invariants
 from billing.invoices import issue
-from billing.models import Charge, GatewayEvent, Invoice, LedgerAccount, LedgerEntry, Order, QueuedPlan, Subscription
+from billing.models import (
+    Charge,
+    GatewayEvent,
+    Invoice,
+    LedgerAccount,
+    LedgerEntry,
+    Order,
+    QueuedPlan,
+    Redemption,
+    Subscription,
+)
 from billing.orders import fulfil
 from esim.models import Allowance, Line
+from plans.models import Coupon, CouponCode
 from portal.lib.money import Money
 from tests import make
 from tests.append_only import triggers_resting
-from tests.billing.books import NOW, PRICE, buy, fund, paid_order
+from tests.billing.books import NOW, PRICE, buy, buy_with_code, fund, paid_order
 from tests.billing.invoicing import delivered_order
 
 pytestmark = pytest.mark.django_db
@@ -276,7 +287,34 @@ def forget_whose_turn_it_is():
     Allowance.objects.update(starts_at=NOW - timedelta(days=3), ends_at=NOW - timedelta(days=2))
 
 
+def redeemed():
+    """An order that waits for its payment, with a coupon that it reserved."""
+    make.make_coupon(code="AUTUMN10")
+    line = make.make_line(owner=Line.objects.get().owner)
+    return Redemption.objects.filter(order=buy_with_code(line, make.make_plan(), "AUTUMN10"))
+
+
+def count_a_coupon_too_often():
+    Coupon.objects.filter(redemptions__in=redeemed()).update(used=5)
+
+
+def forget_that_a_code_was_used():
+    CouponCode.objects.filter(redemptions__in=redeemed()).update(used=0)
+
+
+def take_off_less_than_was_promised():
+    redeemed().update(amount=1)
+
+
+def give_back_the_coupon_of_an_order_that_stands():
+    redeemed().update(state="released", settled_at=NOW)
+
+
 CRIMES = [
+    ("I7", count_a_coupon_too_often, "counts 5 of any uses and has 1"),
+    ("I7", forget_that_a_code_was_used, "counts 0 of any uses and has 1"),
+    ("I7", take_off_less_than_was_promised, "costs 1341 where 1 are taken off 1490"),
+    ("I7", give_back_the_coupon_of_an_order_that_stands, "is released and its order"),
     ("I12", deliver_what_waits, "waits, and its order is being delivered"),
     ("I12", begin_what_nobody_delivers, "nobody delivers its order"),
     ("I12", cancel_and_keep_the_money, "is cancelled, and its order stands"),
