@@ -100,6 +100,8 @@ LABELS = {
     "document.opened": _("Document opened"),
     "document.opened_by_staff": _("Document opened by support"),
     "document.erased": _("Document erased"),
+    "order.pay_link_made": _("Link made with which somebody else can pay"),
+    "order.pay_link_withdrawn": _("Link to pay withdrawn"),
     "order.refunded": _("Order given back"),
     "queue.started": _("Queued plan started before its turn"),
     "queue.cancelled": _("Queued plan cancelled"),

@@ -86,6 +86,7 @@ def start_charge(
     method: PaymentMethod | None = None,
     off_session: bool = False,
     card_consent: CardConsent | None = None,
+    by_link: bool = False,
     now: datetime,
 ) -> Charge:
     """Commit the intention to charge; where an attempt is under way already, return that one.
@@ -101,6 +102,7 @@ def start_charge(
     charge = draft_charge(
         order, gateway_name=gateway_name, method=method, off_session=off_session, card_consent=card_consent, now=now
     )
+    charge.by_link = by_link
     charge.save(force_insert=True)
     if method is None and order.expires_at < page_closes_at(charge):
         # The order must not end under a payer whose page is still open.
@@ -161,12 +163,12 @@ def open_page(*, charge: Charge, gateway: PaymentGateway, return_url: str, local
         key=charge.public_id,
         money=charge.money,
         description=sales.describe(order),
-        customer=order.owner.public_id,
+        customer=charge.customer,
         return_url=return_url,
         locale=locale,
         expires_at=page_closes_at(charge),
         keep_card=charge.save_method,
-        customer_email=order.owner.email,
+        customer_email="" if charge.by_link else order.owner.email,
     )
     try:
         page = gateway.open_page(request)
@@ -311,9 +313,7 @@ def _refused(charge: Charge, *, error: GatewayRefused, now: datetime) -> Charge:
 
 
 def _find_payment(charge: Charge, *, gateway: PaymentGateway) -> str:
-    found = gateway.look_up(
-        payment_id="", key=charge.public_id, customer=charge.order.owner.public_id, since=charge.created_at
-    )
+    found = gateway.look_up(payment_id="", key=charge.public_id, customer=charge.customer, since=charge.created_at)
     return found.payment_id if found else ""
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -148,3 +148,22 @@ class ConsentForm(forms.Form):
         if seen != self.sentence:
             raise forms.ValidationError(_("The terms have changed since you opened this page. Read them again."))
         return seen
+
+
+class PayLinkForm(forms.Form):
+    """What whoever pays by a link reads of for whom it is: one of these names, or nothing."""
+
+    shown_as = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, names: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ChoiceField", self.fields["shown_as"]).choices = [("", ""), *((name, name) for name in names)]
+
+
+class ReceiptForm(forms.Form):
+    email = forms.EmailField(
+        label=_("Receipt to"),
+        required=False,
+        help_text=_("Your e-mail address, if you want a receipt. We use it for nothing else."),
+        widget=forms.EmailInput(attrs={"inputmode": "email", "autocomplete": "email"}),
+    )

@@ -7,14 +7,14 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 
-from billing import agreements, redemptions, sales
+from billing import agreements, link_payers, paid_for_others, redemptions, sales
 from billing.card_refusals import second_card_facts
-from billing.models import Order, OrderQuerySet, Subscription
+from billing.models import Order, OrderQuerySet, Refund, Subscription
 from billing.schedule import aligned_end
 from esim import allowances, provisioning, suspension
 from esim.allowances import NothingToTopUp
 from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown
-from esim.models import Line, SuspendedFor
+from esim.models import Line, ServiceState, SuspendedFor
 from esim.suspension import ChangeUnderWay
 from plans.models import Plan
 from plans.terms import PlanTerms
@@ -66,7 +66,7 @@ def _deliver(order: Order, *, carrier: Carrier, now: datetime) -> Order:
         if period is None:
             return Order.objects.get(pk=order.pk)
         starts_at, ends_at = period
-        provisioning.apply_plan(
+        iccid = provisioning.apply_plan(
             line=line,
             terms=terms,
             starts_at=starts_at,
@@ -78,7 +78,24 @@ def _deliver(order: Order, *, carrier: Carrier, now: datetime) -> Order:
         return _return_money(order, reason=str(error), now=now)
     except (OutcomeUnknown, ChangeUnderWay):
         return _ask_again_later(order, now=now)
-    return _complete(order, line=line, terms=terms, period=period, now=now)
+    completed = _complete(order, line=line, terms=terms, period=period, now=now)
+    if completed is None:
+        return _undo_on_the_network(order, iccid=iccid, carrier=carrier, now=now)
+    return completed
+
+
+def _undo_on_the_network(order: Order, *, iccid: str, carrier: Carrier, now: datetime) -> Order:
+    """Give back what was delivered to a line that ended, or went to another account, while the network was asked.
+
+    The card works on with whoever has it now, who did not pay for this; should the network not take it back, they
+    have it for nothing, and the log says so.
+    """
+    returned = _return_money(order, reason="line_ended", now=now)
+    try:
+        carrier.revoke(key=order.public_id, iccid=iccid, only_unused=False)
+    except (CarrierRefused, OutcomeUnknown):
+        logger.warning("What order %s bought is still on profile %s, which is another's now", order.public_id, iccid)
+    return returned
 
 
 def _claim(order_id: int, *, now: datetime) -> Order | None:
@@ -158,7 +175,12 @@ def _fix_period(order: Order, *, line: Line, terms: PlanTerms, now: datetime) ->
 
 
 @transaction.atomic
-def _complete(order: Order, *, line: Line, terms: PlanTerms, period: tuple[datetime, datetime], now: datetime) -> Order:
+def _complete(
+    order: Order, *, line: Line, terms: PlanTerms, period: tuple[datetime, datetime], now: datetime
+) -> Order | None:
+    """Write down what was delivered; None where the line ended in the seconds in which the network was asked."""
+    if Line.objects.select_for_update().get(pk=line.pk).service_state == ServiceState.TERMINATED:
+        return None
     if not _still_ours(order).update(state=State.FULFILLED, confirmed_at=now, lease_until=None):
         return Order.objects.get(pk=order.pk)
     starts_at, ends_at = period
@@ -181,6 +203,7 @@ def _complete(order: Order, *, line: Line, terms: PlanTerms, period: tuple[datet
         **sales.turn_facts(order),
         **second_card_facts(order),
     )
+    paid_for_others.tell_delivered(order, line=line, ends_at=ends_at, now=now)
     if not terms.is_data_pack:
         Subscription.objects.filter(line=line, suspend_due_at__isnull=False).update(suspend_due_at=None)
     if line.service_change_key == _resume_key(order):
@@ -214,7 +237,9 @@ def _return_money(order: Order, *, reason: str, now: datetime) -> Order:
         order.refresh_from_db(fields=["state", "lease_until", "note"])
         sales.give_back(order, now=now)
         redemptions.release(order, now=now)
-        sales.tell(order, kind="order_undeliverable", key=f"order:{order.public_id}:undeliverable", now=now)
+        by_link = link_payers.send_back(order, reason=Refund.Reason.UNDELIVERABLE, now=now)
+        key = f"order:{order.public_id}:undeliverable"
+        sales.tell(order, kind="order_undeliverable", key=key, now=now, paid_by="link" if by_link else "")
         logger.warning("Order %s is undeliverable (%s); the money is back in the balance", order.public_id, reason)
     return order
 

@@ -73,6 +73,7 @@ def begin_another_way(
     card_consent: CardConsent | None,
     gateway: PaymentGateway,
     gateways: Gateways,
+    by_link: bool = False,
     now: datetime,
 ) -> None:
     """Close the attempt under way, then commit a new one; raises StillBeingChecked and OrderNotPayable.
@@ -83,7 +84,9 @@ def begin_another_way(
     if under_way is not None:
         _close(under_way, gateway=_gateway_of(under_way, gateways), now=now)
     name = method.gateway if method else gateway.name
-    charges.start_charge(order=order, gateway_name=name, method=method, card_consent=card_consent, now=now)
+    charges.start_charge(
+        order=order, gateway_name=name, method=method, card_consent=card_consent, by_link=by_link, now=now
+    )
 
 
 def free_refused_order(*, line: Line, gateways: Gateways, now: datetime) -> None:
@@ -125,7 +128,11 @@ def _begin_anew(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Ch
     if closed.state == State.SUCCEEDED:
         return None
     return charges.start_charge(
-        order=charge.order, gateway_name=gateway.name, card_consent=charge.card_consent, now=now
+        order=charge.order,
+        gateway_name=gateway.name,
+        card_consent=charge.card_consent,
+        by_link=charge.by_link,
+        now=now,
     )
 
 

@@ -55,6 +55,6 @@ def look_up(*, charge: Charge, gateway: PaymentGateway) -> PaymentResult | None:
     return gateway.look_up(
         payment_id=charge.gateway_payment_id or "",
         key=charge.public_id,
-        customer=charge.order.owner.public_id,
+        customer=charge.customer,
         since=charge.created_at,
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from billing import refund_books, sales
+from billing import link_notices, refund_books, sales
 from billing.asking_again import FIRST_CHECK
 from billing.gateways.base import RefundResult, RefundState
 from billing.ledger import InsufficientBalance
@@ -38,12 +38,12 @@ def draft(
     """Write down that money is to be given back, and keep it free for that.
 
     Runs, like `begin`, inside the caller's transaction, which holds the order. What the balance paid goes to the
-    balance, and what is in the balance already to the payer, whatever was wished. Raises MoreThanWasPaid and
+    balance; what is in the balance already, or was paid by somebody else's link, to the payer, whatever was wished. Raises MoreThanWasPaid and
     RefundUnderWay.
     """
     if part.charge is None:
         goes_to = Destination.BALANCE
-    elif part.taken_from == Refund.Source.WALLET:
+    elif part.taken_from == Refund.Source.WALLET or part.charge.by_link:
         goes_to = Destination.PAYER
     refund = Refund(
         order=order,
@@ -172,3 +172,5 @@ def _tell(refund: Refund, *, kind: str, now: datetime) -> None:
     card = str(refund.charge.method) if refund.charge and refund.charge.method else ""
     told = {"refund_id": refund.public_id, "goes_to": refund.goes_to, "card": card}
     sales.tell(refund.order, kind=kind, key=key, money=refund.money, now=now, **told)
+    if refund.charge and refund.charge.by_link:
+        link_notices.refunded(refund, kind=kind, now=now)

@@ -80,12 +80,16 @@ def ways_back(parts: list[Part]) -> list[Way]:
 
 def can_be_balance(parts: list[Part]) -> bool:
     """Tell whether the buyer may have it as balance instead: not what is, or goes, there anyway."""
-    return any(part.charge is not None and part.taken_from != Source.WALLET for part in parts)
+    return any(
+        part.charge is not None and not part.charge.by_link and part.taken_from != Source.WALLET for part in parts
+    )
 
 
 def _where(charge: Charge | None) -> str | Promise:
     if charge is None:
         return IN_BALANCE
+    if charge.by_link:
+        return gettext("Who paid with your link")
     return str(charge.method) if charge.method else name_of(charge.paid_with)
 
 

@@ -116,6 +116,8 @@ def keep_as_balance(charge: Charge, *, order: Order, now: datetime) -> None:
         now=now,
     )
     key = f"charge:{charge.public_id}:returned"
+    if charge.by_link:
+        return
     context = {**_about(order), "money": as_context(charge.money)}
     notify(user=order.owner, kind="payment_returned", key=key, context=context, now=now)
 

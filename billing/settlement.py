@@ -5,11 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing import ledger, sales
+from billing import ledger, link_notices, link_payers, sales
 from billing.declines import code_to_keep
 from billing.gateways.base import KeptCard, PaymentResult, PaymentState
 from billing.methods import OwnedByAnother, keep_card
-from billing.models import Charge, Order
+from billing.models import Charge, Order, Refund
 from portal.lib.log_context import log_about
 from portal.lib.money import Money
 
@@ -32,14 +32,14 @@ def settle(*, charge_id: int, result: PaymentResult, now: datetime) -> Charge:
     # The order is locked first, everywhere: whoever settles, pays and expires it then queues instead of deadlocking.
     order = Order.objects.select_for_update(of=("self",)).select_related("owner", "line").get(charges__pk=charge_id)
     charge = Charge.objects.select_for_update().get(pk=charge_id)
+    charge.order = order
     with log_about(order=order, charge=charge, line=order.line):
         _record(charge, order=order, result=result, now=now)
-    charge.order = order
     return charge
 
 
 def _record(charge: Charge, *, order: Order, result: PaymentResult, now: datetime) -> None:
-    if problem := _problem(charge, result, order=order):
+    if problem := _problem(charge, result):
         _refuse(charge, order=order, problem=problem)
     elif result.state == PaymentState.SUCCEEDED:
         _receive(charge, order=order, result=result, now=now)
@@ -51,13 +51,13 @@ def _record(charge: Charge, *, order: Order, result: PaymentResult, now: datetim
         _move(charge, to=OVER[result.state], result=result, decline_code=code, settled_at=now)
 
 
-def _problem(charge: Charge, result: PaymentResult, *, order: Order) -> str:
+def _problem(charge: Charge, result: PaymentResult) -> str:
     return mismatch(
         result,
         charge=charge.public_id,
         money=charge.money,
         payment_id=charge.gateway_payment_id or "",
-        customer=order.owner.public_id,
+        customer=charge.customer,
     )
 
 
@@ -110,12 +110,16 @@ def _receive(charge: Charge, *, order: Order, result: PaymentResult, now: dateti
         charge=charge,
         now=now,
     )
-    if result.card is not None:
+    if result.card is not None and not charge.by_link:
         _keep(result.card, charge=charge, order=order, now=now)
     if order.state == Order.State.PENDING and charge.money == order.to_charge:
         _mark_paid(order, now=now)
+        if charge.by_link:
+            link_notices.paid(charge, order=order, now=now)
     else:
         sales.keep_as_balance(charge, order=order, now=now)
+        if charge.by_link:
+            link_payers.send_back(order, reason=Refund.Reason.DUPLICATE, now=now)
 
 
 def _keep(card: KeptCard, *, charge: Charge, order: Order, now: datetime) -> None:

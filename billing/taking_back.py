@@ -14,7 +14,7 @@ from django.db.models import F
 
 from accounts import audit
 from accounts.models import User
-from billing import agreements, refund_settlement, sales
+from billing import agreements, paid_for_others, refund_settlement, sales
 from billing.ledger import InsufficientBalance
 from billing.models import Order, OrderQuerySet, Refund, Subscription
 from billing.refund_offers import (
@@ -174,6 +174,7 @@ def _complete(order: Order, *, now: datetime) -> Order:
     if _still_ours(order).update(state=State.REFUNDED, lease_until=None) and order.line is not None:
         refunds = list(order.refunds.filter(state=Refund.State.TAKING_BACK).select_related("charge__method"))
         taking_back.close(line=order.line, purchase_id=order.public_id, now=now)
+        paid_for_others.tell_taken_back(order, line=order.line, now=now)
         _end_auto_renewal(order, asked_by=refunds[0].requested_by if refunds else None, now=now)
         for refund in refunds:
             # Whatever becomes of the money: the network has taken the plan back, and is not asked again.
@@ -215,5 +216,9 @@ def _only_unused(refunds: Iterable[Refund]) -> bool:
 def _end_auto_renewal(order: Order, *, asked_by: User | None, now: datetime) -> None:
     """Turn auto-renewal off where the plan it continues is gone: it would buy that plan again."""
     subscription = Subscription.objects.filter(line=order.line_id).select_related("line__owner").first()
+    if subscription is not None and subscription.line.owner_id != order.owner_id:
+        # Who paid for somebody else's line does not decide about what its owner agreed to.
+        agreements.follow_purchase(line=subscription.line, now=now)
+        return
     if subscription is not None and order.plan is not None and order.plan.kind == Plan.Kind.PLAN:
         agreements.turn_off(subscription=subscription, actor=asked_by, ip=None, now=now)

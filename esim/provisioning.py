@@ -59,8 +59,8 @@ def open_line(
 
 def apply_plan(
     *, line: Line, terms: PlanTerms, starts_at: datetime, ends_at: datetime, purchase_id: str, carrier: Carrier
-) -> None:
-    """Have the carrier grant a plan; raises what the carrier raises.
+) -> str:
+    """Have the carrier grant a plan, and return the ICCID it was granted to; raises what the carrier raises.
 
     CarrierRefused without a profile, also where the line has ended; OutcomeUnknown while it goes over to another one.
     """
@@ -71,6 +71,7 @@ def apply_plan(
     if Replacement.objects.filter(line=line).going_over().exists():
         raise OutcomeUnknown("the line goes over to another profile")
     carrier.grant(key=purchase_id, iccid=profile.iccid, terms=terms, starts_at=starts_at, ends_at=ends_at)
+    return profile.iccid
 
 
 def apply_plans(grants: Sequence[Grant], *, carrier: Carrier, at_once: int) -> Sequence[Exception | None]:

@@ -65,6 +65,9 @@ ACCOUNT_RATE_LIMITS = {
     # Several devices, each every quarter of an hour; and who guesses.
     "calendar": "120/h/key",
     "calendar_unknown": "60/h/ip",
+    # Payers without an account, and who guesses links.
+    "pay_link": "120/m/ip",
+    "pay_link_begin": "10/m/ip,60/h/ip",
     # Programs that send usage: few requests with many records each; and who guesses.
     "usage_api": "600/m/key",
     "api_unknown": "60/m/ip",

@@ -62,6 +62,7 @@ class KeptCard:
 class PageRequest:
     """A hosted page on which the payer pays; `keep_card` is what its checkbox says at first.
 
+    `customer` is empty where who pays has no account here: then nothing of anybody's is shown there, and no card kept.
     Everything in it is the same when the request is repeated under its key: gateways refuse a key with other wishes.
     """
 

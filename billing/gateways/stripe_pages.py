@@ -21,7 +21,7 @@ def payment_page(request: PageRequest, *, customer: str, settings: StripeSetting
 
     A card is kept by an option of the card: asked for on the whole page, it would hide the means that cannot be kept.
     """
-    metadata = {"charge": request.key, "customer": request.customer}
+    metadata = {"charge": request.key, **({"customer": request.customer} if request.customer else {})}
     params: SessionParams = {
         "mode": "payment",
         "client_reference_id": request.key,

@@ -148,6 +148,11 @@ class Charge(models.Model):
         return self.state in Charge.State.OPEN
 
     @property
+    def customer(self) -> str:
+        """Whose payment it is to the gateway: nobody's who has an account here where somebody else pays by a link."""
+        return "" if self.by_link else self.order.owner.public_id
+
+    @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
 

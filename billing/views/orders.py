@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import kept_on_device
 from accounts.http import SubscriberRequest
 from accounts.models import Ticket
-from billing import expiry, gateways, overdue, purchases, redemptions
+from billing import expiry, gateways, overdue, pay_links, purchases, redemptions
 from billing.discount_words import rows_of
 from billing.forms import PayForm
 from billing.models import Charge, Order
@@ -27,7 +27,7 @@ from billing.queue_pages import turn_of
 from billing.refund_words import RefundRow, refund_row
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import leads_to_gateway
-from billing.views.own import can_give_back, own_order
+from billing.views.own import can_give_back, own_order, sees_line
 from billing.ways_to_pay import ways_to_pay
 from esim.installing import current_profile, is_to_install
 from plans.terms import PlanTerms
@@ -115,6 +115,8 @@ def _order_context(order: Order, charge: Charge | None, status: Status, ticket: 
         "ticket": ticket,
         "steps": steps_of(order, status, _refunds(order), ticket.opened_at if ticket else None),
         "can_give_back": can_give_back(order),
+        "can_share": pay_links.can_share(order),
+        "sees_line": sees_line(order),
         **_offers(order),
     }
 

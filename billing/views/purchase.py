@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.fresh_proof import ask_first, is_fresh, was_resumed
 from accounts.http import SubscriberRequest, client_ip
 from accounts.locks import AccountLocked, is_locked
-from billing import arrears, card_consent, checkout, discounts, gateways, purchases
+from billing import arrears, card_consent, checkout, discounts, gateways, pay_links, purchases
 from billing.checkout import FormReused
 from billing.confirmation import needs_proof
 from billing.credit_amounts import amounts_in
@@ -199,11 +199,17 @@ def check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if not form.saw(sale.token):
         return _ask_again(request, sale, form, now=now)
-    if form.uses_what_we_keep and is_locked(request.user):
+    uses_what_we_keep = form.uses_what_we_keep and not _asks_somebody(request, sale)
+    if uses_what_we_keep and is_locked(request.user):
         raise AccountLocked
-    if form.uses_what_we_keep and needs_proof(sale.price) and not is_fresh(request):
+    if uses_what_we_keep and needs_proof(sale.price) and not is_fresh(request):
         return ask_first(request)
     return _place(request, sale, form, now=now)
+
+
+def _asks_somebody(request: SubscriberRequest, sale: Sale) -> bool:
+    """Tell whether the order is placed for somebody else to pay by a link."""
+    return "ask_somebody" in request.POST and sale.kind in pay_links.KINDS and not sale.is_free
 
 
 def _place(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> HttpResponse:
@@ -215,6 +221,8 @@ def _place(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: d
     except (FormReused, InsufficientBalance) as refusal:
         form.add_error(None, refusal.sentence)
         return _render_check(request, sale, form, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if _asks_somebody(request, sale) and pay_links.can_share(order):
+        return redirect("billing:pay_link", order.public_id)
     return _redirect_to_payment(request, order, form)
 
 
@@ -245,6 +253,8 @@ def _redirect_to_payment(request: SubscriberRequest, order: Order, form: Purchas
 
 def _purchase(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> checkout.Purchase:
     wishes = form.cleaned_data
+    if _asks_somebody(request, sale):
+        return _to_be_paid_by_somebody(request, sale, form)
     keeps_card = wishes["keep_card"] and form.method is None and not form.from_balance_only
     from_balance = form.from_balance_only and sale.kind != Order.Kind.CREDIT
     return checkout.Purchase(
@@ -261,6 +271,21 @@ def _purchase(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now
         gateway="" if from_balance else _gateway_name(form),
         method=form.method,
         card_consent=card_consent.given(ip=client_ip(request), now=now) if keeps_card else None,
+    )
+
+
+def _to_be_paid_by_somebody(request: SubscriberRequest, sale: Sale, form: PurchaseForm) -> checkout.Purchase:
+    """Return an order that nothing is charged for yet, and that waits for longer."""
+    return checkout.Purchase(
+        owner=request.user,
+        kind=sale.kind,
+        line=sale.line,
+        plan=sale.offer.plan if sale.offer else None,
+        nickname=form.cleaned_data["nickname"],
+        price=sale.price,
+        quote=sale.quote,
+        form_key=str(form.cleaned_data["form_key"]),
+        pay_within=pay_links.OPEN_FOR,
     )
 
 

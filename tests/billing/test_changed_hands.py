@@ -121,3 +121,17 @@ def test_the_new_owner_pays_for_the_new_line_only(move, plan, gateway, carrier, 
 
     assert (order.owner, order.line, order.state) == (stranger, moved, Order.State.FULFILLED)
     assert broken_invariants(now=now) == {}
+
+
+def test_bound_elsewhere_while_the_network_was_asked_the_money_goes_back(line, plan, move, carrier, subscriber, now):
+    order = paid_order(line, plan)
+    carrier.before_answer = lambda call: move() if call == "grant" else None
+
+    fulfil(order_id=order.pk, carrier=carrier, now=now)
+
+    order.refresh_from_db()
+    assert order.state == Order.State.UNDELIVERABLE
+    assert ledger.wallet_balance(subscriber, "USD") == order.total
+    assert not Allowance.objects.filter(granted_for=order.public_id).exists()
+    assert carrier.revoked == [order.public_id]
+    assert broken_invariants(now=now) == {}

@@ -6,6 +6,7 @@ import pytest
 
 from accounts import calendar_links
 from accounts.models import OutboxMessage
+from billing import pay_links
 from billing.question_links import token_for
 from esim.sharing_links import invitation_token, move_token
 from tests import make
@@ -34,6 +35,7 @@ def ids_of_ada(subscriber, now):
     debt = make.make_dispute(charge=make.make_charge(order=bought), **lost)
     moving = make.make_line(owner=subscriber)
     replacement = make.make_replacement(line=moving)
+    pay_token = pay_links.make(order=order, by=subscriber, shown_as="", ip=None, now=now).token
     member = make.make_member(line=line)
     invitation = make.make_invitation(line=line)
     move = make.make_move(line=moving)
@@ -42,6 +44,7 @@ def ids_of_ada(subscriber, now):
         "sim/applications/": {"public_id": application.public_id},
         "queue/": {"public_id": later.public_id},
         "documents/": {"public_id": document.public_id},
+        "pay/": {"token": pay_token},
         "members/": {"public_id": member.public_id},
         "invitations/": {"public_id": invitation.public_id},
         "moves/": {"public_id": move.public_id},

@@ -21,6 +21,7 @@ PUBLIC = {
     "account_reset_password",
     "account_signup",
     "account_verify_phone",
+    "billing:pay_for",
     "billing:question",
     "billing:sandbox_confirm",
     "billing:sandbox_pay",

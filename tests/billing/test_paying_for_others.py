@@ -1,0 +1,96 @@
+"""A payer's order for somebody else's line: whose it is, who is told, and where money goes back to."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import Notification
+from billing import ledger, taking_back
+from billing.invariants import broken_invariants
+from billing.models import Order, Refund, Subscription
+from billing.orders import fulfil
+from tests import make
+from tests.billing.books import buy, fund
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now", "books_are_right")]
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def payer(line, stranger):
+    """Sam, who may pay for Ada's line."""
+    make.make_member(line=line, user=stranger, role="payer")
+    return stranger
+
+
+@pytest.fixture
+def bought(line, plan, payer, carrier, now):
+    """Sam's renewal of Ada's line, delivered."""
+    fund(payer, price := make_price(plan))
+    order = buy(line, plan, owner=payer, gateway="", use_wallet=True, price=price)
+    fulfil(order_id=order.pk, carrier=carrier, now=now)
+    return Order.objects.get(pk=order.pk)
+
+
+def make_price(plan):
+    return plan.prices.get().money
+
+
+def told(person):
+    return set(Notification.objects.filter(user=person).values_list("kind", flat=True))
+
+
+def test_the_payer_gets_the_order_and_the_owner_hears_of_it(bought, payer, subscriber, line):
+    assert (bought.owner, bought.line.owner, bought.state) == (payer, subscriber, Order.State.FULFILLED)
+    assert told(payer) == {"order_fulfilled"}
+    assert told(subscriber) == {"paid_for_you"}
+    assert "money" not in Notification.objects.get(user=subscriber).context
+
+
+def test_each_sees_their_own_orders_only(client, bought, payer, subscriber, line):
+    for person, status in ((payer, 200), (subscriber, 404)):
+        client.force_login(person)
+        assert client.get(f"/orders/{bought.public_id}/").status_code == status
+        assert ("Recent orders" in client.get(f"/lines/{line.public_id}/").content.decode()) == (status == 200)
+
+
+def test_a_page_of_a_former_payer_leads_nowhere(client, bought, payer, line):
+    line.members.all().delete()
+    client.force_login(payer)
+
+    text = client.get(f"/orders/{bought.public_id}/").content.decode()
+
+    assert f"/lines/{line.public_id}/" not in text
+
+
+def test_given_back_it_returns_to_the_payer_and_the_owners_renewal_stays_on(
+    bought, line, plan, payer, subscriber, carrier, now
+):
+    subscription = make.make_subscription(line=line, plan=plan, charge_due_at=now + 25 * DAY)
+
+    goes_to = Refund.Destination.BALANCE
+    taking_back.undo(order=bought, goes_to=goes_to, ip=None, carrier=carrier, within=14 * DAY, now=now)
+    taking_back.take_back(order_id=bought.pk, carrier=carrier, now=now)
+
+    subscription.refresh_from_db()
+    assert subscription.mode == Subscription.Mode.AUTOMATIC
+    assert ledger.wallet_balance(payer, "USD") == bought.total
+    assert not ledger.wallet_balance(subscriber, "USD")
+    assert [note.context["what"] for note in Notification.objects.filter(user=subscriber)] == [
+        "delivered",
+        "taken_back",
+    ]
+
+
+def test_the_owners_auto_renewal_follows_what_the_payer_bought(line, plan, payer, carrier, now):
+    make.make_allowance(line=line, plan=plan, starts_at=now - 20 * DAY, ends_at=now + 10 * DAY)
+    subscription = make.make_subscription(line=line, plan=plan, charge_due_at=now + 9 * DAY)
+    fund(payer, make_price(plan))
+    order = buy(line, plan, owner=payer, gateway="", use_wallet=True)
+
+    fulfil(order_id=order.pk, carrier=carrier, now=now)
+
+    subscription.refresh_from_db()
+    assert subscription.charge_due_at > now + 30 * DAY
+    assert broken_invariants(now=now) == {}
