@@ -32,6 +32,7 @@ from accounts.models import Document, User
 from esim import application_review
 from esim.application_review import CannotDecide
 from esim.applications import papers_of
+from esim.delivery_admin import DeliversCards
 from esim.models import SimApplication
 from esim.models.applications import TEXT_LENGTH
 from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
@@ -101,14 +102,15 @@ class DecisionForm(forms.Form):
         return values
 
 
-class SimApplicationAdmin(ReadOnlyAdmin):
+class SimApplicationAdmin(DeliversCards, ReadOnlyAdmin):
     list_display = ("public_id", "owner", "kind", state, "waits", "delivery", "first_approved_by", sent)
     list_filter = ("state", "kind", "delivery", "submitted_at")
     list_select_related = ("owner", "first_approved_by")
     search_fields = ("public_id", "owner__email", "owner__phone", "company_name", "card__iccid", "tracking_number")
     ordering = (Case(When(state="submitted", then=F("submitted_at"))).asc(nulls_last=True), "-id")
     hidden = ("id", "pickup_code_hash")
-    actions_detail = ("review",)
+    actions_detail = ("review", "set_card_aside")
+    actions_list = ("hand_card_over",)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return [name for name in super().get_fields(request, obj) if not str(name).endswith("_ciphertext")]

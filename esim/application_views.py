@@ -20,6 +20,7 @@ from esim import applications
 from esim.application_forms import PaperForm, delivery_form, details_form
 from esim.applications import CannotApply
 from esim.models import SimApplication
+from esim.postal import tracking_href
 from portal.lib.uploads import UploadRefused, taken_from, takes_files
 
 Kind, Wanted = SimApplication.Kind, SimApplication.Wanted
@@ -58,6 +59,7 @@ def application(request: SubscriberRequest, public_id: str) -> HttpResponse:
         "steps": words.timeline_of(found),
         "parts": words.parts_of(found),
         "may_withdraw": applications.may_withdraw(found),
+        "tracking_href": tracking_href(carrier=found.post_carrier, number=found.tracking_number),
     }
     template = "esim/application_live.html" if request.htmx else "esim/application.html"
     return render(request, template, context)
@@ -121,7 +123,7 @@ def withdraw(request: SubscriberRequest, public_id: str) -> HttpResponse:
 
 
 def own_application(request: SubscriberRequest, public_id: str) -> SimApplication:
-    own = SimApplication.objects.owned_by(request.user).select_related("owner", "outlet")
+    own = SimApplication.objects.owned_by(request.user).select_related("owner", "outlet", "line")
     return get_object_or_404(own, public_id=public_id)
 
 

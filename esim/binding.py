@@ -3,18 +3,21 @@
 1. Count the try, and commit that: whatever happens afterwards, it was one.
 2. Compare the PIN, outside any transaction. A wrong number takes as long as a wrong PIN and has the same answer.
 3. Claim the card by a conditional UPDATE that uses the PIN up, and open the line, in one transaction.
+
+A card that was set aside for an application is the applicant's to bind; for anybody else it is a wrong number.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, locks
 from accounts.models import User
 from accounts.notifications import every_channel, notify
-from esim import handing_over, moving_lines, pins
+from esim import delivery, handing_over, moving_lines, pins
 from esim.binding_tries import count_try
 from esim.handing_over import InUse
 from esim.identifiers import masked
@@ -50,7 +53,8 @@ def bind(claim: Claim, *, now: datetime) -> Line:
     """
     locks.refuse_if_locked(claim.user)
     attempt = count_try(user=claim.user, iccid=claim.iccid, now=now)
-    card = SimCard.objects.filter(iccid=claim.iccid, state__in=[SimCard.State.AVAILABLE, SimCard.State.USED]).first()
+    bindable = Q(state__in=[SimCard.State.AVAILABLE, SimCard.State.USED]) | delivery.meant_for(claim.user)
+    card = SimCard.objects.filter(bindable, iccid=claim.iccid).first()
     if not pins.matches(card, claim.pin) or card is None:
         raise WrongCard
     try:
@@ -75,6 +79,7 @@ def _take_over(card: SimCard, *, claim: Claim, attempt: BindingAttempt, now: dat
         line = handing_over.hand_over(former, profile=profile, to=claim.user, now=now)
         _tell_former_owner(card, line=former, now=now)
     SimCard.objects.filter(pk=card.pk).update(line=line)
+    delivery.activated(card=card, line=line, now=now)
     BindingAttempt.objects.filter(pk=attempt.pk).update(succeeded=True)
     _tell_owner(card, line=line, claim=claim, now=now)
     return line

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.notifications import every_channel, notify
 from esim import pins
 from esim.identifiers import masked
-from esim.models import SimCard, SimProfile
+from esim.models import SimApplication, SimCard, SimProfile
 
 
 class NoPinForThis(Exception):
@@ -37,12 +37,14 @@ def issue_pin(card: SimCard, *, staff: User, reason: str, ip: str | None, now: d
     """
     card = SimCard.objects.select_for_update(of=("self",)).get(pk=card.pk)
     profile = SimProfile.objects.filter(iccid=card.iccid).select_related("line__owner").first()
-    if card.state not in {SimCard.State.AVAILABLE, SimCard.State.USED} or (profile and not profile.is_current):
+    bindable = {SimCard.State.AVAILABLE, SimCard.State.USED}
+    applicant = _applicant(card)
+    if (card.state not in bindable and applicant is None) or (profile and not profile.is_current):
         raise NoPinForThis
     pin = pins.new_pin()
     pins.set_pin(card, pin=pin, now=now)
     card.save(update_fields=["pin_sealed", "pin_issued_at", "pin_used_at"])
-    owner = profile.line.owner if profile else None
+    owner = profile.line.owner if profile else applicant
     audit.record(
         actor=staff,
         subject=owner,
@@ -58,6 +60,12 @@ def issue_pin(card: SimCard, *, staff: User, reason: str, ip: str | None, now: d
         channels = every_channel(owner)
         notify(user=owner, kind="card_pin_issued", key=key, context=context, now=now, channels=channels)
     return pin
+
+
+def _applicant(card: SimCard) -> User | None:
+    """Return for whom a card was set aside: a letter may lose its PIN."""
+    ready = card.applications.filter(state=SimApplication.State.READY).select_related("owner").first()
+    return ready.owner if ready and card.state == SimCard.State.RESERVED else None
 
 
 def _move(

@@ -38,13 +38,13 @@ def count_without_card(keys: Collection[str]) -> int:
 
 
 def forgotten(*, now: datetime) -> SimCardQuerySet:
-    """Cards that were reserved and never asked for, or refused since.
+    """eSIMs that were reserved and never asked for, or refused since; cards for applicants wait as long as they do.
 
     A process that dies between the reservation and the order for the profile leaves such a card behind.
     """
     over = {ProfileOrder.State.REFUSED, ProfileOrder.State.CANCELLED}
     orders = ProfileOrder.objects.filter(key=OuterRef("reserved_for"))
-    held = SimCard.objects.filter(state=State.RESERVED, reserved_at__lt=now - FORGOTTEN_AFTER)
+    held = SimCard.objects.filter(state=State.RESERVED, form=Line.Form.ESIM, reserved_at__lt=now - FORGOTTEN_AFTER)
     return held.filter(~Exists(orders.exclude(state__in=over)))
 
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from esim import application_retention, profile_orders, rating, replacing, stock, throttling, usage
+from esim import application_retention, delivery, profile_orders, rating, replacing, stock, throttling, usage
 from esim.carriers import chosen
 from portal.lib.ticks import time_budget
 
@@ -37,6 +37,7 @@ def follow_replacements() -> None:
 @shared_task(name="esim.release_cards")
 def release_cards() -> None:
     stock.release_forgotten(now=timezone.now())
+    delivery.release_forsaken()
 
 
 @shared_task(name="esim.tidy_applications")

@@ -15,7 +15,7 @@ from accounts.models import Notification, Ticket, User
 from billing import gateways
 from billing.models import Charge, Discrepancy, Dispute, GatewayEvent, InvariantReport, Order, Refund, Subscription
 from billing.silence import Silence, silences
-from esim import carriers, stock
+from esim import carriers, delivery, stock
 from esim.models import Line, ProfileOrder, ServiceChange, SimApplication, SimCard
 from portal.admin_links import listed
 from portal.lib.dates import format_moment
@@ -154,6 +154,23 @@ def _stock(user: User) -> Iterator[Attention]:
     low = stock.kinds_running_low(carrier=carrier.name, needed=needed, below=below)
     title = gettext("Kinds of eSIM of which fewer than %(count)d are left to sell") % {"count": below}
     yield Attention(title, len(low), listed(SimCard, {"state__exact": SimCard.State.AVAILABLE.value, "sold": "here"}))
+    yield from _physical_cards()
+
+
+def _physical_cards() -> Iterator[Attention]:
+    """Yield how many cards are left for applicants, where too few are: to somebody who gives out cards at all."""
+    applicants = delivery.applicants()
+    if not applicants.ever:
+        return
+    left = delivery.in_stock().count()
+    is_low = left < max(applicants.waiting, settings.ESIM_LOW_STOCK)
+    filters = {"state__exact": SimCard.State.AVAILABLE.value, "form__exact": Line.Form.PHYSICAL.value}
+    title = gettext("Too few SIM cards for applicants are left: %(left)d") % {"left": left}
+    yield Attention(title, int(is_low), listed(SimCard, filters))
+    approved = {"state__exact": SimApplication.State.APPROVED.value}
+    yield Attention(
+        _("Approved applications that wait for a SIM card"), applicants.waiting, listed(SimApplication, approved)
+    )
 
 
 def _out_of_reach(names: Iterable[str]) -> Iterator[Attention]:

@@ -200,6 +200,23 @@ class GrantsMany(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A device that was on a network; `network` in the words it shows."""
+
+    at: datetime
+    network: str
+
+
+@runtime_checkable
+class SeesDevices(Protocol):
+    """What a carrier has besides where it tells when a device was on its network."""
+
+    def last_seen(self, *, iccid: str, now: datetime) -> Sighting | None:
+        """Return where the device of a profile was last; None where it has not been seen yet."""
+        ...
+
+
 @runtime_checkable
 class AllocatesFirst(Protocol):
     """What a carrier has besides where its first step must not be repeated, and all the others may.

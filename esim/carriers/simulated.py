@@ -21,6 +21,7 @@ from esim.carriers.base import (
     ProfileAsk,
     ProfileStatus,
     Reinstall,
+    Sighting,
     UsageReport,
 )
 from esim.identifiers import with_eid_check_digits, with_luhn_digit
@@ -30,6 +31,7 @@ from portal.lib.data_size import MB
 
 SMDP_ADDRESS = "rsp.simulated.example"
 ISSUER = "8999901"  # 999 is no country's calling code.
+NETWORK = "Simulated Mobile"
 USED = "used"
 UNKNOWN_ICCID = "unknown_iccid"
 
@@ -106,6 +108,15 @@ class SimulatedCarrier:
             # Prepaid: what nothing covers does not flow.
             if any(one.starts_at <= at < one.ends_at and left[one.pk] != 0 for one in allowances)
         ]
+
+    def last_seen(self, *, iccid: str, now: datetime) -> Sighting | None:
+        """A device reports every quarter of an hour from when it is switched on, with or without a plan."""
+        profile = _profile(iccid)
+        enabled_at = _enabled_at(profile)
+        if enabled_at is None or enabled_at > now or not profile.is_current:
+            return None
+        times = _report_times(max(enabled_at, now - REPORT_EVERY), now)
+        return Sighting(at=next(times, enabled_at), network=NETWORK)
 
     def suspend(self, *, key: str, iccid: str) -> None:
         _profile(iccid)

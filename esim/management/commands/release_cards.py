@@ -1,15 +1,17 @@
-"""Put back on sale what was reserved by purchases that never asked for it."""
+"""Put back into the stock what was reserved by purchases and applications that came to nothing."""
 
 from datetime import datetime
 
-from esim import stock
+from esim import delivery, stock
 from portal.lib.ticks import TickCommand
 
 
 class Command(TickCommand):
-    help = "Puts cards back on sale that a purchase reserved and, an hour later, has not asked the network for."
+    help = "Puts cards back into the stock that a purchase has not asked for an hour later, or whose application ended."
 
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
         if dry_run:
-            return [f"would put {card} back on sale" for card in stock.forgotten(now=now)]
-        return [f"put {stock.release_forgotten(now=now)} cards back on sale"]
+            cards = [*stock.forgotten(now=now), *delivery.forsaken()]
+            return [f"would put {card} back into the stock" for card in cards]
+        released = stock.release_forgotten(now=now) + delivery.release_forsaken()
+        return [f"put {released} cards back into the stock"]
