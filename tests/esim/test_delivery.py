@@ -13,7 +13,7 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-PIN, HAND_OVER = "471182", "/admin/esim/simapplication/hand-over"
+PIN, HAND_OVER = "471182", "/admin/esim/simapplication/hand-over/"
 
 
 @pytest.fixture
