@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import document_views, lock_views, proof_views, views
+from accounts import document_views, lock_views, proof_views, token_views, views
 
 app_name = "accounts"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("settings/lock/", lock_views.lock, name="lock"),
     path("settings/unlock/", lock_views.unlock, name="unlock"),
     path("settings/report/", lock_views.report, name="report"),
+    path("settings/tokens/", token_views.tokens, name="tokens"),
+    path("settings/tokens/new/", token_views.new_token, name="new_token"),
+    path("settings/tokens/<public_id:public_id>/revoke/", token_views.revoke_token, name="revoke_token"),
     path("settings/calendar/", views.replace_calendar_link, name="replace_calendar_link"),
     path("accounts/reauthenticate/code/", proof_views.confirm_by_code, name="confirm_by_code"),
     path("documents/<public_id:public_id>/", document_views.open_document, name="document"),

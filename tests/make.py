@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from PIL import Image
 
-from accounts.models import Article, Document, Ticket, User
+from accounts.models import ApiToken, Article, Document, Ticket, User
 from accounts.tickets import open_ticket
 from billing.invoice_facts import buyer_of
 from billing.models import (
@@ -455,3 +455,14 @@ def make_redemption(*, order: Order, **fields: Any) -> Redemption:
     fields.setdefault("price", 1490)
     fields.setdefault("amount", 149)
     return Redemption.objects.create(order=order, user=order.owner, **fields)
+
+
+def make_api_token(*, owner: User, **fields: Any) -> ApiToken:
+    """Make a token of a subscriber's that may read lines, and whose secret nobody knows."""
+    number = next(_numbers)
+    fields.setdefault("name", "Home server")
+    fields.setdefault("prefix", "esimp_abcdef")
+    fields.setdefault("digest", f"{number:064}")
+    fields.setdefault("scopes", ["lines:read"])
+    fields.setdefault("expires_at", NOW + timedelta(days=3650))
+    return ApiToken.objects.create(user=owner, **fields)

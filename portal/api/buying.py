@@ -12,14 +12,17 @@ from django.utils import timezone
 from pydantic import Field
 
 from accounts import api_calls
+from accounts.http import client_ip
 from accounts.locks import refuse_if_locked
-from billing import checkout, gateways, purchases
+from billing import checkout, discounts, gateways, purchases
 from billing.checkout import FormReused
 from billing.confirmation import needs_proof
-from billing.forms import NEW_METHOD, PurchaseForm, price_token
+from billing.discounts import Quote
+from billing.forms import NEW_METHOD, PurchaseForm
 from billing.ledger import InsufficientBalance
 from billing.models import Order
 from billing.purchases import NotOnSale, Offer
+from billing.redemptions import CouponGone
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import charge_soon
 from esim import carriers
@@ -28,6 +31,7 @@ from portal.api.door import ApiRequest
 from portal.api.keys import key_reused
 from portal.api.refusals import not_found, refused
 from portal.api.shapes import Amount, AmountWished, PublicId, Wish, page_url
+from portal.lib.money import Money
 
 PAGE = "page"
 PAGES = {Order.Kind.RENEWAL: "billing:renew", Order.Kind.TOP_UP: "billing:top_up", Order.Kind.NEW_LINE: "billing:buy"}
@@ -43,6 +47,7 @@ class OrderWish(Wish):
     pay_with: Annotated[str, Field(max_length=40, description='The id of a saved card, "balance", or "page".')]
     use_balance: Annotated[bool, Field(description="Take what the balance has first.")] = False
     nickname: Annotated[str, Field(max_length=40)] = ""
+    coupon: Annotated[str, Field(max_length=60, description="A code; one that takes nothing off is refused.")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,12 @@ class Deal:
     kind: Order.Kind
     line: Line | None
     offer: Offer
+    quote: Quote
+
+    @property
+    def price(self) -> Money:
+        """What is to be paid."""
+        return self.quote.price
 
 
 def buy(request: ApiRequest, wish: OrderWish, *, key: str) -> Order:
@@ -68,9 +79,9 @@ def buy(request: ApiRequest, wish: OrderWish, *, key: str) -> Order:
         "use_balance": wish.use_balance,
         "nickname": wish.nickname,
         "form_key": str(form_key),
-        "price_seen": price_token(deal.offer.price),
+        "price_seen": deal.quote.token,
     }
-    form = PurchaseForm(sent, owner=request.owner)
+    form = PurchaseForm(sent, owner=request.owner, is_free=deal.quote.is_free)
     if not form.is_valid():
         detail = next(str(errors[0]) for errors in form.errors.values())
         raise refused(HTTPStatus.CONFLICT, "cannot-pay-with", detail)
@@ -86,8 +97,9 @@ def _deal(request: ApiRequest, wish: OrderWish) -> Deal:
     kind, now = Order.Kind(wish.kind), timezone.now()
     line = None
     if kind != Order.Kind.NEW_LINE:
-        line = purchases.find_line(public_id=wish.line or "", owner=request.owner)
-        if line is None:
+        line = purchases.find_line(public_id=wish.line or "", buyer=request.owner)
+        # Lines that others share with somebody are for the pages.
+        if line is None or line.owner_id != request.owner.pk:
             raise not_found()
     if kind == Order.Kind.TOP_UP and line is not None and not _can_top_up(line, now=now):
         detail = "No plan is running on this line that more data could be added to."
@@ -98,11 +110,27 @@ def _deal(request: ApiRequest, wish: OrderWish) -> Deal:
         raise refused(HTTPStatus.CONFLICT, "not-on-sale", refusal.sentence) from None
     if kind == Order.Kind.NEW_LINE and purchases.is_sold_out(carrier=carriers.chosen()):
         raise refused(HTTPStatus.CONFLICT, "sold-out", "There is no eSIM left to sell right now. Nothing was charged.")
-    if not wish.price.is_same(offer.price):
-        price = Amount.of(offer.price).model_dump(by_alias=True)
+    quote = quoted(request, offer, coupon=wish.coupon)
+    if not wish.price.is_same(quote.price):
+        price = Amount.of(quote.price).model_dump(by_alias=True)
         detail = "The price is another one now. Nothing was bought. Look at it, and ask again with a new key."
         raise refused(HTTPStatus.CONFLICT, "price-changed", detail, price=price)
-    return Deal(kind=kind, line=line, offer=offer)
+    return Deal(kind=kind, line=line, offer=offer, quote=quote)
+
+
+def quoted(request: ApiRequest, offer: Offer, *, coupon: str) -> Quote:
+    """Return what offers, and a code, make of a price; refuse a code that takes nothing off."""
+    quote = discounts.quote(
+        user=request.owner,
+        plan=offer.plan,
+        price=offer.price,
+        code=coupon.strip(),
+        ip=client_ip(request),
+        now=timezone.now(),
+    )
+    if quote.refusal:
+        raise refused(HTTPStatus.CONFLICT, "coupon-refused", quote.refusal)
+    return quote
 
 
 def _can_top_up(line: Line, *, now: datetime) -> bool:
@@ -111,7 +139,7 @@ def _can_top_up(line: Line, *, now: datetime) -> bool:
 
 def _ask_the_owner_first(deal: Deal) -> None:
     """Refuse what asks for a fresh proof on the pages, and say where its owner can give it."""
-    if not needs_proof(deal.offer.price):
+    if not needs_proof(deal.price):
         return
     plan_id = deal.offer.plan.public_id
     about = deal.line.public_id if deal.line else plan_id
@@ -129,7 +157,8 @@ def _place(request: ApiRequest, deal: Deal, form: PurchaseForm) -> Order:
         line=deal.line,
         plan=deal.offer.plan,
         nickname=form.cleaned_data["nickname"],
-        price=deal.offer.price,
+        price=deal.price,
+        quote=deal.quote,
         form_key=str(form.cleaned_data["form_key"]),
         use_wallet=only_balance or form.cleaned_data["use_balance"],
         gateway="" if only_balance else gateway,
@@ -139,6 +168,9 @@ def _place(request: ApiRequest, deal: Deal, form: PurchaseForm) -> Order:
         return checkout.place_order(purchase=purchase, now=timezone.now())
     except FormReused:
         raise key_reused() from None
+    except CouponGone:
+        detail = "This code was used up a moment ago. Nothing was bought."
+        raise refused(HTTPStatus.CONFLICT, "coupon-refused", detail) from None
     except InsufficientBalance as refusal:
         raise refused(HTTPStatus.CONFLICT, "balance-too-low", refusal.sentence) from None
 

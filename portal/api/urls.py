@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from portal.api import balance, described, lines, orders, plans, refusals, renewals, usage
+from portal.api import balance, described, lines, orders, plans, quotes, refusals, renewals, usage
 from portal.api.door import Needs, for_programs
 
 CONVERTED = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -59,6 +59,7 @@ api.add_router("/lines", lines.router)
 api.add_router("/lines", usage.router)
 api.add_router("/lines", renewals.router)
 api.add_router("/plans", plans.router)
+api.add_router("/plans", quotes.router)
 api.add_router("/orders", orders.router)
 api.add_router("", balance.router)
 

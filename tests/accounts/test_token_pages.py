@@ -1,0 +1,83 @@
+"""A subscriber's own tokens: made after a fresh proof, shown once, revoked at any time."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import api_tokens, personal_tokens
+from accounts.models import ApiToken, AuditEvent, Notification
+from tests import make
+from tests.make import PASSWORD
+
+NEW = "/settings/tokens/new/"
+FORM = {"name": "Home server", "scopes": ["lines:read", "usage:read"], "lasts": "30"}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def proven(as_subscriber):
+    as_subscriber.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    return as_subscriber
+
+
+def secret_on(answer):
+    [secret] = re.findall(r"esimp_[\w-]{40,}", answer.content.decode())
+    return secret
+
+
+def test_a_token_is_made_after_a_proof_and_shown_once(as_subscriber, subscriber):
+    asked = as_subscriber.post(NEW, FORM)
+    assert asked.headers["Location"].startswith(reverse("account_reauthenticate"))
+    answer = as_subscriber.post(asked.headers["Location"], {"password": PASSWORD})
+
+    secret = secret_on(answer)
+    token = api_tokens.bearer(f"Bearer {secret}", scope="lines:read", now=timezone.now())
+    assert (token.user, token.scopes) == (subscriber, ["lines:read", "usage:read"])
+    assert "no-store" in answer["Cache-Control"]
+    page = as_subscriber.get("/settings/tokens/").content.decode()
+    assert secret not in page
+    assert token.prefix in page
+    assert AuditEvent.objects.get(action="api_token.made").subject == subscriber
+    assert [notice.kind for notice in Notification.objects.all()] == ["api_token_made"]
+    assert secret not in str(Notification.objects.values().get())
+
+
+@pytest.mark.parametrize("wrong", [{"scopes": []}, {"scopes": ["usage:write"]}, {"name": ""}, {"lasts": "9999"}])
+def test_what_was_typed_wrong_makes_no_token(proven, wrong):
+    answer = proven.post(NEW, {**FORM, **wrong})
+
+    assert answer.status_code == 422
+    assert not ApiToken.objects.exists()
+
+
+def test_a_revoked_token_is_worth_nothing(as_subscriber, subscriber, stranger, client):
+    token = make.make_api_token(owner=subscriber)
+    address = reverse("accounts:revoke_token", args=[token.public_id])
+
+    assert b"Home server" in as_subscriber.get(address).content
+    assert ApiToken.objects.usable(timezone.now()).exists()
+    as_subscriber.post(address)
+
+    assert not ApiToken.objects.usable(timezone.now()).exists()
+    assert b"Home server" not in as_subscriber.get("/settings/tokens/", follow=True).content.split(b"</h1>")[1]
+    client.force_login(stranger)
+    assert client.post(address).status_code == 404
+
+
+def test_a_locked_account_makes_no_token(proven, subscriber):
+    type(subscriber).objects.update(locked_at=timezone.now())
+
+    assert proven.post(NEW, FORM).status_code == 423
+    assert not ApiToken.objects.exists()
+
+
+def test_nobody_has_more_tokens_than_one_can_keep_in_mind(proven, subscriber, monkeypatch):
+    monkeypatch.setattr(personal_tokens, "MOST", 1)
+
+    first, second = proven.post(NEW, FORM), proven.post(NEW, FORM)
+
+    assert (first.status_code, second.status_code) == (200, 422)
+    assert ApiToken.objects.count() == 1
