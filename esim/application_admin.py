@@ -120,8 +120,9 @@ class SimApplicationAdmin(DeliversCards, ReadOnlyAdmin):
 
     @display(description=_("waits for us"), ordering="submitted_at")  # type: ignore[untyped-decorator]
     def waits(self, application: SimApplication) -> str:
-        is_ours = application.state == State.SUBMITTED and application.submitted_at
-        return timesince(application.submitted_at, depth=1) if is_ours else ""
+        if application.state != State.SUBMITTED or application.submitted_at is None:
+            return ""
+        return timesince(application.submitted_at, depth=1)
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Look at it and decide…"), permissions=["review"], url_path="review", icon="fact_check"

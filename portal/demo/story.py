@@ -18,6 +18,7 @@ from esim.usage import poll_line
 from plans.models import Plan
 from portal.demo.cards import take_into_stock
 from portal.demo.outlets import open_outlets
+from portal.demo.papers import apply_for_cards
 from portal.demo.people import STAFF, STRANGER, SUBSCRIBER, make_person
 from portal.demo.price_list import make_price_list
 from portal.demo.running_low import agree_to_top_ups
@@ -48,6 +49,7 @@ def tell(*, shop: Shop, now: datetime) -> None:
     began = now - timedelta(days=4)
     travel = shop.buy(stranger, "world-3gb-30day", nickname="Travel", at=began, card=GOOD_CARD)
     _use(travel, shop, installed=began, polls=[now])
+    apply_for_cards(subscriber, staff, now=now)
     take_into_stock(carrier=shop.carrier.name, now=now)
     deliver_due(now=now)
 

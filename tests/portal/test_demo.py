@@ -5,10 +5,11 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Notification, Ticket, User
+from accounts import documents
+from accounts.models import Document, Notification, Ticket, User
 from billing.models import Charge, LedgerEntry, Order, PaymentMethod, Refund, Subscription, TopUpRule
 from billing.top_up_due import due
-from esim.models import DailyUsage, Line, SimProfile, ThrottleSpell
+from esim.models import DailyUsage, Line, SimApplication, SimProfile, ThrottleSpell
 from plans.models import Plan, PlanPrice
 from plans.models.plans import Region
 from portal.demo.people import PASSWORD, PEOPLE, SUBSCRIBER
@@ -113,3 +114,10 @@ def test_seeding_again_changes_nothing(demo):
 
 def test_the_books_balance(demo):
     call_command("check_invariants", verbosity=0)
+
+
+def test_cards_are_applied_for_with_papers_that_open(demo):
+    states = SimApplication.objects.owned_by(demo).values_list("state", flat=True)
+
+    assert {"draft", "submitted"} < set(states)
+    assert all(documents.opened(one).startswith(b"\xff\xd8") for one in Document.objects.owned_by(demo))
