@@ -14,7 +14,7 @@ TEST_REDIS_URL ?= redis://127.0.0.1:6379
 # Where Python may not keep what it compiled, every process that a test starts compiles Django and Stripe's library anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help serve test test-postgres browser slow check fmt css css-check messages fonts bench bench-renewals bench-reminders bench-usage faults clean
+.PHONY: help serve test test-postgres browser slow check fmt css css-check messages fonts bench bench-advice bench-renewals bench-reminders bench-usage faults clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -72,6 +72,10 @@ messages: $(UV) ## Collect the sentences to translate and compile what is transl
 bench: $(UV) ## Measure the pages against a plain Django view (PostgreSQL, Redis)
 	@echo "Measuring on PostgreSQL with two web workers; a gate that is missed fails."
 	@DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) $(RUN) python -m tests.benchmarks
+
+bench-advice: $(UV) ## Measure replaying days of use against plans
+	@echo "Replaying ten lines against 500 plans; more than 50 ms fail."
+	@DJANGO_SETTINGS_MODULE=portal.settings $(RUN) python -m tests.benchmarks.advice
 
 bench-renewals: $(UV) ## Measure renewals beside raw SQL (SIZES="1000 10000")
 	@echo "Renewing $(SIZES) lines each on PostgreSQL, beside raw SQL that writes the same rows; a gate that is missed fails."

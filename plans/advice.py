@@ -20,6 +20,9 @@ BEARABLE_ONE_IN = 10
 """One slow day in ten is borne; so is one in ten without minutes or messages. Days without data are not."""
 
 
+UNLIMITED = 1 << 62
+
+
 class Confidence(StrEnum):
     """How far the days of use speak for those to come; with TOO_LITTLE there is no advice."""
 
@@ -66,13 +69,15 @@ class Outcome:
 
     @property
     def days_short(self) -> int:
-        return sum(self.shortfalls)
+        return self.days_slow + self.days_without_data + self.days_without_calls + self.days_without_sms
 
     @property
     def fits(self) -> bool:
         """Whether somebody could have lived with it."""
-        worst = max(self.days_slow, self.days_without_calls, self.days_without_sms)
-        return not self.days_without_data and worst * BEARABLE_ONE_IN <= self.days
+        if self.days_without_data:
+            return False
+        bearable = self.days // BEARABLE_ONE_IN
+        return self.days_slow <= bearable and self.days_without_calls <= bearable and self.days_without_sms <= bearable
 
     @property
     def shortfalls(self) -> tuple[int, int, int, int]:
@@ -101,16 +106,19 @@ def replay(history: History, plans: Iterable[Candidate], *, packs: Sequence[Cand
 
 def _rank(outcome: Outcome) -> tuple[object, ...]:
     """Put what fits first, by cost; what doesn't behind, by what is missing. At equal cost what gives more leads."""
-    terms, unlimited = outcome.plan.terms, 1 << 62
-    gives = (
-        -(unlimited if terms.data_bytes is None else terms.data_bytes),
-        -(terms.daily_cap_bytes or unlimited),
+    terms, days_short = outcome.plan.terms, outcome.days_short
+    is_short = days_short > 0 and not outcome.fits
+    return (
+        is_short,
+        days_short if is_short else 0,
+        outcome.cost,
+        days_short,
+        -(UNLIMITED if terms.data_bytes is None else terms.data_bytes),
+        -(terms.daily_cap_bytes or UNLIMITED),
         -(terms.throttled_kbps or 0),
         -terms.voice_minutes,
         -terms.sms_count,
     )
-    fits = outcome.fits
-    return (not fits, 0 if fits else outcome.days_short, outcome.cost, outcome.days_short, *gives)
 
 
 def cheaper(outcomes: Sequence[Outcome], *, than: Outcome, by_percent: int) -> Outcome | None:
@@ -154,7 +162,7 @@ class _Run:
 
     def __init__(self, history: History, packs: Sequence[Candidate]) -> None:
         self.history = history
-        self.packs = [pack for pack in packs if pack.terms.data_bytes]
+        self.packs = _worth_buying(packs)
         self._filled: dict[tuple[str, int, int], _Filled] = {}
         self._calls: dict[tuple[str, int, int, bool], int] = {}
 
@@ -261,6 +269,15 @@ class _Run:
         if part and totals.between(part.first, part.end) > granted:
             days += _share_up(used.between(totals.gone_on(part.first, granted), part.end), part)
         return days
+
+
+def _worth_buying(packs: Sequence[Candidate]) -> list[Candidate]:
+    """Leave out empty packs, and those beside which as much or more costs less, or the same."""
+    found: list[Candidate] = []
+    for pack in sorted(packs, key=lambda one: (one.price, -(one.terms.data_bytes or 0))):
+        if (pack.terms.data_bytes or 0) > (found[-1].terms.data_bytes or 0 if found else 0):
+            found.append(pack)
+    return found
 
 
 def _topped_up(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.models import User
-from billing.models import Dispute, LedgerAccount, Order, QueuedPlan, TopUpRule
+from billing.models import Dispute, LedgerAccount, Order, PlanNudge, QueuedPlan, TopUpRule
 from billing.top_up_pages import standing_rule
 from billing.turns import turns_of
 from esim import keep_alive
@@ -27,7 +28,17 @@ from portal.line_timelines import Ahead, ahead_of
 CHART_DAYS = 30
 ENDED_SHOWN = timedelta(days=60)
 RECENT_ORDERS = 5
-ANNOTATIONS = ("download_state", "paid_until", "granted", "owes", "role", "shared_by", "next_in_queue", "queued")
+ANNOTATIONS = (
+    "download_state",
+    "paid_until",
+    "granted",
+    "owes",
+    "role",
+    "shared_by",
+    "next_in_queue",
+    "queued",
+    "better",
+)
 """What `_described` adds to the columns of a line."""
 
 Days = Mapping[date, int]
@@ -50,6 +61,7 @@ class Overview:
     hidden: int
     wallets: Sequence[Money]
     chart: Chart | None
+    nudge: PlanNudge | None
 
     @property
     def in_need(self) -> int:
@@ -73,12 +85,13 @@ class LineDetails:
 
 def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
     """Lines with auto-renewal, how far the SIM is, until when time is paid, how often something was granted, and
-    whether something is owed.
+    whether something is owed, and a plan advised.
     """
     sims = SimProfile.objects.filter(line=OuterRef("pk"), is_current=True)
     ahead = QueuedPlan.objects.ahead().filter(line=OuterRef("pk"))
     granted = Allowance.objects.filter(line=OuterRef("pk")).order_by().values("line")
     paid = Allowance.objects.standing().filter(line=OuterRef("pk"), is_data_pack=False).order_by("-ends_at")
+    better = PlanNudge.objects.with_something_to_say().filter(line=OuterRef("pk"))
     memberships = LineMember.objects.filter(line=OuterRef("pk"), user=Slot("reader"))
     return lines.select_related("subscription__method").annotate(
         role=Subquery(memberships.values("role")[:1]),
@@ -89,6 +102,7 @@ def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
         paid_until=Subquery(paid.values("ends_at")[:1]),
         # Counted up by each grant, and by each taking back.
         granted=Subquery(granted.annotate(times=Count("pk") + Count("taken_back_at")).values("times")),
+        better=Subquery(better.values("pk")[:1]),
         # Of its owner: what somebody else paid for it, and took back, is theirs to settle.
         owes=Exists(
             Dispute.objects.owed().filter(charge__order__line=OuterRef("pk"), charge__order__owner=OuterRef("owner"))
@@ -113,7 +127,7 @@ def front_rows(user: User) -> FrontRows:
 
 
 def overview(*, rows: FrontRows, user: User, now: datetime, with_hidden: bool = False) -> Overview:
-    """Return what the front page shows: two more queries."""
+    """Return what the front page shows: two more queries, and one where a plan is advised."""
     usage = _daily_usage(rows.lines, now=now)
     cards = _cards(rows.lines, usage=usage, user=user, now=now)
     shown = [card for card in cards if with_hidden or not _is_hidden(card)]
@@ -123,7 +137,17 @@ def overview(*, rows: FrontRows, user: User, now: datetime, with_hidden: bool = 
         hidden=sum(_is_hidden(card) for card in cards),
         wallets=_balances(rows.wallets, currency=user.currency),
         chart=_chart(_together(usage.values()), today=timezone.localdate(now)) if cards else None,
+        nudge=_nudge(shown, now=now),
     )
+
+
+def _nudge(cards: Sequence[LineCard], *, now: datetime) -> PlanNudge | None:
+    """Return what saves most, as the last look found; asks only where there is something to say."""
+    told = [better for card in cards if card.is_own and (better := getattr(card.line, "better", None))]
+    if not told:
+        return None
+    nudges = PlanNudge.objects.filter(pk__in=told, plan__in=Plan.objects.on_sale(now))
+    return max(nudges.select_related("line", "plan", "instead_of"), key=attrgetter("percent"), default=None)
 
 
 def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:

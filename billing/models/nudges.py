@@ -70,13 +70,16 @@ class PlanNudge(models.Model):
         return f"{self.line_id}: {self.plan_id}"
 
     @property
-    def saved(self) -> Money:
-        """What the days would have cost less."""
-        return Money(self.cost_now - self.cost, self.currency)
+    def cost_money(self) -> Money:
+        return Money(self.cost, self.currency)
+
+    @property
+    def cost_now_money(self) -> Money:
+        return Money(self.cost_now, self.currency)
 
     @property
     def percent(self) -> int:
-        """The same in whole percent, rounded down."""
+        """What the days would have cost less, in whole percent, rounded down."""
         return (self.cost_now - self.cost) * 100 // self.cost_now if self.cost_now else 0
 
 

@@ -74,7 +74,7 @@ PLANS = (
     Offer(EUROPE, 1, (DAY, 7), 450),
     Offer(EUROPE, 10, (DAY, 30), 1490, minutes=60, sms=50),
     Offer(EUROPE, 20, (DAY, 30), 1990, minutes=500, sms=100),
-    Offer(EUROPE, 50, (DAY, 90), 4990, minutes=200, sms=100),
+    Offer(EUROPE, 60, (DAY, 90), 4790, minutes=1500, sms=300),
     Offer(EUROPE, None, (DAY, 15), 2990, cap_gb=3, kbps=1024),
     Offer(EUROPE, 120, (YEAR, 1), 13900, minutes=720, sms=600),
     Offer(JAPAN, 1, (DAY, 1), 250),

@@ -9,6 +9,7 @@ from accounts import shipped_articles, tickets
 from accounts.models import Ticket, User
 from accounts.notifications import deliver_due
 from billing import agreements
+from billing.advising import look_at_lines
 from billing.consent import VERSION, consent_text
 from billing.consenting import Consent
 from billing.models import Order, Subscription
@@ -17,6 +18,7 @@ from esim.models import Line, SimProfile
 from esim.usage import poll_line
 from plans.models import Plan
 from portal.demo.cards import take_into_stock
+from portal.demo.news import announce
 from portal.demo.outlets import open_outlets
 from portal.demo.papers import apply_for_cards
 from portal.demo.people import STAFF, STRANGER, SUBSCRIBER, make_person
@@ -36,6 +38,7 @@ def tell(*, shop: Shop, now: datetime) -> None:
     make_price_list(since=now - PRICES_SINCE)
     shipped_articles.load(now=now)
     open_outlets()
+    announce(now=now)
     staff = make_person(STAFF)
     subscriber, stranger = make_person(SUBSCRIBER), make_person(STRANGER)
     if Line.objects.filter(owner=subscriber).exists():
@@ -51,6 +54,7 @@ def tell(*, shop: Shop, now: datetime) -> None:
     _use(travel, shop, installed=began, polls=[now])
     apply_for_cards(subscriber, staff, now=now)
     take_into_stock(carrier=shop.carrier.name, now=now)
+    look_at_lines(now=now)
     deliver_due(now=now)
 
 
