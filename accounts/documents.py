@@ -47,15 +47,19 @@ def store(
         purpose=purpose,
         about=about,
         form=made.content_type,
-        size_bytes=len(made.content),
         pages=made.pages,
-        stored_as=document_files.new_place(),
         added_at=now,
         erase_at=erase_at or now + settings.PORTAL_DRAFT_KEPT,
     )
     document.name = shown_name(upload, content_type=made.content_type)
+    return keep(document, made.content)
+
+
+def keep(document: Document, content: bytes) -> Document:
+    """Encrypt what the portal made itself, or made anew, under a key of its own, and add the row of it."""
+    document.size_bytes, document.stored_as = len(content), document_files.new_place()
     document.file_key = new_file_key()
-    document_files.write(document, made.content)
+    document_files.write(document, content)
     document.save(force_insert=True)
     return document
 

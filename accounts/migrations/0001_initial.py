@@ -135,6 +135,76 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="AccountClosing",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="cls")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="closings",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "asked for"),
+                            ("withdrawn", "withdrawn"),
+                            ("ending", "being closed"),
+                            ("closed", "closed"),
+                        ],
+                        default="asked",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("gives_up_balance", models.BooleanField(default=False, verbose_name="gives up the balance")),
+                (
+                    "asked_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="asked for"),
+                ),
+                ("closes_at", models.DateTimeField(verbose_name="closes")),
+                ("look_at", models.DateTimeField(editable=False, verbose_name="look again")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "held_by",
+                    models.CharField(
+                        blank=True, help_text="What stands in the way.", max_length=40, verbose_name="held by"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "closing of an account",
+                "verbose_name_plural": "closings of accounts",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["asked", "ending"])),
+                        fields=["look_at", "id"],
+                        name="account_closing_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["asked", "ending"])),
+                        fields=("user",),
+                        name="account_closing_one_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state__in", ["asked", "ending"])),
+                            models.Q(("ended_at__isnull", False), ("state__in", ["withdrawn", "closed"])),
+                            _connector="OR",
+                        ),
+                        name="account_closing_end_has_time",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="ApiToken",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -415,6 +485,7 @@ class Migration(migrations.Migration):
                             ("identity", "identity document"),
                             ("licence", "business licence"),
                             ("ticket", "attachment of a request"),
+                            ("export", "copy of one’s own data"),
                         ],
                         max_length=10,
                         verbose_name="what it is",
@@ -424,7 +495,7 @@ class Migration(migrations.Migration):
                 (
                     "form",
                     models.CharField(
-                        choices=[("image/jpeg", "JPEG"), ("application/pdf", "PDF")],
+                        choices=[("image/jpeg", "JPEG"), ("application/pdf", "PDF"), ("application/zip", "ZIP")],
                         max_length=16,
                         verbose_name="file type",
                     ),
@@ -464,6 +535,54 @@ class Migration(migrations.Migration):
                         name="document_erased_has_no_key",
                     )
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DataExport",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="exp")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exports",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                (
+                    "document",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.document",
+                        verbose_name="document",
+                    ),
+                ),
+                (
+                    "asked_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="asked for"),
+                ),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="lease until"),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="attempts")),
+            ],
+            options={
+                "verbose_name": "copy of somebody's data",
+                "verbose_name_plural": "copies of people's data",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("document__isnull", True)),
+                        fields=("user",),
+                        name="data_export_one_at_a_time",
+                    )
+                ],
+                "indexes": [],
             },
         ),
         migrations.CreateModel(

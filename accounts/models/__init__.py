@@ -5,6 +5,7 @@ from accounts.models.articles import Article, ArticleFeedback
 from accounts.models.audit import AuditEvent
 from accounts.models.businesses import Business
 from accounts.models.documents import Document, DocumentQuerySet
+from accounts.models.leaving import AccountClosing, AccountClosingQuerySet, DataExport
 from accounts.models.notifications import Notification, OutboxAttachment, OutboxMessage
 from accounts.models.referrals import KnownDevice, Referral, ReferralCode, ReferralQuerySet
 from accounts.models.tickets import Ticket, TicketMessage
@@ -18,6 +19,8 @@ from accounts.models.webhooks import (
 )
 
 __all__ = [
+    "AccountClosing",
+    "AccountClosingQuerySet",
     "ApiCall",
     "ApiToken",
     "ApiTokenQuerySet",
@@ -25,6 +28,7 @@ __all__ = [
     "ArticleFeedback",
     "AuditEvent",
     "Business",
+    "DataExport",
     "Document",
     "DocumentQuerySet",
     "KnownDevice",

@@ -48,10 +48,12 @@ class Document(models.Model):
         IDENTITY = "identity", _("identity document")
         LICENCE = "licence", _("business licence")
         TICKET = "ticket", _("attachment of a request")
+        EXPORT = "export", _("copy of one’s own data")
 
     class Form(models.TextChoices):
         JPEG = "image/jpeg", "JPEG"
         PDF = "application/pdf", "PDF"
+        ZIP = "application/zip", "ZIP"
 
     public_id = PublicIdField(prefix="doc")
     owner = models.ForeignKey(
