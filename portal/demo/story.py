@@ -18,8 +18,10 @@ from esim.models import Line, SimProfile
 from esim.usage import poll_line
 from plans.models import Plan
 from portal.demo.cards import take_into_stock
+from portal.demo.giving_out import give_out_cards
 from portal.demo.news import announce
 from portal.demo.outlets import open_outlets
+from portal.demo.owing import owe_for_a_pack
 from portal.demo.papers import apply_for_cards
 from portal.demo.people import STAFF, STRANGER, SUBSCRIBER, make_person
 from portal.demo.price_list import make_price_list
@@ -53,6 +55,8 @@ def tell(*, shop: Shop, now: datetime) -> None:
     travel = shop.buy(stranger, "world-3gb-30day", nickname="Travel", at=began, card=GOOD_CARD)
     _use(travel, shop, installed=began, polls=[now])
     apply_for_cards(subscriber, staff, now=now)
+    owe_for_a_pack(travel, shop, code="world-1gb-more", at=began + timedelta(hours=2))
+    give_out_cards(staff, carrier=shop.carrier.name, now=now)
     take_into_stock(carrier=shop.carrier.name, now=now)
     look_at_lines(now=now)
     deliver_due(now=now)
