@@ -21,6 +21,7 @@ from billing import (
     invariant_watch,
     invoices,
     missed_events,
+    moving,
     orders,
     overdue,
     paying,
@@ -94,6 +95,11 @@ def reconcile_charges() -> None:
 @shared_task(name="billing.expire_unpaid_orders")
 def expire_unpaid_orders() -> None:
     expiry.expire_unpaid_orders(gateways=gateways.by_name(), now=timezone.now(), in_time=time_budget(LOOK_SECONDS))
+
+
+@shared_task(name="billing.move_lines")
+def move_lines() -> None:
+    moving.move_due(gateways=gateways.by_name(), now=timezone.now(), in_time=time_budget(LOOK_SECONDS))
 
 
 @shared_task(name="billing.read_missed_events")

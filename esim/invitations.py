@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.locks import refuse_if_locked
 from accounts.models import User
 from esim import sharing_notices
-from esim.models import Line, LineInvitation, LineMember, Role, ServiceState
+from esim.models import Line, LineInvitation, LineInvitationQuerySet, LineMember, Role, ServiceState
 
 LASTS = timedelta(days=7)
 A_DAY = timedelta(days=1)
@@ -110,8 +110,8 @@ def accept(*, invitation: LineInvitation, user: User, ip: str | None, now: datet
             raise OwnLine
         if line.service_state == ServiceState.TERMINATED or line.owner_id != invitation.invited_by_id:
             raise NotAcceptable
-        open_one = LineInvitation.objects.open(now).filter(pk=invitation.pk)
-        if not open_one.update(state=State.ACCEPTED, accepted_by=user, ended_at=now):
+        open_one = LineInvitation.objects.open(now)
+        if not _close(invitation, among=open_one, state=State.ACCEPTED, accepted_by=user, ended_at=now):
             raise NotAcceptable
         role = Role(invitation.role)
         member, _made = LineMember.objects.update_or_create(
@@ -128,7 +128,7 @@ def decline(*, invitation: LineInvitation, user: User, ip: str | None, now: date
     """Say no for good; raises NotAcceptable."""
     with transaction.atomic():
         line = _hold(invitation)
-        if not LineInvitation.objects.open(now).filter(pk=invitation.pk).update(state=State.DECLINED, ended_at=now):
+        if not _close(invitation, among=LineInvitation.objects.open(now), state=State.DECLINED, ended_at=now):
             raise NotAcceptable
         _record(
             "line.invitation_declined", line, actor=user, email=invitation.email, role=invitation.role, ip=ip, now=now
@@ -139,8 +139,8 @@ def withdraw(*, invitation: LineInvitation, by: User, ip: str | None, now: datet
     """Take an invitation back; False where it was answered before."""
     with transaction.atomic():
         line = _hold(invitation)
-        waiting = LineInvitation.objects.filter(pk=invitation.pk, state=State.OPEN)
-        if not waiting.update(state=State.WITHDRAWN, ended_at=now):
+        waiting = LineInvitation.objects.filter(state=State.OPEN)
+        if not _close(invitation, among=waiting, state=State.WITHDRAWN, ended_at=now):
             return False
         _record(
             "line.invitation_withdrawn", line, actor=by, email=invitation.email, role=invitation.role, ip=ip, now=now
@@ -178,6 +178,11 @@ def end_all(line: Line, *, now: datetime) -> None:
         _record("line.role_ended", line, actor=None, subject=member.user, role=member.role, ip=None, now=now)
         sharing_notices.ended(line, member=member, left=False, now=now, tells_owner=False)
     LineMember.objects.filter(line=line).delete()
+
+
+def _close(invitation: LineInvitation, *, among: LineInvitationQuerySet, **columns: object) -> bool:
+    """Write its end, unless it has ended meanwhile."""
+    return bool(among.filter(pk=invitation.pk).update(**columns))
 
 
 def _hold(invitation: LineInvitation) -> Line:

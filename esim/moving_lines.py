@@ -95,9 +95,9 @@ def accept(*, move: LineMove, user: User, ip: str | None, now: datetime) -> Line
             raise ToOneself
         if line.owner_id != move.from_owner_id or movable_profile(line) is None:
             raise NoLongerOffered
-        offered = LineMove.objects.filter(pk=move.pk, state=State.OFFERED, expires_at__gt=now)
+        offered = Q(state=State.OFFERED, expires_at__gt=now)
         moves_at = now + settings.PORTAL_COOL_OFF
-        if not offered.update(state=State.AGREED, to_owner=user, agreed_at=now, moves_at=moves_at):
+        if not _advance(move, source=offered, state=State.AGREED, to_owner=user, agreed_at=now, moves_at=moves_at):
             raise NoLongerOffered
         move.refresh_from_db()
         for subject in (move.from_owner, user):
@@ -110,7 +110,7 @@ def decline(*, move: LineMove, user: User, ip: str | None, now: datetime) -> Non
     """Say no for whoever has the link; raises NoLongerOffered."""
     with transaction.atomic():
         _hold(move.line_id)
-        if not LineMove.objects.filter(pk=move.pk, state=State.OFFERED).update(state=State.DECLINED, ended_at=now):
+        if not _advance(move, source=Q(state=State.OFFERED), state=State.DECLINED, ended_at=now):
             raise NoLongerOffered
         _record("line.move_declined", move, actor=user, subject=move.from_owner, ip=ip, now=now)
         sharing_notices.move_told(move, what="declined", now=now)
@@ -126,7 +126,7 @@ def undo(*, move: LineMove, by: User, ip: str | None, now: datetime) -> None:
         _hold(move.line_id)
         was_agreed = LineMove.objects.filter(pk=move.pk, state=State.AGREED).exists()
         to = State.UNDONE if was_agreed else State.WITHDRAWN
-        if not LineMove.objects.filter(mine, pk=move.pk).update(state=to, ended_at=now):
+        if not _advance(move, source=mine, state=to, ended_at=now):
             raise NoLongerOffered
         move.refresh_from_db()
         for subject in {move.from_owner, move.to_owner or move.from_owner}:
@@ -137,7 +137,7 @@ def undo(*, move: LineMove, by: User, ip: str | None, now: datetime) -> None:
 def hand(*, move_id: int, now: datetime) -> LineMove:
     """Do what was agreed: the SIM goes to a line of the new owner's, the former owner's line ends.
 
-    Inside the caller's transaction, which holds the line's row. Raises InUse where something else is going on with
+    Inside the caller's transaction, which holds the line's row and is undone when this raises. Raises InUse where something else is going on with
     the line or its owner locked the account, and NoLongerOffered where the move was called off.
     """
     move = LineMove.objects.select_related("line__owner", "from_owner", "to_owner").get(pk=move_id)
@@ -146,11 +146,10 @@ def hand(*, move_id: int, now: datetime) -> LineMove:
         raise handing_over.InUse
     if move.to_owner.locked_at is not None:
         raise handing_over.InUse
-    if not LineMove.objects.due(now).filter(pk=move.pk).exists():
-        raise NoLongerOffered
     new_line = handing_over.hand_over(move.line, profile=profile, to=move.to_owner, now=now)
-    agreed = LineMove.objects.filter(pk=move.pk, state=State.AGREED)
-    agreed.update(state=State.DONE, new_line=new_line, ended_at=now, waits_for="")
+    due = Q(state=State.AGREED, moves_at__lte=now)
+    if not _advance(move, source=due, state=State.DONE, new_line=new_line, ended_at=now, waits_for=""):
+        raise NoLongerOffered
     move.refresh_from_db()
     _record("line.given_away", move, actor=None, subject=move.from_owner, ip=None, now=now)
     _record("line.received", move, actor=None, subject=move.to_owner, ip=None, now=now)
@@ -162,7 +161,7 @@ def give_up(*, move: LineMove, now: datetime) -> bool:
     """Undo a move that could not be done for days; False where it was done or undone meanwhile."""
     with transaction.atomic():
         _hold(move.line_id)
-        if not LineMove.objects.filter(pk=move.pk, state=State.AGREED).update(state=State.UNDONE, ended_at=now):
+        if not _advance(move, source=Q(state=State.AGREED), state=State.UNDONE, ended_at=now):
             return False
         _record("line.move_undone", move, actor=None, subject=move.from_owner, ip=None, now=now)
         sharing_notices.move_told(move, what="given_up", now=now)
@@ -184,6 +183,11 @@ def movable_profile(line: Line) -> SimProfile | None:
     if Replacement.objects.under_way().filter(line=line).exists():
         return None
     return SimProfile.objects.filter(line=line, is_current=True).first()
+
+
+def _advance(move: LineMove, *, source: Q, **columns: object) -> bool:
+    """Move it on, unless somebody has moved it meanwhile."""
+    return bool(LineMove.objects.filter(source, pk=move.pk).update(**columns))
 
 
 def _end_old_offers(line: Line, *, now: datetime) -> None:

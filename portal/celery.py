@@ -38,6 +38,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "check-invariants": {"task": "billing.check_invariants", "schedule": crontab(minute=40)},
     "settle-refunds": {"task": "billing.settle_refunds", "schedule": 60.0},
     "expire-unpaid-orders": {"task": "billing.expire_unpaid_orders", "schedule": 60.0},
+    "move-lines": {"task": "billing.move_lines", "schedule": 60.0},
     "suspend-unpaid": {"task": "billing.suspend_unpaid", "schedule": crontab(minute="*/5")},
     "open-overdue-tickets": {"task": "billing.open_overdue_tickets", "schedule": 60.0},
     "issue-invoices": {"task": "billing.issue_invoices", "schedule": 60.0},
