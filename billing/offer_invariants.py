@@ -62,5 +62,5 @@ def _taken_twice() -> Iterator[str]:
     for one in held.annotate(times=Count("pk")).filter(times__gt=1):
         yield f"person {one['user']} used coupon {one['coupon']} {one['times']} times as one"
     firsts = Redemption.objects.live().filter(is_first_purchase=True).values("user").order_by()
-    for one in firsts.annotate(times=Count("pk")).filter(times__gt=1):
-        yield f"person {one['user']} made {one['times']} first purchases"
+    for first in firsts.annotate(times=Count("pk")).filter(times__gt=1):
+        yield f"person {first['user']} made {first['times']} first purchases"

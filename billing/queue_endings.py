@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts import audit
 from accounts.models import User
-from billing import agreements, queueing, refund_settlement, sales
+from billing import agreements, queueing, redemptions, refund_settlement, sales
 from billing.ledger import InsufficientBalance
 from billing.models import Dispute, Order, QueuedPlan, QueuedPlanQuerySet, Refund
 from billing.queueing import NotWaiting
@@ -102,6 +102,7 @@ def _give_back(queued: QueuedPlan, *, order: Order, goes_to: Refund.Destination,
             refund_settlement.begin(refund, now=now)
     except InsufficientBalance as error:
         raise CannotRefund(SPENT) from error
+    redemptions.release(order, now=now)
 
 
 def dead() -> QueuedPlanQuerySet:

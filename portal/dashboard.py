@@ -12,13 +12,17 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.models import User
+from billing import discounts
 from billing.models import Dispute, LedgerAccount, Order, PlanNudge, QueuedPlan, TopUpRule
 from billing.top_up_pages import standing_rule
 from billing.turns import turns_of
 from esim import keep_alive
 from esim.models import Allowance, DailyUsage, Line, LineMember, SimProfile
 from esim.replacing_pages import Progress, progress_under_way
+from plans import catalogue
 from plans.models import Plan, PlanPrice
+from plans.promoting import PromotionRow
+from plans.terms import PlanTerms
 from portal.lib.charts import Chart, usage_chart
 from portal.lib.kept_sql import KeptQuery, Slot
 from portal.lib.money import Money
@@ -184,6 +188,7 @@ def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: 
     for allowance in _allowances(lines, currency=user.currency, now=now):
         by_line[allowance.line_id].append(allowance)
     turns = turns_of([line.pk for line in lines if line.next_in_queue], now=now)
+    promotions = catalogue.running_promotions(now=now) if lines else []
     return [
         make_card(
             line=line,
@@ -193,7 +198,7 @@ def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: 
             allowances=by_line[line.pk],
             usage=usage[line.pk],
             turns=turns.get(line.pk, ()),
-            price=_renew_price(by_line[line.pk], currency=user.currency),
+            price=_renew_price(by_line[line.pk], promotions, currency=user.currency, now=now),
             role=line.role if line.owner_id != user.pk else OWNER,
             now=now,
         )
@@ -212,10 +217,17 @@ def _allowances(lines: Sequence[Line], *, currency: str, now: datetime) -> Itera
     return allowances.annotate(price=Subquery(prices.order_by("-valid_from").values("amount")[:1]))
 
 
-def _renew_price(allowances: Sequence[Any], *, currency: str) -> Money | None:
-    """Return the price of renewing with the plan of the last paid time."""
+def _renew_price(
+    allowances: Sequence[Any], promotions: list[PromotionRow], *, currency: str, now: datetime
+) -> Money | None:
+    """Return what renewing with the plan of the last paid time costs, with the promotion that the check page takes off."""
     plans = [one for one in allowances if not one.is_data_pack]
-    return Money(plans[-1].price, currency) if plans and plans[-1].price is not None else None
+    if not plans or plans[-1].price is None:
+        return None
+    price = Money(plans[-1].price, currency)
+    terms = PlanTerms.of(plans[-1].plan)
+    promoted = discounts.promotion_for(promotions, terms=terms, price=price, now=now)
+    return price - promoted.effect.off if promoted else price
 
 
 def _daily_usage(lines: Sequence[Line], *, now: datetime) -> Mapping[int, Days]:

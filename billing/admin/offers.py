@@ -122,7 +122,13 @@ class CouponAdmin(DealAdmin):
         """Say in words what a used coupon gives; its columns are no fields any more."""
         if not (obj and obj.used):
             return super().get_fieldsets(request, obj)
-        gives = (_("What it gives"), {"fields": ("kind", "gives_column"), "description": _("It has been used.")})
+        gives = (
+            _("What it gives"),
+            {
+                "fields": ("kind", "gives_column"),
+                "description": _("It has been used, so that what it gives stays as it is."),
+            },
+        )
         return tuple(gives if "kind" in options["fields"] else (title, options) for title, options in self.fieldsets)
 
     def get_form(self, request: HttpRequest, obj: Coupon | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.models import User
+from billing import discounts
 from billing.charges import charge_saved, open_charge, open_page, settle, start_charge
 from billing.checkout import Purchase, place_order
 from billing.gateways import sandbox_bank as bank
@@ -35,9 +36,10 @@ class Shop:
     ) -> Line:
         """Buy the plan of this code and return the line it works on.
 
-        `how` is card="4242" to pay on the gateway's page and keep the card; otherwise the kept card is charged.
+        `how` is card="4242" to pay on the gateway's page and keep the card; otherwise the kept card is charged. With
+        coupon="…" its code is used.
         """
-        order = self._order(owner, code, line=line, nickname=nickname, at=at)
+        order = self._order(owner, code, line=line, nickname=nickname, at=at, coupon=how.get("coupon", ""))
         self._pay(order, card=how.get("card", ""), at=at)
         return self._deliver(order, at=at)
 
@@ -91,16 +93,19 @@ class Shop:
         nickname: str = "",
         use_wallet: bool = False,
         charged: bool = True,
+        coupon: str = "",
     ) -> Order:
         plan = Plan.objects.get(code=code)
         price = PlanPrice.objects.valid_at(at).get(plan=plan, currency=owner.currency)
         kinds = [
             kind for kind, sold in PLAN_KIND.items() if sold == plan.kind and (kind == "new_line") == (line is None)
         ]
+        quote = discounts.quote(user=owner, plan=plan, price=price.money, code=coupon, now=at)
         purchase = Purchase(
             owner=owner,
             kind=kinds[0],
-            price=price.money,
+            price=quote.price,
+            quote=quote,
             form_key=f"demo-{code}-{at:%Y%m%d%H%M}",
             line=line,
             plan=plan,

@@ -27,6 +27,7 @@ from portal.demo.people import STAFF, STRANGER, SUBSCRIBER, make_person
 from portal.demo.price_list import make_price_list
 from portal.demo.running_low import agree_to_top_ups
 from portal.demo.shopping import GOOD_CARD, Shop
+from portal.demo.special_offers import THANKS, make_offers
 from portal.demo.streaming import line_that_streams
 from portal.lib.money import Money
 
@@ -38,6 +39,7 @@ SOMEWHERE = "198.51.100.24"  # RFC 5737: documentation addresses are nobody's.
 def tell(*, shop: Shop, now: datetime) -> None:
     """Make the demo, unless its subscriber has lines already; times count back from `now`."""
     make_price_list(since=now - PRICES_SINCE)
+    make_offers(now=now)
     shipped_articles.load(now=now)
     open_outlets()
     announce(now=now)
@@ -72,7 +74,7 @@ def _line_in_order(owner: User, shop: Shop, *, now: datetime) -> None:
     )
     _use(line, shop, polls=[now - timedelta(days=7)])
     renewed = now - timedelta(days=6, hours=5)
-    shop.buy(owner, "europe-20gb-30day", line=line, at=renewed)
+    shop.buy(owner, "europe-20gb-30day", line=line, at=renewed, coupon=THANKS)
     _agree(line, "europe-20gb-30day", mode=Subscription.Mode.AUTOMATIC, at=renewed + timedelta(minutes=10))
     agree_to_top_ups(owner, line, ip=SOMEWHERE, at=renewed + timedelta(minutes=15))
     _use(line, shop, polls=[now - timedelta(days=4)])
