@@ -18,6 +18,7 @@ from accounts.article_opinions import tallied
 from accounts.models import Article, ArticleFeedback
 from accounts.shipped_articles import digest_of
 from portal.lib.help_links import SITUATIONS
+from portal.lib.help_text import filled_in
 from portal.lib.markdown import render_markdown
 from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column
 
@@ -116,7 +117,9 @@ class ArticleAdmin(SimpleHistoryAdmin, KeptAdmin):  # type: ignore[misc]
         texts = [
             (getattr(article, f"title{end}"), getattr(article, f"body{end}")) for end in ("", "_zh_hans", "_zh_hant")
         ]
-        return format_html_join("", PREVIEW, ((title, render_markdown(body)) for title, body in texts if title or body))
+        return format_html_join(
+            "", PREVIEW, ((title, render_markdown(filled_in(body))) for title, body in texts if title or body)
+        )
 
     @admin.action(description=_("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from accounts.models import Article
 from accounts.models.articles import SUFFIXES
+from portal.lib.help_text import filled_in
 from portal.lib.markdown import words_of
 
 QUERY_LENGTH = 200
 TITLE, OTHER_TITLE, KEYWORD, BODY = 12, 6, 8, 1
 WHOLE = 3
 """How often a field counts that has the whole query as it was typed."""
-ENOUGH = 0.5
+ENOUGH = 0.4
 """Which share of the query's words an article must have."""
 EXCERPT = 150
 
@@ -84,6 +85,11 @@ IDLE = frozenset(
         "your",
     ]
 )
+IDLE_HAN = re.compile(
+    "怎么办|怎麼辦|怎么|怎麼|怎样|怎樣|为什么|為什麼|什么|什麼|如何|是否|可以|能不能|有没有|有沒有|请问|請問|支持|支援"
+    "|[吗嗎呢吧啊的了我你您要]"
+)
+"""What a question is made of in any language, and answers are not told apart by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,8 @@ def search(query: str, *, language: str) -> list[Found]:
 def terms_of(query: str) -> list[str]:
     """Split a query into what is looked for, each once."""
     text = _folded(query[:QUERY_LENGTH])
-    chinese = [pair for run in HAN.findall(text) for pair in _pairs(run)]
+    busy_runs = HAN.findall(IDLE_HAN.sub(" ", text)) or HAN.findall(text)
+    chinese = [pair for run in busy_runs for pair in _pairs(run)]
     latin = [_stem(word) for word in WORD.findall(HAN.sub(" ", text))]
     busy = [word for word in latin if word not in IDLE]
     # "How do I get it" is still asked for, if there is nothing else.
@@ -116,7 +123,7 @@ def terms_of(query: str) -> list[str]:
 
 def first_words(article: Article) -> str:
     """Return how the text begins, without marks."""
-    words = words_of(article.text)
+    words = words_of(filled_in(article.text))
     return words if len(words) <= EXCERPT else f"{words[:EXCERPT].rstrip()}…"
 
 

@@ -1,4 +1,4 @@
-"""The help articles that the portal brings, and how they get into the database without undoing what staff wrote."""
+"""The help articles and replies that the portal brings, and how they get in without undoing what staff wrote."""
 
 import tomllib
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from accounts.models import Article
+from accounts.models import Article, ReplyTemplate
 
 FOLDER = Path(__file__).parent / "help_articles"
 LANGUAGES = {"en": "", "zh_Hans": "_zh_hans", "zh_Hant": "_zh_hant"}
@@ -53,6 +53,17 @@ def load(*, now: datetime) -> Loaded:
         else:
             kept += 1
     return Loaded(made=made, renewed=renewed, kept=kept)
+
+
+def load_replies() -> int:
+    """Bring in the replies to begin with, where there are none; return how many."""
+    if ReplyTemplate.objects.exists():
+        return 0
+    replies = tomllib.loads((FOLDER / "reply_templates.toml").read_text(encoding="utf-8"))["reply"]
+    for position, entry in enumerate(replies, start=1):
+        texts = {f"text{suffix}": entry[folder].strip() for folder, suffix in LANGUAGES.items()}
+        ReplyTemplate.objects.create(name=entry["name"], position=position, **texts)
+    return len(replies)
 
 
 def digest_of(article: Article) -> str:

@@ -86,7 +86,7 @@ class AssignedFilter(admin.SimpleListFilter):
 
 
 class TicketAdmin(DeskActions, ReadOnlyAdmin):
-    list_display = ("title", "owner", "kind", ticket_state, "assignee", "waits", "first_answer", opened)
+    list_display = ("title", "owner", ticket_state, "assignee", "waits", "first_answer", opened)
     list_filter = ("state", AssignedFilter, FirstAnswerFilter, "kind", "opened_at")
     list_select_related = ("owner", "assignee")
     search_fields = ("public_id", "owner__email", "owner__phone", "about", "messages__text")
@@ -112,7 +112,7 @@ class TicketAdmin(DeskActions, ReadOnlyAdmin):
         """Hand out a file of this ticket. The ticket is the reason, and it goes on record."""
         ticket = get_object_or_404(Ticket, pk=ticket_id)
         document = get_object_or_404(of_ticket(ticket), public_id=public_id)
-        if not isinstance(request.user, User) or not self.has_view_permission(request, ticket):
+        if not isinstance(request.user, User) or not self.has_answer_permission(request):
             raise Http404
         try:
             content = documents.opened_by_staff(

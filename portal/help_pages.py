@@ -17,8 +17,8 @@ from accounts.article_opinions import opine, opinion_of, voter
 from accounts.article_search import QUERY_LENGTH, search
 from accounts.models import Article, User
 from accounts.response_times import usual_minutes
-from portal.help_text import filled_in
 from portal.lib.help_links import SITUATIONS
+from portal.lib.help_text import filled_in
 from portal.lib.markdown import render_markdown
 from portal.official_channels import channels
 from portal.ticket_searches import HELP

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.utils import translation
 
-from accounts import shipped_articles, tickets
-from accounts.models import Ticket, User
+from accounts import shipped_articles
+from accounts.models import User
 from accounts.notifications import deliver_due
 from billing import agreements
 from billing.advising import look_at_lines
@@ -19,6 +19,7 @@ from esim.usage import poll_line
 from plans.models import Plan
 from portal.demo.cards import take_into_stock
 from portal.demo.giving_out import give_out_cards
+from portal.demo.helping import ask_for_help, fill_the_desk, judge_articles
 from portal.demo.news import announce
 from portal.demo.outlets import open_outlets
 from portal.demo.owing import owe_for_a_pack
@@ -41,6 +42,7 @@ def tell(*, shop: Shop, now: datetime) -> None:
     make_price_list(since=now - PRICES_SINCE)
     make_offers(now=now)
     shipped_articles.load(now=now)
+    shipped_articles.load_replies()
     open_outlets()
     announce(now=now)
     staff = make_person(STAFF)
@@ -48,7 +50,7 @@ def tell(*, shop: Shop, now: datetime) -> None:
     if Line.objects.filter(owner=subscriber).exists():
         return
     _line_in_order(subscriber, shop, now=now)
-    _ask_for_help(subscriber, staff, at=now - timedelta(days=10, hours=1))
+    ask_for_help(subscriber, staff, at=now - timedelta(days=10, hours=1))
     _line_running_low(subscriber, shop, now=now)
     streams = line_that_streams(subscriber, shop, began=now - timedelta(days=3), now=now)
     _use(streams, shop, polls=[now])
@@ -59,6 +61,8 @@ def tell(*, shop: Shop, now: datetime) -> None:
     apply_for_cards(subscriber, staff, now=now)
     owe_for_a_pack(travel, shop, code="world-1gb-more", at=began + timedelta(hours=2))
     give_out_cards(staff, carrier=shop.carrier.name, now=now)
+    fill_the_desk(stranger, staff, travel, now=now)
+    judge_articles(now=now)
     take_into_stock(carrier=shop.carrier.name, now=now)
     look_at_lines(now=now)
     deliver_due(now=now)
@@ -80,28 +84,6 @@ def _line_in_order(owner: User, shop: Shop, *, now: datetime) -> None:
     _use(line, shop, polls=[now - timedelta(days=4)])
     shop.buy_by_mistake(owner, "europe-1gb-more", line=line, at=now - timedelta(days=3, hours=1))
     _use(line, shop, polls=[now])
-
-
-def _ask_for_help(owner: User, staff: User, *, at: datetime) -> None:
-    """Ask about the pack that was declined and bought again, and be answered within the hour."""
-    order = Order.objects.owned_by(owner).filter(kind=Order.Kind.TOP_UP).order_by("created_at").first()
-    ticket = tickets.open_ticket(
-        user=owner,
-        key="demo-declined-pack",
-        kind=Ticket.Kind.PAYMENT,
-        context={},
-        about=[order.public_id] if order else [],
-        text="My card was declined and then it worked. Was I charged twice for the 5 GB?",
-        now=at,
-    )
-    tickets.reply(
-        ticket=ticket,
-        text="No, once. The first try was refused by your bank for want of funds, and nothing was taken. The second one"
-        " paid for the order, and the 5 GB were on your line a minute later. Its receipt is on the page of the order.",
-        key="demo-declined-pack-answer",
-        staff=staff,
-        now=at + timedelta(minutes=38),
-    )
 
 
 def _line_running_low(owner: User, shop: Shop, *, now: datetime) -> None:

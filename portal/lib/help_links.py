@@ -22,9 +22,7 @@ class HelpLink:
 
 SITUATIONS = {
     "renewal_fails": HelpLink("renew-fails-online", _("My renewal does not go through")),
-    "renew_abroad": HelpLink("renew-from-abroad", _("Renewing from abroad")),
     "auto_renewal": HelpLink("auto-renewal", _("How auto-renewal works, and how to stop it")),
-    "order_under_way": HelpLink("how-soon-effective", _("How soon it takes effect")),
     "order_delayed": HelpLink("top-up-not-arrived", _("Paid, and nothing has arrived")),
     "payment_declined": HelpLink("payment-failed", _("Why payments fail, and what to do")),
     "currency": HelpLink("pay-in-rmb", _("Paying in renminbi or another currency")),

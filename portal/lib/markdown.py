@@ -76,9 +76,9 @@ def validate_markdown(text: str) -> None:
 
 def words_of(text: str) -> str:
     """Return the text without its marks, for searching and for a first line."""
-    tokens = _parser().parse(_plain(text))
-    inline = (child for token in tokens for child in token.children or [])
-    return " ".join(child.content for child in inline if child.content).strip()
+    tokens = [token for token in _parser().parse(_plain(text)) if token.children]
+    blocks = (" ".join("".join(_word(child) for child in token.children or []).split()) for token in tokens)
+    return " ".join(block for block in blocks if block)
 
 
 @lru_cache(maxsize=1)
@@ -109,6 +109,10 @@ def _with_links(tokens: list[Token]) -> list[Token]:
         if not (is_dead and token.type in {"link_open", "link_close"}):
             kept.append(token)
     return kept
+
+
+def _word(token: Token) -> str:
+    return " " if token.type in {"softbreak", "hardbreak"} else token.content
 
 
 def _led(token: Token) -> bool:
