@@ -11,9 +11,9 @@ from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 from accounts.time_zones import offered_zones
 from esim.models import Outlet
 from esim.opening_hours import BadHours, exceptions_text, parse_exceptions, parse_week, week_text
+from esim.outlet_pages import RADII_KM
 from plans.countries import country_names
 
-RADII_KM = (10, 25, 50, 100, 500)
 CHOSEN_RADIUS_KM = 50
 
 

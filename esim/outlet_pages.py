@@ -14,6 +14,7 @@ from plans.countries import country_name
 from portal.lib.dates import distance, format_clock, format_date_for
 
 AT_ONCE = 30
+RADII_KM = (10, 25, 50, 100, 500)
 EXCEPTIONS_SHOWN = timedelta(days=60)
 TOMORROW = 1
 A_WEEK = 7
@@ -40,16 +41,13 @@ class OutletCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search came to. `nearest` is named where it lies beyond the radius."""
+    """What a search came to. `nearest` is named where it lies beyond the radius, `wider_km` is one that reaches it."""
 
     cards: Sequence[OutletCard]
     by_position: bool
     radius_km: int
     nearest: OutletCard | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.cards
+    wider_km: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +69,15 @@ def find(*, where: str, radius_km: int, now: datetime) -> Found:
 def _around(position: Position, *, radius_km: int, now: datetime) -> Found:
     near = by_distance(Outlet.objects.open_to_public(), here=position)
     within = [_measured(one, now=now) for one in near[:AT_ONCE] if one.km <= radius_km]
-    nearest = _measured(near[0], now=now) if near and not within else None
-    return Found(cards=within, by_position=True, radius_km=radius_km, nearest=nearest)
+    if within or not near:
+        return Found(cards=within, by_position=True, radius_km=radius_km)
+    return Found(
+        cards=[],
+        by_position=True,
+        radius_km=radius_km,
+        nearest=_measured(near[0], now=now),
+        wider_km=next((km for km in RADII_KM if km >= near[0].km), None),
+    )
 
 
 def by_city(outlets: Sequence[Outlet], *, now: datetime) -> list[tuple[str, str, list[OutletCard]]]:

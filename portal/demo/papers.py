@@ -15,7 +15,7 @@ Kind, Delivery = SimApplication.Kind, SimApplication.Delivery
 
 def apply_for_cards(owner: User, staff: User, *, now: datetime) -> None:
     approved = _begin(owner, at=now - timedelta(days=4))
-    _fill_in(approved, outlet=Outlet.objects.for_pick_up().first(), now=now - timedelta(days=4))
+    _fill_in(approved, outlet=Outlet.objects.for_pick_up().filter(city="Berlin").first(), now=now - timedelta(days=4))
     applications.submit(approved, ip=None, now=now - timedelta(days=4))
     seen = now - timedelta(days=3, hours=2)
     application_review.approve(application=approved, staff=staff, seen_round=1, two_people=False, ip=None, now=seen)
