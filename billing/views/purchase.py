@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -161,18 +161,25 @@ def _sell_plan(
 
 
 def quoted(request: SubscriberRequest, sale: Sale) -> Sale:
-    """Return a sale at what offers, and the code that was typed, make of its price."""
+    """Return a sale at what offers, and the code that was sent, make of its price.
+
+    A code in the address is only filled in: looking it up counts codes that are none, and a GET writes nothing.
+    """
     if sale.offer is None:
         return sale
     quote = discounts.quote(
         user=request.user,
         plan=sale.offer.plan,
         price=sale.offer.price,
-        code=(request.POST if request.method == "POST" else request.GET).get("coupon", "")[:CODE_SHOWN].strip(),
+        code=_typed(request.POST),
         ip=client_ip(request),
         now=timezone.now(),
     )
     return replace(sale, price=quote.price, quote=quote)
+
+
+def _typed(query: QueryDict) -> str:
+    return query.get("coupon", "")[:CODE_SHOWN].strip()
 
 
 def _has_another_code(request: SubscriberRequest) -> bool:
@@ -316,6 +323,7 @@ def _render_check(
         ),
         "after": after,
         "turn": turn,
+        "code_typed": _typed(request.POST) or _typed(request.GET),
         "offer_rows": rows_of_quote(sale.quote) if sale.quote else [],
         "balance_after": means.balance + sale.price,
         "price_token": sale.token,
