@@ -13,3 +13,4 @@ class AccountsConfig(AppConfig):
         import_module("accounts.checks")
         import_module("accounts.security_events").connect()
         import_module("accounts.first_proof").connect()
+        import_module("accounts.referral_joining").connect()

@@ -56,6 +56,8 @@ CAN_WAIT: dict[str, Callable[[Context], bool]] = {
     "order_fulfilled": lambda context: context.get("trigger") in BY_ITSELF or bool(context.get("had_its_turn")),
     "refund_done": _always,
     "dispute_closed": _always,
+    "referral_rewarded": _always,
+    "referral_reversed": _always,
     "application_more_wanted": _always,
     "application_approved": _always,
     "application_refused": _always,

@@ -14,6 +14,7 @@ from billing import (
     invoice_invariants,
     offer_invariants,
     queue_invariants,
+    referral_invariants,
     refund_invariants,
     service_invariants,
     top_up_invariants,
@@ -170,6 +171,7 @@ INVARIANTS: dict[str, list[Callable[[datetime], list[str]]]] = {
     "I8": [nothing_is_stuck, refund_invariants.no_refund_is_stuck, top_up_invariants.no_rule_is_stuck],
     "I9": [notices_leave],
     "I10": [invoice_invariants.numbers_follow_each_other, invoice_invariants.invoices_match_what_was_sold],
+    "I13": [referral_invariants.rewards_match_the_books],
     "I12": [queue_invariants.waiting_plans_wait, queue_invariants.turns_are_taken],
     "I11": [service_invariants.paid_time_is_honoured, service_invariants.no_change_of_service_is_stuck],
 }

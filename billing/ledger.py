@@ -69,6 +69,10 @@ def losses(currency: str) -> Account:
     return Account(LedgerAccount.Kind.LOSSES, currency)
 
 
+def rewards(currency: str) -> Account:
+    return Account(LedgerAccount.Kind.REWARDS, currency)
+
+
 def move(
     *,
     kind: LedgerEntry.Kind,

@@ -10,6 +10,7 @@ from billing.declines import code_to_keep
 from billing.gateways.base import KeptCard, PaymentResult, PaymentState
 from billing.methods import OwnedByAnother, keep_card
 from billing.models import Charge, Order, Refund
+from billing.referral_traits import remember_card
 from portal.lib.log_context import log_about
 from portal.lib.money import Money
 
@@ -110,6 +111,9 @@ def _receive(charge: Charge, *, order: Order, result: PaymentResult, now: dateti
         charge=charge,
         now=now,
     )
+    if result.fingerprint and not charge.off_session:
+        # By link, too: who pays for a newcomer with a card of their own has not brought anybody along.
+        remember_card(owner_id=order.owner_id, fingerprint=f"{charge.gateway}:{result.fingerprint}", now=now)
     if result.card is not None and not charge.by_link:
         _keep(result.card, charge=charge, order=order, now=now)
     if order.state == Order.State.PENDING and charge.money == order.to_charge:

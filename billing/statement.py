@@ -21,6 +21,8 @@ WORDS = {
     Kind.REFUNDED: _("Refund"),
     Kind.UNREFUNDED: _("Back here: the refund did not arrive"),
     Kind.FROZEN: _("Held: the payment is disputed"),
+    Kind.REWARDED: _("Thank-you for an invitation"),
+    Kind.UNREWARDED: _("Thank-you taken back: the purchase was given back"),
     Kind.UNFROZEN: _("Free again"),
 }
 

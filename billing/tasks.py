@@ -28,6 +28,7 @@ from billing import (
     queue_endings,
     queueing,
     reconciliation,
+    referral_credits,
     refunds,
     reminders,
     renewals,
@@ -210,6 +211,11 @@ def suspend_unpaid() -> None:
 @shared_task(name="billing.open_overdue_tickets")
 def open_overdue_tickets() -> None:
     overdue.open_overdue_tickets(promise=settings.PORTAL_PROMISE, now=timezone.now())
+
+
+@shared_task(name="billing.settle_referrals")
+def settle_referrals() -> None:
+    referral_credits.settle_referrals(within=settings.PORTAL_REFUND_WINDOW, now=timezone.now())
 
 
 @shared_task(name="billing.issue_invoices")

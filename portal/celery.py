@@ -42,6 +42,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "suspend-unpaid": {"task": "billing.suspend_unpaid", "schedule": crontab(minute="*/5")},
     "open-overdue-tickets": {"task": "billing.open_overdue_tickets", "schedule": 60.0},
     "issue-invoices": {"task": "billing.issue_invoices", "schedule": 60.0},
+    "settle-referrals": {"task": "billing.settle_referrals", "schedule": crontab(minute=25)},
     "send-reminders": {"task": "billing.send_reminders", "schedule": crontab(minute="*/10")},
     "remind-about-cards": {"task": "billing.remind_about_cards", "schedule": crontab(minute=20)},
     # Every hour, each line once a day: the next look takes up where the time of this one ended.

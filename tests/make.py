@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from PIL import Image
 
-from accounts.models import ApiToken, Article, Document, Ticket, User
+from accounts.models import ApiToken, Article, Document, ReferralCode, Ticket, User
 from accounts.tickets import open_ticket
 from billing.invoice_facts import buyer_of
 from billing.models import (
@@ -21,6 +21,7 @@ from billing.models import (
     PaymentMethod,
     QueuedPlan,
     Redemption,
+    ReferralReward,
     Refund,
     RenewalQuestion,
     Subscription,
@@ -466,3 +467,16 @@ def make_api_token(*, owner: User, **fields: Any) -> ApiToken:
     fields.setdefault("scopes", ["lines:read"])
     fields.setdefault("expires_at", NOW + timedelta(days=3650))
     return ApiToken.objects.create(user=owner, **fields)
+
+
+def make_referral_code(*, owner: User, **fields: Any) -> ReferralCode:
+    """Make the code with which somebody invites others."""
+    number = next(_numbers)
+    return ReferralCode.objects.create(owner=owner, **{"code": f"come{number:06}", **fields})
+
+
+def make_reward(**fields: Any) -> ReferralReward:
+    """Offer US$5.00 to who invites and US$3.00 to who is invited."""
+    return ReferralReward.objects.create(
+        **{"currency": "USD", "referrer_amount": 500, "newcomer_amount": 300, "is_on": True, **fields}
+    )

@@ -122,6 +122,7 @@ class PaymentResult:
     it. `paid_with` is the kind of means ("card", "alipay", "wechat_pay", "paypal"), empty while the payer is still on
     the page. `customer` is whose payment the gateway says it is, empty where it doesn't say. `problem` is why it must
     not be settled, for staff.
+    `fingerprint` is the same for one card whoever pays with it, empty where the gateway doesn't say.
     `advice` and `network_code` stand beside a decline code where the card network gave them: a bank's plain no may
     come with "do_not_try_again".
     """
@@ -138,6 +139,7 @@ class PaymentResult:
     problem: str = ""
     advice: str = ""
     network_code: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

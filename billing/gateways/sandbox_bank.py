@@ -64,6 +64,8 @@ def result_of(payment: SandboxPayment) -> PaymentResult:
         transaction_id=payment.reference,
         paid_with="" if state in PAYER_DECIDES else "card",
         customer=payment.customer,
+        # All test cards of a number are one card, as at any bank.
+        fingerprint=payment.last_four or (payment.card.last_four if payment.card else ""),
     )
 
 

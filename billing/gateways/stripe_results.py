@@ -46,6 +46,7 @@ def result_of_intent(intent: StripeData, *, live: bool, known: Mapping[str, str]
         next_url=_next_url(intent),
         transaction_id=intent["id"],
         paid_with=_means_of(intent),
+        fingerprint=_fingerprint(intent),
         customer=known.get(id_of(intent.get("customer"))) or subscriber_of(intent),
         problem=_problem(intent, live=live),
         advice=(error.get("advice_code") or "") if refused else "",
@@ -69,6 +70,7 @@ def result_of_page(session: StripeData, *, live: bool) -> PaymentResult:
         transaction_id=intent.get("id", ""),
         # On an open page they may still turn to other means.
         paid_with=_means_of(intent) if session["status"] == "complete" else "",
+        fingerprint=_fingerprint(intent) if paid else "",
         customer=customer,
         problem=_problem(session, live=live),
     )
@@ -128,6 +130,13 @@ def _next_url(intent: StripeData) -> str:
 def _means_of(intent: StripeData) -> str:
     method = intent.get("payment_method")
     return str(method["type"]) if isinstance(method, dict) else ""
+
+
+def _fingerprint(intent: StripeData) -> str:
+    """Return by what Stripe knows a card again, whoever pays with it; empty for other means."""
+    method = intent.get("payment_method")
+    card = method.get("card") if isinstance(method, dict) else None
+    return str((card or {}).get("fingerprint") or "")
 
 
 def _problem(one: StripeData, *, live: bool) -> str:

@@ -1352,6 +1352,46 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="HistoricalReferralReward",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("currency", models.CharField(db_index=True, max_length=3, verbose_name="currency")),
+                (
+                    "referrer_amount",
+                    models.BigIntegerField(
+                        help_text="In the smallest unit of the currency.", verbose_name="who invited gets"
+                    ),
+                ),
+                ("newcomer_amount", models.BigIntegerField(verbose_name="who was invited gets")),
+                ("is_on", models.BooleanField(default=False, verbose_name="on")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical referral reward",
+                "verbose_name_plural": "historical referral rewards",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
             name="HistoricalTaxRate",
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
@@ -1653,6 +1693,7 @@ class Migration(migrations.Migration):
                             ("lost", "lost in a dispute"),
                             ("recovered", "arrears paid"),
                             ("rewarded", "reward for a referral"),
+                            ("unrewarded", "reward taken back"),
                         ],
                         max_length=10,
                         verbose_name="kind",
@@ -2107,7 +2148,9 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("granted", "credited"), ("refused", "refused")], max_length=10, verbose_name="state"
+                        choices=[("granted", "credited"), ("refused", "refused"), ("reversed", "taken back")],
+                        max_length=10,
+                        verbose_name="state",
                     ),
                 ),
                 (
@@ -2154,7 +2197,7 @@ class Migration(migrations.Migration):
                                 ("order__isnull", False),
                                 ("reason", ""),
                                 ("referrer_amount__gt", 0),
-                                ("state", "granted"),
+                                ("state__in", ["granted", "reversed"]),
                             ),
                             models.Q(
                                 ("newcomer_amount", 0),

@@ -121,6 +121,7 @@ class LedgerEntry(models.Model):
         LOST = "lost", _("lost in a dispute")
         RECOVERED = "recovered", _("arrears paid")
         REWARDED = "rewarded", _("reward for a referral")
+        UNREWARDED = "unrewarded", _("reward taken back")
 
     public_id = PublicIdField(prefix="led")
     key = models.CharField(_("key"), max_length=120, unique=True)

@@ -1,10 +1,12 @@
 """What it earns to bring somebody along."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from accounts.models import Referral
 from billing.models.orders import Order
@@ -21,6 +23,8 @@ class ReferralReward(models.Model):
     newcomer_amount = models.BigIntegerField(_("who was invited gets"))
     is_on = models.BooleanField(_("on"), default=False)
 
+    history = HistoricalRecords()
+
     class Meta:
         verbose_name = _("referral reward")
         verbose_name_plural = _("referral rewards")
@@ -32,6 +36,12 @@ class ReferralReward(models.Model):
 
     def __str__(self) -> str:
         return self.currency
+
+    def clean(self) -> None:
+        """Refuse a currency in which nobody pays."""
+        if self.currency not in settings.PORTAL_CURRENCIES:
+            offered = ", ".join(settings.PORTAL_CURRENCIES)
+            raise ValidationError({"currency": _("Choose one of these: %(currencies)s.") % {"currencies": offered}})
 
     @property
     def for_referrer(self) -> Money:
@@ -45,12 +55,14 @@ class ReferralReward(models.Model):
 class ReferralCredit(models.Model):
     """What became of a referral: credit to both, or why not. One row a referral, so it is earned once.
 
+    REVERSED is taken back from both, as far as it was not spent, because the purchase went back after all.
     Without a row it is undecided: the newcomer bought nothing, or the time in which it can be given back still runs.
     """
 
     class State(models.TextChoices):
         GRANTED = "granted", _("credited")
         REFUSED = "refused", _("refused")
+        REVERSED = "reversed", _("taken back")
 
     class Reason(models.TextChoices):
         SAME_MAILBOX = "same_mailbox", _("the same mailbox in another spelling")
@@ -78,7 +90,7 @@ class ReferralCredit(models.Model):
         verbose_name_plural = _("referral credits")
         constraints = [
             models.CheckConstraint(
-                condition=Q(state="granted", reason="", order__isnull=False, referrer_amount__gt=0)
+                condition=Q(state__in=["granted", "reversed"], reason="", order__isnull=False, referrer_amount__gt=0)
                 | (Q(state="refused", referrer_amount=0, newcomer_amount=0) & ~Q(reason="")),
                 name="referral_credit_or_reason",
             )

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import SubscriberRequest
 from billing import arrears, ledger
 from billing.models import Charge, Invoice, LedgerAccount, Order, PaymentMethod, Refund, TopUpRule
+from billing.referral_pages import reward_in
 from billing.refund_words import refund_row
 from billing.statement import movement_of
 from portal.lib.money import Money
@@ -34,6 +35,7 @@ def overview(request: SubscriberRequest) -> HttpResponse:
         "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
         "low_balance": _low_balance(user),
         "owes": arrears.owes(user, now=timezone.now()),
+        "reward": reward_in(user.currency),
         "orders": _orders(user)[:AT_A_GLANCE],
         "refunds": [refund_row(refund) for refund in _refunds(user)[:AT_A_GLANCE]],
         "invoices": _invoices(user)[:DOCUMENTS_AT_A_GLANCE],

@@ -47,6 +47,11 @@ class Shop:
         order = self._order(owner, code, nickname=nickname, at=at, use_wallet=True, charged=False)
         return self._deliver(order, at=at)
 
+    def queue(self, owner: User, code: str, *, line: Line, at: datetime) -> None:
+        """Buy a plan for later with the kept card; it waits until those before it have ended."""
+        order = self._order(owner, code, line=line, at=at, is_queued=True)
+        self._pay(order, at=at)
+
     def buy_at_second_try(self, owner: User, code: str, *, line: Line, declined: str, at: datetime) -> None:
         """Have one card declined, then pay with the kept one."""
         order = self._order(owner, code, line=line, at=at)
@@ -94,6 +99,7 @@ class Shop:
         use_wallet: bool = False,
         charged: bool = True,
         coupon: str = "",
+        is_queued: bool = False,
     ) -> Order:
         plan = Plan.objects.get(code=code)
         price = PlanPrice.objects.valid_at(at).get(plan=plan, currency=owner.currency)
@@ -113,6 +119,7 @@ class Shop:
             use_wallet=use_wallet,
             gateway=self.gateway.name if charged else "",
             method=_kept(owner) if charged else None,
+            is_queued=is_queued,
         )
         return place_order(purchase=purchase, now=at)
 

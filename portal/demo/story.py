@@ -8,7 +8,7 @@ from django.utils import translation
 from accounts import shipped_articles
 from accounts.models import User
 from accounts.notifications import deliver_due
-from billing import agreements
+from billing import agreements, queue_endings
 from billing.advising import look_at_lines
 from billing.consent import VERSION, consent_text
 from billing.consenting import Consent
@@ -99,6 +99,9 @@ def _line_just_bought(owner: User, shop: Shop, *, now: datetime) -> None:
         owner, "japan-unlimited-7day", nickname="Tokyo in spring", at=now - timedelta(minutes=50)
     )
     _use(line, shop, polls=[now])
+    shop.queue(owner, "japan-10gb-15day", line=line, at=now - timedelta(minutes=40))
+    shop.queue(owner, "east-asia-20gb-30day", line=line, at=now - timedelta(minutes=30))
+    queue_endings.take_in(now=now)
 
 
 def _use(line: Line, shop: Shop, *, polls: Iterable[datetime], installed: datetime | None = None) -> None:

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Notification
+from accounts.models import Notification, Referral
 from billing import ledger
 from billing.invariants import INVARIANTS, broken_invariants
 from billing.invoices import issue
@@ -20,6 +20,7 @@ from billing.models import (
     Order,
     QueuedPlan,
     Redemption,
+    ReferralCredit,
     Subscription,
 )
 from billing.orders import fulfil
@@ -310,11 +311,19 @@ def give_back_the_coupon_of_an_order_that_stands():
     redeemed().update(state="released", settled_at=NOW)
 
 
+def credit_a_referral_past_the_books():
+    newcomer = make.make_user()
+    referral = Referral.objects.create(referrer=Line.objects.get().owner, newcomer=newcomer, mailbox="m")
+    terms = {"currency": "USD", "referrer_amount": 500, "newcomer_amount": 300}
+    ReferralCredit.objects.create(referral=referral, state="granted", order=delivered(), **terms)
+
+
 CRIMES = [
     ("I7", count_a_coupon_too_often, "counts 5 of any uses and has 1"),
     ("I7", forget_that_a_code_was_used, "counts 0 of any uses and has 1"),
     ("I7", take_off_less_than_was_promised, "costs 1341 where 1 are taken off 1490"),
     ("I7", give_back_the_coupon_of_an_order_that_stands, "is released and its order"),
+    ("I13", credit_a_referral_past_the_books, "is granted, and the books say otherwise"),
     ("I12", deliver_what_waits, "waits, and its order is being delivered"),
     ("I12", begin_what_nobody_delivers, "nobody delivers its order"),
     ("I12", cancel_and_keep_the_money, "is cancelled, and its order stands"),

@@ -29,7 +29,7 @@ def test_lists_ask_the_database_as_often_for_one_row_as_for_three(
 ):
     url = reverse(f"billing:{name}")
     with_rows(1)
-    with django_assert_max_num_queries(8) as one:
+    with django_assert_max_num_queries(9) as one:
         as_subscriber.get(url)
     with_rows(2)
 

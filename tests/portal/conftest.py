@@ -42,6 +42,7 @@ def ids_of_ada(subscriber, now):
     later = make.make_queued_plan(line=line)
     return {
         "sim/applications/": {"public_id": application.public_id},
+        "r/": {"code": make.make_referral_code(owner=subscriber).code},
         "queue/": {"public_id": later.public_id},
         "documents/": {"public_id": document.public_id},
         "pay/": {"token": pay_token},

@@ -22,6 +22,7 @@ PUBLIC = {
     "account_signup",
     "account_verify_phone",
     "billing:pay_for",
+    "billing:invited",
     "billing:question",
     "billing:sandbox_confirm",
     "billing:sandbox_pay",

@@ -72,7 +72,11 @@ def test_usage_reaches_back_a_month(demo):
 def test_purchases_went_through_the_shop(demo):
     orders = Order.objects.filter(owner=demo)
 
-    assert set(orders.values_list("state", flat=True)) == {Order.State.FULFILLED, Order.State.REFUNDED}
+    assert set(orders.values_list("state", flat=True)) == {
+        Order.State.FULFILLED,
+        Order.State.REFUNDED,
+        Order.State.PAID,
+    }
     assert set(orders.values_list("kind", flat=True)) == set(Order.Kind.values) - {"arrears"}
     assert Charge.objects.filter(order__owner=demo, state=Charge.State.DECLINED).count() == 1
     assert PaymentMethod.objects.owned_by(demo).get().is_default

@@ -1,0 +1,72 @@
+"""Plans that wait, and invitations: staff see why each stands as it does."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+
+from accounts.models import Referral
+from billing.models import QueuedPlan, ReferralCredit, ReferralReward
+from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, money_column, state_column
+
+QUEUE_COLOURS = {"waiting": "info", "started": "success"}
+CREDIT_COLOURS = {"granted": "success", "refused": "warning", "reversed": "danger"}
+
+queue_state = state_column("state", _("state"), QueuedPlan.State, QUEUE_COLOURS)
+bought = moment_column("created_at", _("bought"))
+joined = moment_column("joined_at", _("joined"))
+decided = moment_column("decided_at", _("decided"))
+credit_state = state_column("state", _("state"), ReferralCredit.State, CREDIT_COLOURS)
+for_referrer = money_column("for_referrer", _("who invited gets"), ordering="referrer_amount")
+for_newcomer = money_column("for_newcomer", _("who was invited gets"), ordering="newcomer_amount")
+
+
+@admin.register(QueuedPlan)
+class QueuedPlanAdmin(ReadOnlyAdmin):
+    list_display = ("order", "line", "position", queue_state, "by_wish", bought, decided)
+    list_filter = ("state", "by_wish")
+    list_select_related = ("order", "line")
+    search_fields = ("public_id", "order__public_id", "line__public_id", "line__msisdn", "order__owner__email")
+    ordering = ("-id",)
+
+
+@admin.register(Referral)
+class ReferralAdmin(ReadOnlyAdmin):
+    """Also those that nobody has decided on; mailbox and device are kept as hashes, and not shown."""
+
+    list_display = ("public_id", "referrer", "newcomer", joined, "outcome")
+    list_select_related = ("referrer", "newcomer", "credit")
+    search_fields = ("public_id", "referrer__email", "newcomer__email")
+    ordering = ("-id",)
+    hidden = ("id", "mailbox", "device")
+
+    @admin.display(description=_("outcome"))
+    def outcome(self, referral: Referral) -> str:
+        credit = getattr(referral, "credit", None)
+        if credit is None:
+            return str(_("undecided"))
+        return str(credit.get_reason_display() or credit.get_state_display())
+
+
+@admin.register(ReferralCredit)
+class ReferralCreditAdmin(ReadOnlyAdmin):
+    list_display = ("referral", "referrer", "newcomer", credit_state, "reason", "order", for_referrer, decided)
+    list_filter = ("state", "reason", "currency")
+    list_select_related = ("referral__referrer", "referral__newcomer", "order")
+    search_fields = ("referral__public_id", "referral__referrer__email", "referral__newcomer__email")
+    ordering = ("-id",)
+    shown_as = {"referrer_amount": for_referrer, "newcomer_amount": for_newcomer}
+
+    @admin.display(description=_("invited by"))
+    def referrer(self, credit: ReferralCredit) -> str:
+        return credit.referral.referrer.email
+
+    @admin.display(description=_("newcomer"))
+    def newcomer(self, credit: ReferralCredit) -> str:
+        return credit.referral.newcomer.email
+
+
+@admin.register(ReferralReward)
+class ReferralRewardAdmin(SimpleHistoryAdmin, KeptAdmin):  # type: ignore[misc]
+    list_display = ("currency", for_referrer, for_newcomer, "is_on")
+    list_filter = ("is_on",)
+    ordering = ("currency",)
