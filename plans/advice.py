@@ -68,6 +68,10 @@ class Outcome:
         return self.plan.public_id
 
     @property
+    def all_packs(self) -> int:
+        return self.packs + self.part_packs
+
+    @property
     def days_short(self) -> int:
         return self.days_slow + self.days_without_data + self.days_without_calls + self.days_without_sms
 

@@ -54,9 +54,9 @@ def _sureness(found: Advice) -> dict[str, str]:
     """Say how far the advice can be believed, and why."""
     labels = {
         Confidence.TOO_LITTLE: "",
-        Confidence.ROUGH: _("roughly"),
-        Confidence.FAIR: _("fairly"),
-        Confidence.GOOD: _("very"),
+        Confidence.ROUGH: _("a rough guess"),
+        Confidence.FAIR: _("fairly sure"),
+        Confidence.GOOD: _("quite sure"),
     }
     days = ngettext("%(count)d day of use", "%(count)d days of use", found.days) % {"count": found.days}
     alike = _("much the same from week to week") if weeks_are_alike(found.history.days) else _("very uneven weeks")

@@ -58,7 +58,7 @@ def test_plans_are_ranked_with_their_arithmetic(as_subscriber, line):
     assert "US$10.00 for 30 days" in text
     assert "8 GB paid for and not used" in text
     assert "One plan falls short" in text
-    assert "very 60 days of use, much the same from week to week." in text
+    assert "quite sure 60 days of use, much the same from week to week." in text
 
 
 def test_the_periods_of_a_plan_can_be_followed(as_subscriber, line, own):
