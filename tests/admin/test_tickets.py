@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 
-from accounts.models import AuditEvent, Notification, Ticket
+from accounts.models import AuditEvent, Notification, ReplyTemplate, Ticket
+from accounts.response_times import Figures, usual_minutes
 from accounts.tickets import reply
 from esim.models import Line
 from tests import make
@@ -106,3 +108,75 @@ def test_who_may_not_change_lines_suspends_none(client, subscriber):
 
     assert dialog(client, line, "suspend", reason="x").status_code == 403
     assert not Line.objects.filter(service_state="suspended").exists()
+
+
+def test_a_reply_template_is_shown_in_the_subscribers_language_before_it_is_sent(as_staff, subscriber, staff):
+    subscriber.language = "zh-hans"
+    subscriber.full_name = "{brand.__class__} <b>林</b>"
+    subscriber.save()
+    ticket = make.make_ticket(owner=subscriber)
+    template = ReplyTemplate.objects.create(
+        name="Hi", text="Hi {name}, {ticket} {x}", text_zh_hans="{name}，您好 {ticket} {x}"
+    )
+    fields = {"template": template.pk, "text": "", "form_key": "4be1b1d6-97a5-4b1d-8b5e-6f0e5d1a0a02"}
+
+    filled = dialog(as_staff, ticket, "answer", **fields)
+    text = filled.context["form"]["text"].value()
+    before = Notification.objects.exists()
+    dialog(as_staff, ticket, "answer", **fields | {"text": text})
+
+    assert text == f"{{brand.__class__}} <b>林</b>，您好 {ticket.public_id} {{x}}"
+    assert "<b>林" not in filled.content.decode()
+    assert not before
+    assert ticket.messages.get(author="staff").text == text
+    ticket.refresh_from_db()
+    assert ticket.assignee == staff
+
+
+def test_staff_note_and_assign_among_themselves(as_staff, ticket, staff):
+    fields = {"text": "Known <b>fault</b>.", "form_key": "4be1b1d6-97a5-4b1d-8b5e-6f0e5d1a0a03"}
+    for _time in range(2):
+        dialog(as_staff, ticket, "note", **fields)
+    dialog(as_staff, ticket, "assign", to=staff.pk)
+    mine = list(as_staff.get(LIST, {"assigned": "me"}).context["cl"].result_list)
+    dialog(as_staff, ticket, "assign", to="")
+
+    assert as_staff.get(f"{LIST}{ticket.pk}/change/").content.decode().count("Known &lt;b&gt;fault&lt;/b&gt;.") == 1
+    assert mine == [ticket]
+    assert list(as_staff.get(LIST, {"assigned": "nobody"}).context["cl"].result_list) == [ticket]
+    assert Ticket.objects.get().state == "open"
+
+
+def test_how_soon_the_first_answer_came_is_measured_and_filtered(as_staff, subscriber, staff):
+    now, minutes = timezone.now(), (10, 30, 60 * 5, 60 * 30, 50)
+    for number, took in enumerate(minutes):
+        ticket = make.make_ticket(owner=subscriber, now=now - timedelta(days=3))
+        answered_at = now - timedelta(days=3) + timedelta(minutes=took)
+        reply(ticket=ticket, text="Yes.", key=f"answer-{number}", staff=staff, now=answered_at)
+    make.make_ticket(owner=subscriber, now=now)
+
+    listed = {
+        value: len(as_staff.get(LIST, {"first_answer": value}).context["cl"].result_list)
+        for value in ("1", "4", "24", "later", "none")
+    }
+
+    assert listed == {"1": 3, "4": 3, "24": 4, "later": 1, "none": 1}
+    assert as_staff.get("/admin/").context["answers"] == Figures(answered=5, usual_minutes=50, waiting=1, unanswered=1)
+    assert usual_minutes(now=now) == 50
+
+
+def test_staff_write_articles_see_them_and_cannot_link_to_nowhere(as_staff, db):
+    article = make.make_article(slug="apn", body="Old")
+    address = f"/admin/accounts/article/{article.pk}/change/"
+    fields = {"topic": "using", "is_published": "on", "keywords": "", "title": "APN"} | dict.fromkeys(
+        ("title_zh_hans", "body_zh_hans", "title_zh_hant", "body_zh_hant"), ""
+    )
+
+    refused = as_staff.post(address, {**fields, "body": "[here](page:nowhere)"})
+    saved = as_staff.post(address, {**fields, "body": "[help](page:help) {brand}", "slug": "other"})
+
+    assert "leads nowhere" in refused.content.decode()
+    assert saved.status_code == 302
+    article.refresh_from_db()
+    assert (article.slug, article.body, article.history.count()) == ("apn", "[help](page:help) {brand}", 2)
+    assert '<a href="/help/">help</a> LEB' in as_staff.get(address).content.decode()

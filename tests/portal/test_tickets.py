@@ -1,9 +1,15 @@
 """Asking for help: one's own requests, plain text, and nothing lost."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEvent, Notification, Ticket, TicketMessage
+from accounts.notifications import deliver_due
+from accounts.ticket_desk import note
+from accounts.ticket_limits import A_DAY, OPEN_AT_ONCE
 from accounts.tickets import close, reply
 from tests import make
 
@@ -152,3 +158,63 @@ def test_the_help_page_leads_there(as_subscriber, client):
 
     assert NEW in page
     assert reverse("tickets") in page
+
+
+def test_a_payment_can_be_asked_about(as_subscriber, subscriber, stranger):
+    order = make.make_order(owner=subscriber)
+    charge = make.make_charge(order=order)
+    foreign = make.make_charge(order=make.make_order(owner=stranger))
+
+    shown = as_subscriber.get(NEW, {"about": charge.public_id}).context["form"]
+    refused = as_subscriber.post(NEW, filled_in(as_subscriber, about=foreign.public_id))
+    sent = as_subscriber.post(NEW, filled_in(as_subscriber, about=charge.public_id, kind=shown["kind"].value()))
+
+    assert (shown["about"].value(), shown["kind"].value()) == (charge.public_id, "payment")
+    assert refused.status_code == 422
+    assert reverse("billing:order", args=[order.public_id]) in as_subscriber.get(sent.url).content.decode()
+
+
+def test_whoever_has_many_open_requests_writes_in_one_of_them(as_subscriber, subscriber, now):
+    for _number in range(OPEN_AT_ONCE):
+        make.make_ticket(owner=subscriber)
+    make.make_ticket(owner=subscriber, kind=Ticket.Kind.REPLACEMENT)
+    last = Ticket.objects.filter(kind="service").last()
+
+    refused = as_subscriber.post(NEW, filled_in(as_subscriber))
+    close(ticket=last, now=now)
+    sent = as_subscriber.post(NEW, filled_in(as_subscriber))
+
+    assert refused.status_code == 429
+    assert "No data since noon." in refused.content.decode()
+    assert sent.status_code == 302
+
+
+def test_whoever_asked_often_today_waits(as_subscriber, subscriber, now):
+    for number in range(A_DAY):
+        ticket = make.make_ticket(owner=subscriber, now=timezone.now() - timedelta(hours=number))
+        close(ticket=ticket, now=now)
+
+    assert as_subscriber.post(NEW, filled_in(as_subscriber)).status_code == 429
+
+
+def test_what_staff_note_is_nowhere_on_the_subscribers_pages(as_subscriber, subscriber, staff, now):
+    ticket = make.make_ticket(owner=subscriber)
+    note(ticket=ticket, staff=staff, text="He shouts a lot.", key="n1", now=now)
+
+    pages = [as_subscriber.get(reverse(*address)) for address in (("tickets",), ("ticket", None, [ticket.public_id]))]
+
+    assert "shouts" not in "".join(page.content.decode() for page in pages)
+    assert not Notification.objects.exists()
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_an_answer_adds_no_header_to_a_mail(subscriber, staff, mailoutbox, now, end):
+    subscriber.full_name = f"Ada{end}Bcc: x@evil.example"
+    subscriber.save()
+    ticket = make.make_ticket(owner=subscriber)
+
+    reply(ticket=ticket, text=f"Hi{end}Bcc: x@evil.example{end}{end}.{end}", key="a", staff=staff, now=now)
+    deliver_due(now=now)
+
+    assert [mail.recipients() for mail in mailoutbox] == [[subscriber.email]]
+    assert "Bcc" not in mailoutbox[0].message()
