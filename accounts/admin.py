@@ -31,6 +31,7 @@ from accounts.models import (
     Article,
     ArticleFeedback,
     AuditEvent,
+    Business,
     Document,
     Notification,
     OutboxMessage,
@@ -264,6 +265,18 @@ admin.site.register(Ticket, ticket_admin.TicketAdmin)
 admin.site.register(ReplyTemplate, ticket_admin.ReplyTemplateAdmin)
 admin.site.register(Article, article_admin.ArticleAdmin)
 admin.site.register(ArticleFeedback, article_admin.ArticleFeedbackAdmin)
+
+
+@admin.register(Business)
+class BusinessAdmin(ReadOnlyAdmin):
+    """Its company name and tax number stand in the billing details of the account."""
+
+    list_display = ("user", created)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__full_name")
+    ordering = ("-id",)
+
+
 admin.site.register(ApiToken, token_admin.ApiTokenAdmin)
 if settings.DEMO:
     admin.site.register(OutboxMessage, OutboxMessageAdmin)

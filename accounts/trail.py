@@ -40,6 +40,8 @@ LABELS = {
     "user.changed_by_staff": _("Account changed by support"),
     "user.deactivated": _("Account deactivated by support"),
     "user.reactivated": _("Account reactivated by support"),
+    "account.business_begun": _("Account used for a company"),
+    "account.business_ended": _("Account no longer used for a company"),
     "line.activation_code_viewed": _("Activation code of a line opened"),
     "line.activation_code_kept": _("Install page of a line kept on a device"),
     "line.confirmation_code_sent": _("Confirmation code of an eSIM sent"),

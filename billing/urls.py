@@ -6,6 +6,7 @@ from billing import sandbox_views, webhooks
 from billing.views import (
     arrears,
     auto_renewal,
+    business,
     documents,
     methods,
     orders,
@@ -57,6 +58,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("billing/documents/", documents.documents, name="documents"),
     path("billing/documents/<public_id:public_id>.pdf", documents.document, name="document"),
     path("billing/documents/<public_id:public_id>/send/", documents.send_document, name="send_document"),
+    path("billing/business/", business.business, name="business"),
+    path("billing/business/costs.csv", business.costs_csv, name="business_csv"),
+    path("billing/business/end/", business.end_business, name="end_business"),
     path("billing/details/", documents.details, name="details"),
     path("billing/methods/", methods.methods, name="methods"),
     path("billing/methods/add/", methods.add_method, name="add_method"),

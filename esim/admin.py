@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from esim import usage_admin
+from esim import sharing_admin, usage_admin
 from esim.application_admin import SimApplicationAdmin
 from esim.card_admin import BindingAttemptAdmin, SimCardAdmin
 from esim.models import (
@@ -15,6 +15,9 @@ from esim.models import (
     DailyUsage,
     DownloadState,
     Line,
+    LineInvitation,
+    LineMember,
+    LineMove,
     Outlet,
     ProfileOrder,
     QuarantinedUsage,
@@ -53,6 +56,9 @@ admin.site.register(BindingAttempt, BindingAttemptAdmin)
 admin.site.register(ProfileOrder, ProfileOrderAdmin)
 admin.site.register(CarrierEvent, CarrierEventAdmin)
 admin.site.register(Replacement, ReplacementAdmin)
+admin.site.register(LineMember, sharing_admin.LineMemberAdmin)
+admin.site.register(LineInvitation, sharing_admin.LineInvitationAdmin)
+admin.site.register(LineMove, sharing_admin.LineMoveAdmin)
 
 created = moment_column("created_at", _("created"))
 usage_as_of = moment_column("usage_reported_at", _("usage as of"))

@@ -1,5 +1,7 @@
 """What a subscriber may change about a line."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -27,9 +29,21 @@ class LineSettingsForm(ChangedFieldsForm[Line]):
         help_text=_("It keeps working, and auto-renewal goes on as agreed."),
     )
 
+    cost_centre = forms.CharField(
+        label=_("Cost centre"),
+        max_length=40,
+        required=False,
+        help_text=_("Stands in the costs of your business account."),
+    )
+
     class Meta:
         model = Line
-        fields = ["nickname", "time_zone", "hidden"]
+        fields = ["nickname", "cost_centre", "time_zone", "hidden"]
+
+    def __init__(self, *args: Any, is_business: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_business:
+            del self.fields["cost_centre"]
 
 
 class BindCardForm(forms.Form):

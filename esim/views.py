@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SubscriberRequest
+from accounts.models import Business
 from esim.forms import LineSettingsForm
 from esim.models import Line
 
@@ -16,7 +17,8 @@ from esim.models import Line
 @require_http_methods(["GET", "HEAD", "POST"])
 def line_settings(request: SubscriberRequest, public_id: str) -> HttpResponse:
     line = line_of(request, public_id)
-    form = LineSettingsForm(request.POST or None, instance=line)
+    is_business = Business.objects.filter(user=request.user).exists()
+    form = LineSettingsForm(request.POST or None, instance=line, is_business=is_business)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Saved. The line is called “%(name)s”.") % {"name": line})

@@ -94,6 +94,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             _("Subscribers"),
             [
                 _item(_("Users"), "person", "accounts", "user"),
+                _item(_("Business accounts"), "business_center", "accounts", "business"),
                 _item(_("Tickets"), "support_agent", "accounts", "ticket"),
                 _item(_("Reply templates"), "quickreply", "accounts", "replytemplate"),
                 _item(_("Help articles"), "menu_book", "accounts", "article"),
@@ -105,6 +106,9 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
                 _item(_("SIM applications"), "contract", "esim", "simapplication"),
                 _item(_("Documents"), "id_card", "accounts", "document"),
                 _item(_("Moves to another device"), "phonelink_setup", "esim", "replacement"),
+                _item(_("Members of lines"), "group", "esim", "linemember"),
+                _item(_("Invitations to lines"), "person_add", "esim", "lineinvitation"),
+                _item(_("Moves to other accounts"), "move_up", "esim", "linemove"),
                 _item(_("Allowances"), "data_usage", "esim", "allowance"),
                 _item(_("Usage by day"), "bar_chart", "esim", "dailyusage"),
                 _item(_("Usage records"), "receipt", "esim", "usagerecord"),
@@ -119,6 +123,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             [
                 _item(_("Charges"), "credit_score", "billing", "charge"),
                 _item(_("Refunds"), "undo", "billing", "refund"),
+                _item(_("Links to pay"), "link", "billing", "paylink"),
                 _item(_("Disputes"), "gavel", "billing", "dispute"),
                 _item(_("Discrepancies"), "compare_arrows", "billing", "discrepancy"),
                 _item(_("Invoices"), "receipt_long", "billing", "invoice"),

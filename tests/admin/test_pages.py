@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import audit
-from accounts.models import ApiToken, Notification, OutboxMessage
+from accounts.models import ApiToken, Business, Notification, OutboxMessage
 from billing.models import (
     BillingDetails,
     ChargingStop,
@@ -21,6 +21,7 @@ from billing.models import (
     InvariantReport,
     LedgerAccount,
     LedgerEntry,
+    PayLink,
     TaxRate,
 )
 from esim.models import (
@@ -72,6 +73,11 @@ def make_world(now, number):
     make.make_redemption(order=order)
     make.make_promotion()
     make.make_ticket(owner=person)
+    make.make_member(line=line)
+    make.make_invitation(line=line)
+    make.make_move(line=line)
+    Business.objects.create(user=person)
+    PayLink.objects.create(order=order, token_hash=f"{number:064}")
     wallet = LedgerAccount.objects.create(kind="wallet", owner=person, currency="USD")
     held = LedgerAccount.objects.get_or_create(kind="held", currency="USD")[0]
     LedgerEntry.objects.create(
