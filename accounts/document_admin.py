@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -17,7 +18,6 @@ from accounts import documents
 from accounts.document_files import FileLost
 from accounts.http import client_ip
 from accounts.models import Document, User
-from portal.lib.data_size import format_bytes
 from portal.lib.downloads import foreign_download
 from portal.lib.staff import ReadOnlyAdmin, moment_column
 
@@ -56,7 +56,7 @@ class DocumentAdmin(ReadOnlyAdmin):
 
     @display(description=_("size"), ordering="size_bytes")  # type: ignore[untyped-decorator]
     def size(self, document: Document) -> str:
-        return format_bytes(document.size_bytes, "en")
+        return filesizeformat(document.size_bytes)
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Open the file…"), permissions=["opening"], url_path="open", icon="lock_open"

@@ -1,11 +1,13 @@
 """The steps of an application for a SIM card, as forms."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from esim.models import Outlet, SimApplication
@@ -14,6 +16,10 @@ from portal.lib.uploads import ACCEPT
 
 LONGEST_VALIDITY = timedelta(days=366 * 50)
 PHONE = RegexValidator(r"^\+?[0-9][0-9 ()./-]{4,28}$", _("Write a phone number in digits, with its country code."))
+
+
+def _with_capitals(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return [(value, capfirst(label)) for value, label in choices]
 
 
 class DateInput(forms.DateInput):
@@ -30,7 +36,9 @@ class PersonForm(forms.Form):
         help_text=_("As the document says it."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    document_type = forms.ChoiceField(label=_("Identity document"), choices=SimApplication.DocumentType.choices)
+    document_type = forms.ChoiceField(
+        label=_("Identity document"), choices=_with_capitals(SimApplication.DocumentType.choices)
+    )
     document_number = forms.CharField(
         label=_("Number of the document"),
         max_length=40,
@@ -82,7 +90,7 @@ class PaperForm(forms.Form):
 class DeliveryForm(forms.Form):
     delivery = forms.ChoiceField(
         label=_("How do you want to get the card?"),
-        choices=SimApplication.Delivery.choices,
+        choices=_with_capitals(SimApplication.Delivery.choices),
         widget=forms.RadioSelect,
     )
     outlet = forms.ModelChoiceField(

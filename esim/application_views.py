@@ -34,7 +34,9 @@ def apply(request: SubscriberRequest) -> HttpResponse:
     own = SimApplication.objects.owned_by(request.user).select_related("outlet").order_by("-created_at")
     if request.method != "POST":
         rows = [(one, words.BADGES[SimApplication.State(one.state)]) for one in own]
-        context = {"nav": "lines", "rows": rows, "kept": words.kept_words(), "has_draft": own.filter(state="draft")}
+        draft = next((one for one in own if one.state == SimApplication.State.DRAFT), None)
+        context = {"nav": "lines", "rows": rows, "kept": words.kept_words(), "draft": draft}
+        context["onward"] = words.next_step(draft) if draft else ""
         return render(request, "esim/apply.html", context)
     kind = request.POST.get("kind")
     if kind not in Kind.values:
@@ -59,6 +61,7 @@ def application(request: SubscriberRequest, public_id: str) -> HttpResponse:
         "steps": words.timeline_of(found),
         "parts": words.parts_of(found),
         "may_withdraw": applications.may_withdraw(found),
+        "onward": words.next_step(found) if found.changeable else "",
         "tracking_href": tracking_href(carrier=found.post_carrier, number=found.tracking_number),
     }
     template = "esim/application_live.html" if request.htmx else "esim/application.html"

@@ -139,8 +139,11 @@ def timeline_of(application: SimApplication) -> Sequence[Step]:
     a, state = application, State(application.state)
     if state in {State.CANCELLED, State.REFUSED}:
         return [*_sent(a), _end_of(a)]
-    is_post = a.delivery == Delivery.POST
-    ready = _("The card was sent") if is_post else _("The card is ready to be picked up")
+    is_post, is_ready = a.delivery == Delivery.POST, state in {State.READY, State.ACTIVATED}
+    if is_post:
+        ready = _("The card was sent") if is_ready else _("We send you the card")
+    else:
+        ready = _("The card is ready to be picked up") if is_ready else _("We get the card ready at the outlet")
     ready_at = say_moment(a.ready_at) if a.ready_at else ""
     decided = say_moment(a.decided_at) if a.decided_at else ""
     checked = {

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -56,13 +56,9 @@ def begin(*, owner: User, kind: SimApplication.Kind, now: datetime) -> SimApplic
     locks.refuse_if_locked(owner)
     if SimApplication.objects.owned_by(owner).open().exclude(state=State.DRAFT).count() >= MOST_OPEN:
         raise CannotApply(TOO_MANY)
-    try:
-        with transaction.atomic():
-            draft, _is_new = SimApplication.objects.get_or_create(
-                owner=owner, state=State.DRAFT, defaults={"kind": kind, "created_at": now, "touched_at": now}
-            )
-    except IntegrityError:  # begun in another window this very moment
-        draft = SimApplication.objects.owned_by(owner).get(state=State.DRAFT)
+    draft, _is_new = SimApplication.objects.get_or_create(
+        owner=owner, state=State.DRAFT, defaults={"kind": kind, "created_at": now, "touched_at": now}
+    )
     if draft.kind != kind:
         _write(draft, {**PARTICULARS, "kind": kind}, part=Wanted.DETAILS, now=now)
     return draft
