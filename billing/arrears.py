@@ -86,7 +86,7 @@ def place_order(*, purchase: Purchase, now: datetime) -> Order:
     """
     with transaction.atomic():
         line_id = purchase.line.pk if purchase.line else None
-        debts = list(_alike(purchase.owner.pk, line_id, purchase.price.currency).select_for_update(of=("self",)))
+        debts = _locked(purchase.owner.pk, line_id, purchase.price.currency)
         sent = Order.objects.filter(owner=purchase.owner, form_key=purchase.form_key).first()
         if sent is not None:
             if sent.kind != Order.Kind.ARREARS or sent.line_id != line_id:
@@ -104,6 +104,14 @@ def place_order(*, purchase: Purchase, now: datetime) -> Order:
 def _alike(owner_id: int, line_id: int | None, currency: str) -> DisputeQuerySet:
     of_line = Dispute.objects.owed().filter(charge__order__owner=owner_id, charge__order__line=line_id)
     return of_line.filter(currency=currency).select_related("charge__order__line", "settled_by").order_by("pk")
+
+
+def _locked(owner_id: int, line_id: int | None, currency: str) -> list[Dispute]:
+    """Hold the rows first, then read them: what the lock waited for is seen only by a query that begins after it."""
+    alike = _alike(owner_id, line_id, currency)
+    rows = Dispute.objects.filter(pk__in=list(alike.values_list("pk", flat=True)))
+    list(rows.select_for_update().order_by("pk"))
+    return list(alike.all())
 
 
 def _is_being_paid(debt: Dispute) -> bool:

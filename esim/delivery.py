@@ -207,8 +207,9 @@ def _to_prepare() -> QuerySet[SimApplication]:
 
 
 def _held(application: SimApplication, *, staff: User) -> SimApplication:
-    rows = _to_prepare().select_for_update(of=("self",)).select_related("owner", "card", "outlet")
-    held = rows.filter(pk=application.pk).first()
+    # Held first, then read: a query that waited for the row has not seen which card it was given meanwhile.
+    list(SimApplication.objects.select_for_update().filter(pk=application.pk))
+    held = _to_prepare().select_related("owner", "card", "outlet").filter(pk=application.pk).first()
     if held is None:
         raise CannotDeliver(NOT_WAITING)
     if held.owner_id == staff.pk:

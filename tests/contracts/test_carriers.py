@@ -7,7 +7,7 @@ from traceback import format_exception
 import pytest
 
 from esim.activation import ActivationCode
-from esim.carriers.base import CarrierRefused, OutcomeUnknown, Reinstall
+from esim.carriers.base import CarrierRefused, OutcomeUnknown, Reinstall, SeesDevices
 from esim.models import DownloadState
 from esim.usage import ingest
 from tests.contracts.carrier_worlds import ALL, REMOTE, enter
@@ -214,6 +214,15 @@ def test_what_it_cannot_do_is_refused_and_what_it_can_is_done(world):
         else:
             with pytest.raises(CarrierRefused):
                 call()
+
+
+def test_who_sees_devices_has_not_seen_one_that_nobody_switched_on(world, now):
+    if not isinstance(world.carrier, SeesDevices):
+        pytest.skip("it does not tell when a device was on its network")
+
+    assert world.carrier.last_seen(iccid=world.order("ord_1").iccid, now=now) is None
+    with pytest.raises(CarrierRefused):
+        world.carrier.last_seen(iccid="8999900000000000000", now=now)
 
 
 def test_no_secret_is_said_where_all_goes_well(world, caplog):

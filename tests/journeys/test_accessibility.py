@@ -23,6 +23,7 @@ VISITOR = [
     "/devices/",
     "/devices/?q=iphone+15",
     "/help/",
+    "/outlets/",
     "/nothing/",
 ]
 SUBSCRIBER = [
@@ -55,6 +56,8 @@ SUBSCRIBER = [
     "{line}suspend/",
     "{line}terminate/",
     "{line}sim/",
+    "{line}self-test/",
+    "/billing/arrears/",
     "/settings/lock/",
     "/settings/report/",
     "{line}usage/",
