@@ -32,7 +32,17 @@ STRANGER = Person("stranger@example.com", "another subscriber", {"full_name": "T
 STAFF = Person(
     "staff@example.com", "staff, for /admin/", {"full_name": "Kim Staff", "is_staff": True, "is_superuser": True}
 )
-PEOPLE = (SUBSCRIBER, STRANGER, STAFF)
+FAMILY = Person(
+    "family@example.com",
+    "sees lines of others, and pays for one",
+    {"full_name": "Noor Lindqvist", "time_zone": "Europe/Berlin"},
+)
+BUSINESS = Person(
+    "business@example.com",
+    "a small business account",
+    {"full_name": "Ines Moreau", "time_zone": "Europe/Berlin", "currency": "EUR"},
+)
+PEOPLE = (SUBSCRIBER, STRANGER, FAMILY, BUSINESS, STAFF)
 
 
 def make_person(person: Person) -> User:

@@ -30,6 +30,7 @@ from portal.demo.running_low import agree_to_top_ups
 from portal.demo.shopping import GOOD_CARD, Shop
 from portal.demo.special_offers import THANKS, make_offers
 from portal.demo.streaming import line_that_streams
+from portal.demo.together import open_a_business, share_in_the_family
 from portal.lib.money import Money
 
 PRICES_SINCE = timedelta(days=400)
@@ -63,6 +64,8 @@ def tell(*, shop: Shop, now: datetime) -> None:
     give_out_cards(staff, carrier=shop.carrier.name, now=now)
     fill_the_desk(stranger, staff, travel, now=now)
     judge_articles(now=now)
+    share_in_the_family(subscriber, now=now)
+    open_a_business(shop=shop, now=now)
     take_into_stock(carrier=shop.carrier.name, now=now)
     look_at_lines(now=now)
     deliver_due(now=now)
