@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
-from accounts import article_admin, audit, document_admin, ticket_admin, token_admin
+from accounts import article_admin, audit, document_admin, ticket_admin, token_admin, webhook_admin
 from accounts.account_dialogs import LiftsLocks
 from accounts.http import client_ip
 from accounts.models import (
@@ -38,6 +38,9 @@ from accounts.models import (
     ReplyTemplate,
     Ticket,
     User,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
 )
 from accounts.time_zones import offered_zones
 from portal.lib.redaction import redacted
@@ -261,6 +264,9 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 
 
 admin.site.register(Document, document_admin.DocumentAdmin)
+admin.site.register(WebhookEndpoint, webhook_admin.EndpointAdmin)
+admin.site.register(WebhookMessage, webhook_admin.MessageAdmin)
+admin.site.register(WebhookDelivery, webhook_admin.DeliveryAdmin)
 admin.site.register(Ticket, ticket_admin.TicketAdmin)
 admin.site.register(ReplyTemplate, ticket_admin.ReplyTemplateAdmin)
 admin.site.register(Article, article_admin.ArticleAdmin)

@@ -1,11 +1,18 @@
 """The scheduler's way in."""
 
+from functools import partial
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from accounts import documents
+from accounts import api_calls, documents, webhook_deliveries, webhooks
 from accounts.notifications import deliver_due
+from portal.lib import far_hosts
 from portal.lib.ticks import time_budget
+
+DELIVERY_SECONDS = 50
+"""Less than the soft limit of a task; what is left over, the next look finds."""
 
 
 @shared_task(name="accounts.deliver_notifications")
@@ -16,3 +23,16 @@ def deliver_notifications() -> None:
 @shared_task(name="accounts.erase_documents")
 def erase_documents() -> None:
     documents.erase_due(now=timezone.now(), in_time=time_budget(200))
+
+
+@shared_task(name="accounts.deliver_webhooks")
+def deliver_webhooks() -> None:
+    post = partial(far_hosts.post, anywhere=settings.WEBHOOKS_TO_ANYWHERE)
+    webhook_deliveries.deliver_due(post=post, now=timezone.now(), in_time=time_budget(DELIVERY_SECONDS))
+
+
+@shared_task(name="accounts.forget_old_calls")
+def forget_old_calls() -> None:
+    now = timezone.now()
+    api_calls.delete_old(now=now)
+    webhooks.delete_old(now=now)

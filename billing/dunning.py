@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.notifications import notify
+from billing import operator_events
 from billing.card_refusals import (
     Refusal,
     begins_with_second,
@@ -75,6 +76,8 @@ def record_decline(*, subscription: Subscription, code: str, order: Order | None
             decided_at=now,
             lease_until=None,
         )
+        if moved:
+            operator_events.renewal_declined(subscription, code=decisive.code, again_at=again_at, now=now)
         if moved and (declines == 1 or again_at is None):
             _tell(subscription, refusals=refusals, order=order, again_at=again_at, now=now)
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 
-from billing import agreements, link_payers, paid_for_others, redemptions, sales
+from billing import agreements, link_payers, operator_events, paid_for_others, redemptions, sales
 from billing.card_refusals import second_card_facts
 from billing.models import Order, OrderQuerySet, Refund, Subscription
 from billing.schedule import aligned_end
@@ -240,6 +240,7 @@ def _return_money(order: Order, *, reason: str, now: datetime) -> Order:
         by_link = link_payers.send_back(order, reason=Refund.Reason.UNDELIVERABLE, now=now)
         key = f"order:{order.public_id}:undeliverable"
         sales.tell(order, kind="order_undeliverable", key=key, now=now, paid_by="link" if by_link else "")
+        operator_events.order_undeliverable(order, now=now)
         logger.warning("Order %s is undeliverable (%s); the money is back in the balance", order.public_id, reason)
     return order
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from accounts import notice_sets
+from accounts import notice_sets, webhooks
 from accounts.notice_sets import Draft
-from billing import allowance_reminders, charge_notices
+from billing import allowance_reminders, charge_notices, operator_events
 from billing.models import Subscription
 from esim import keep_alive
 from esim.models import Allowance, Line
@@ -39,6 +39,7 @@ class Topic:
     column: str
     due: QuerySet[Any]
     look: Look
+    is_for_operators: bool = False
 
 
 def send_reminders(*, now: datetime, dry_run: bool = False, hear: Hear = ignore, in_time: InTime = always) -> int:
@@ -63,6 +64,7 @@ def _topics(now: datetime) -> Iterator[Topic]:
         column="remind_due_at",
         due=Allowance.objects.to_remind(now),
         look=partial(allowance_reminders.look, now=now),
+        is_for_operators="line.expiring" in webhooks.wanted(),
     )
     yield Topic(
         model=Line,
@@ -79,6 +81,8 @@ def _sweep(topic: Topic, *, now: datetime, dry_run: bool, hear: Hear, in_time: I
         nonlocal told
         drafts, times = topic.look(ids)
         new = notice_sets.untold(drafts) if dry_run else notice_sets.write(drafts, now=now)
+        if topic.is_for_operators and not dry_run:
+            operator_events.lines_expiring(drafts, now=now)
         if not dry_run:
             set_times(topic.model, topic.column, times)
         told += len(new)

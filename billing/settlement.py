@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing import ledger, link_notices, link_payers, sales
+from billing import ledger, link_notices, link_payers, operator_events, sales
 from billing.declines import code_to_keep
 from billing.gateways.base import KeptCard, PaymentResult, PaymentState
 from billing.methods import OwnedByAnother, keep_card
@@ -49,7 +49,9 @@ def _record(charge: Charge, *, order: Order, result: PaymentResult, now: datetim
         _move(charge, to=WAITING[result.state], result=result, page_url=page_url, decline_code=result.decline_code)
     elif result.state in OVER:
         code = code_to_keep(code=result.decline_code, advice=result.advice, network_code=result.network_code)
-        _move(charge, to=OVER[result.state], result=result, decline_code=code, settled_at=now)
+        moved = _move(charge, to=OVER[result.state], result=result, decline_code=code, settled_at=now)
+        if moved and charge.state == State.DECLINED:
+            operator_events.charge_failed(charge, order=order, now=now)
 
 
 def _problem(charge: Charge, result: PaymentResult) -> str:

@@ -22,6 +22,7 @@ from billing import (
     invoices,
     missed_events,
     moving,
+    operator_events,
     orders,
     overdue,
     paying,
@@ -252,3 +253,8 @@ def deliver_sandbox_callbacks() -> int:
 @shared_task(name="billing.advise_lines")
 def advise_lines() -> None:
     advising.look_at_lines(now=timezone.now(), in_time=time_budget(REMINDER_SECONDS))
+
+
+@shared_task(name="billing.tell_operator")
+def tell_operator() -> None:
+    operator_events.derive(now=timezone.now())

@@ -12,8 +12,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, webhooks
 from accounts.notifications import every_channel, notify
+from accounts.webhooks import Event
 from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown
 from esim.models import (
     DownloadState,
@@ -193,6 +194,8 @@ def _end(line: Line, *, change: ServiceChange, state: ServiceState, now: datetim
         if state == ServiceState.TERMINATED:
             _close(line, now=now)
         _tell_owner(line, change=change, is_done=state == ENDS_AS[change], now=now)
+        if state == ENDS_AS[change]:
+            _tell_operator(line, change=change, now=now)
     line.refresh_from_db()
 
 
@@ -201,6 +204,14 @@ def _close(line: Line, *, now: datetime) -> None:
     current = SimProfile.objects.filter(line=line).current()
     current.update(download_state=DownloadState.CANCELLED, state_changed_at=now)
     audit.record(actor=None, subject=line.owner, action="line.terminated", target=line.public_id, now=now)
+
+
+def _tell_operator(line: Line, *, change: ServiceChange, now: datetime) -> None:
+    kind = {ServiceChange.SUSPENDING: "line.suspended", ServiceChange.RESUMING: "line.resumed"}.get(change)
+    if kind is not None:
+        data = {"line": line.public_id, "because": line.suspended_for or None}
+        key = f"{kind}:{line.public_id}:{line.service_change_key}"
+        webhooks.tell([Event(kind=kind, key=key[:120], data=data, at=now)], now=now)
 
 
 def _tell_owner(line: Line, *, change: ServiceChange, is_done: bool, now: datetime) -> None:

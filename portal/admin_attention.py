@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Notification, Ticket, User
+from accounts.models import Notification, Ticket, User, WebhookEndpoint
 from billing import gateways
 from billing.models import Charge, Discrepancy, Dispute, GatewayEvent, InvariantReport, Order, Refund, Subscription
 from billing.silence import Silence, silences
@@ -109,6 +109,11 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             _("Notifications of the last 7 days that failed"),
             Notification,
             {"state__in": [Notification.State.FAILED.value], "created_at__gte": now - LOOK_BACK},
+        ),
+        (
+            _("Webhook endpoints that were turned off because nothing arrived"),
+            WebhookEndpoint,
+            {"is_active": False, "turned_off_at__isnull": False},
         ),
         (
             _("Auto-renewals whose payment was declined"),

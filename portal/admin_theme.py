@@ -60,6 +60,9 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
         _item(_("Profile orders"), "qr_code_2", "esim", "profileorder"),
         _item(_("Audit trail"), "history", "accounts", "auditevent"),
         _item(_("API tokens"), "key", "accounts", "apitoken"),
+        _item(_("Webhook endpoints"), "send", "accounts", "webhookendpoint"),
+        _item(_("Webhook deliveries"), "outgoing_mail", "accounts", "webhookdelivery"),
+        _item(_("Webhook messages"), "campaign", "accounts", "webhookmessage"),
         _item(_("Groups"), "groups", "auth", "group"),
     ]
     if demo:

@@ -23,6 +23,9 @@ app.autodiscover_tasks()
 TIMETABLE: dict[str, dict[str, Any]] = {
     "deliver-notifications": {"task": "accounts.deliver_notifications", "schedule": 10.0},
     "erase-documents": {"task": "accounts.erase_documents", "schedule": crontab(minute=35)},
+    "deliver-webhooks": {"task": "accounts.deliver_webhooks", "schedule": 10.0},
+    "forget-old-calls": {"task": "accounts.forget_old_calls", "schedule": crontab(minute=35)},
+    "tell-operator": {"task": "billing.tell_operator", "schedule": 15.0},
     "fulfil-paid-orders": {"task": "billing.fulfil_paid_orders", "schedule": 15.0},
     "apply-gateway-events": {"task": "billing.apply_gateway_events", "schedule": 15.0},
     "deliver-sandbox-callbacks": {"task": "billing.deliver_sandbox_callbacks", "schedule": 10.0},

@@ -368,6 +368,9 @@ LETTER_ENCLOSURES = "billing.invoice_mail.enclosures"
 LETTER_SECRETS = "esim.confirmation_codes.secrets_of"
 PLANS_DELIVERABLE = "portal.offering.deliverable"
 
+# Lets webhooks go to private addresses and by plain HTTP: for trying them out, never where strangers may be staff.
+WEBHOOKS_TO_ANYWHERE = checked_flag(os.environ, "WEBHOOKS_TO_ANYWHERE", default=False)
+
 # Signing in: what the operator does not choose is in its own file.
 # Behind a proxy the client's address comes from it; on a unix socket there is no other.
 if proxies := checked_int(os.environ, "TRUSTED_PROXY_COUNT", default=0, minimum=0, maximum=9):
