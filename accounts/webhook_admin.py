@@ -108,8 +108,8 @@ class EndpointAdmin(SimpleHistoryAdmin, KeptAdmin):  # type: ignore[misc]
 
     @admin.action(description=_("Sign with the latest secret only"), permissions=["change"])
     def drop_old_secrets(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
-        how = {"actor": _staff(request), "ip": client_ip(request), "now": timezone.now()}
-        dropped = sum(webhooks.drop_old_secrets(endpoint, **how) for endpoint in queryset)
+        actor, ip, now = _staff(request), client_ip(request), timezone.now()
+        dropped = sum(webhooks.drop_old_secrets(endpoint, actor=actor, ip=ip, now=now) for endpoint in queryset)
         told = gettext("Secrets no longer used: %(count)d.") % {"count": dropped}
         self.message_user(request, told, messages.SUCCESS)
 

@@ -12,8 +12,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-import requests
 import urllib3
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util import Timeout
 
@@ -134,7 +134,7 @@ def _pool(target: Target, *, ca: str | None) -> urllib3.HTTPConnectionPool:
         timeout=timeout,
         maxsize=1,
         cert_reqs="CERT_REQUIRED",
-        ca_certs=ca or requests.certs.where(),
+        ca_certs=ca or DEFAULT_CA_BUNDLE_PATH,
         server_hostname=name,
         assert_hostname=name,
     )
