@@ -92,9 +92,7 @@ def cancel(
 
 
 def _give_back(queued: QueuedPlan, *, order: Order, goes_to: Refund.Destination, now: datetime) -> None:
-    waiting = QueuedPlan.objects.filter(pk=queued.pk, state=State.WAITING)
-    paid = Order.objects.filter(pk=order.pk, state=Order.State.PAID, fulfil_due_at__isnull=True)
-    if not (waiting.update(state=State.CANCELLED, decided_at=now) and paid.update(state=Order.State.REFUNDED)):
+    if not _take_out(queued, now=now):
         raise NotWaiting
     order.state = Order.State.REFUNDED
     try:
@@ -103,6 +101,12 @@ def _give_back(queued: QueuedPlan, *, order: Order, goes_to: Refund.Destination,
     except InsufficientBalance as error:
         raise CannotRefund(SPENT) from error
     redemptions.release(order, now=now)
+
+
+def _take_out(queued: QueuedPlan, *, now: datetime) -> bool:
+    waiting = QueuedPlan.objects.filter(pk=queued.pk, state=State.WAITING)
+    paid = Order.objects.filter(pk=queued.order_id, state=Order.State.PAID, fulfil_due_at__isnull=True)
+    return bool(waiting.update(state=State.CANCELLED, decided_at=now) and paid.update(state=Order.State.REFUNDED))
 
 
 def dead() -> QueuedPlanQuerySet:

@@ -20,6 +20,7 @@ from plans.models import Plan
 from portal.demo.cards import take_into_stock
 from portal.demo.giving_out import give_out_cards
 from portal.demo.helping import ask_for_help, fill_the_desk, judge_articles
+from portal.demo.invitations import invite_people, offer_rewards
 from portal.demo.news import announce
 from portal.demo.outlets import open_outlets
 from portal.demo.owing import owe_for_a_pack
@@ -42,6 +43,7 @@ def tell(*, shop: Shop, now: datetime) -> None:
     """Make the demo, unless its subscriber has lines already; times count back from `now`."""
     make_price_list(since=now - PRICES_SINCE)
     make_offers(now=now)
+    offer_rewards()
     shipped_articles.load(now=now)
     shipped_articles.load_replies()
     open_outlets()
@@ -66,6 +68,7 @@ def tell(*, shop: Shop, now: datetime) -> None:
     judge_articles(now=now)
     share_in_the_family(subscriber, now=now)
     open_a_business(shop=shop, now=now)
+    invite_people(subscriber, shop, now=now)
     take_into_stock(carrier=shop.carrier.name, now=now)
     look_at_lines(now=now)
     deliver_due(now=now)

@@ -6,8 +6,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import documents
-from accounts.models import Document, Notification, Ticket, User
-from billing.models import Charge, LedgerEntry, Order, PaymentMethod, Refund, Subscription, TopUpRule
+from accounts.models import Document, Notification, Referral, Ticket, User
+from billing.models import (
+    Charge,
+    LedgerEntry,
+    Order,
+    PaymentMethod,
+    QueuedPlan,
+    ReferralCredit,
+    Refund,
+    Subscription,
+    TopUpRule,
+)
 from billing.top_up_due import due
 from esim.models import DailyUsage, Line, SimApplication, SimProfile, ThrottleSpell
 from plans.models import Plan, PlanPrice
@@ -125,3 +135,10 @@ def test_cards_are_applied_for_with_papers_that_open(demo):
 
     assert {"draft", "submitted"} < set(states)
     assert all(documents.opened(one).startswith(b"\xff\xd8") for one in Document.objects.owned_by(demo))
+
+
+def test_plans_wait_and_invitations_stand_each_way(demo):
+    assert list(QueuedPlan.objects.waiting().values_list("line__nickname", flat=True)) == ["Tokyo in spring"] * 2
+    stands = ReferralCredit.objects.filter(referral__referrer=demo).values_list("state", "reason")
+    assert set(stands) == {("granted", ""), ("refused", "same_mailbox")}
+    assert Referral.objects.filter(referrer=demo, credit=None).count() == 1
