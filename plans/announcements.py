@@ -14,6 +14,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 
 from plans.models import Announcement, AnnouncementDismissal
 
@@ -122,7 +123,7 @@ def banners(request: HttpRequest) -> list[Shown]:
 def close(request: HttpRequest, response: HttpResponse, row: Announcement, *, now: datetime) -> None:
     """Remember that this reader closed a banner: for a person in the database, for a visitor in a cookie."""
     if request.user.is_authenticated:
-        reader = request.user.public_id
+        reader = _fingerprint(request.user.public_id)
         AnnouncementDismissal.objects.get_or_create(announcement=row, reader=reader, defaults={"at": now})
         cache.delete(CLOSED_KEY.format(reader=reader))
     ids = [one for one in _in_cookie(request) if one != row.public_id]
@@ -144,10 +145,16 @@ def _closed_by(request: HttpRequest) -> set[str]:
     here = set(_in_cookie(request))
     if not request.user.is_authenticated:
         return here
-    key = CLOSED_KEY.format(reader=request.user.public_id)
+    reader = _fingerprint(request.user.public_id)
+    key = CLOSED_KEY.format(reader=reader)
     there: set[str] | None = cache.get(key)
     if there is None:
-        closed = AnnouncementDismissal.objects.filter(reader=request.user.public_id)
+        closed = AnnouncementDismissal.objects.filter(reader=reader)
         there = set(closed.values_list("announcement__public_id", flat=True))
         cache.set(key, there)
     return here | there
+
+
+def _fingerprint(public_id: str) -> str:
+    """Tell readers apart without naming anybody; after a change of SECRET_KEY they see a banner once more."""
+    return salted_hmac("announcements", public_id, algorithm="sha256").hexdigest()[:32]

@@ -84,7 +84,7 @@ class Announcement(models.Model):
 
 
 class AnnouncementDismissal(models.Model):
-    """Somebody closed a banner. `reader` is the public id of the person, as text: this app knows no accounts."""
+    """Somebody closed a banner. `reader` is a fingerprint of the person: this app knows no accounts."""
 
     announcement = models.ForeignKey(
         Announcement,

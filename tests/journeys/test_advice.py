@@ -23,7 +23,7 @@ def test_the_sentence_on_the_front_page_leads_to_its_arithmetic_and_goes_away(si
     signed_in.goto(portal)
     signed_in.get_by_role("link", name="See how").click()
     signed_in.get_by_role("article").first.get_by_text("How it is worked out").click()
-    signed_in.get_by_role("link", name="Period by period: Europe 60 GB").click()
+    signed_in.get_by_role("link", name="Period by period Europe 60 GB").click()
 
     expect(signed_in.get_by_role("table")).to_contain_text("of 90 days")
     signed_in.goto(portal)
