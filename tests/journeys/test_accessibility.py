@@ -24,6 +24,10 @@ VISITOR = [
     "/devices/?q=iphone+15",
     "/help/",
     "/outlets/",
+    "/help/?q=refund",
+    "/help/?q=zzzz",
+    "/help/payment-failed/",
+    "/help/official-channels/",
     "/nothing/",
 ]
 SUBSCRIBER = [
