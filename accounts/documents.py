@@ -3,6 +3,7 @@
 Other modules hold `Document` rows and come through here for everything else: `store`, `opened`, `keep_until`, `erase`.
 """
 
+import logging
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +19,9 @@ from portal.lib.crypto import new_file_key
 from portal.lib.due_rows import in_pages
 from portal.lib.one_by_one import one_by_one
 from portal.lib.ticks import InTime, always
-from portal.lib.uploads import UploadRefused, remade, shown_name
+from portal.lib.uploads import NOT_NOW, UploadRefused, remade, shown_name
+
+logger = logging.getLogger(__name__)
 
 MOST_A_DAY = 60
 """Of one person: decoding costs us more than sending costs them."""
@@ -52,7 +55,11 @@ def store(
         erase_at=erase_at or now + settings.PORTAL_DRAFT_KEPT,
     )
     document.name = shown_name(upload, content_type=made.content_type)
-    return keep(document, made.content)
+    try:
+        return keep(document, made.content)
+    except OSError as error:
+        logger.exception("A document could not be written")
+        raise UploadRefused(gettext(NOT_NOW)) from error
 
 
 def keep(document: Document, content: bytes) -> Document:

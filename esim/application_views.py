@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 
+from allauth.core import ratelimit
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -144,8 +145,8 @@ def _saved(request: SubscriberRequest, found: SimApplication, save: Callable[[da
 
 
 def _added(request: SubscriberRequest, found: SimApplication) -> HttpResponse:
-    form = PaperForm()
     try:
+        _refuse_too_many(request)
         applications.add_paper(found, taken_from(request, "file"), now=timezone.now())
     except UploadRefused as refusal:
         form = PaperForm({})
@@ -154,6 +155,11 @@ def _added(request: SubscriberRequest, found: SimApplication) -> HttpResponse:
     except CannotApply as refusal:
         messages.error(request, refusal.sentence)
     return redirect("esim:application_papers", found.public_id)
+
+
+def _refuse_too_many(request: SubscriberRequest) -> None:
+    if not ratelimit.consume(request, action="upload", user=request.user):
+        raise UploadRefused(_("You have sent many files within an hour. Send the next one a little later."))
 
 
 def _removed(request: SubscriberRequest, found: SimApplication, document_id: str) -> HttpResponse:

@@ -60,6 +60,8 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key,12/h/key",
     # Not about signing in, but counted by the same counter: what one person writes to support.
     "ticket": "20/h/user",
+    # Files with an application: looking into one costs seconds, whatever becomes of it.
+    "upload": "60/h/user",
     # Who says whether an article helped has one voice a session, and sessions are easy to get.
     "article_opinion": "30/h/ip",
     # Several devices, each every quarter of an hour; and who guesses.

@@ -17,12 +17,14 @@ from PIL import Image, ImageOps
 if TYPE_CHECKING:
     import pypdfium2
 
-MEMORY_BYTES = 768 * 1024**2
+MEMORY_BYTES = 384 * 1024**2
 CPU_SECONDS = 20
 FORMATS = ("JPEG", "PNG", "WEBP")
-MOST_PIXELS = 25_000_000
+MOST_PIXELS = 12_500_000
 MOST_PIXELS_OF_JPEG = 110_000_000
-"""A JPEG is decoded at a fraction of its size; today's phones take pictures of 50 to 108 megapixels."""
+"""A JPEG is decoded at a fraction of its size; today's phones take pictures of 50 to 108 megapixels.
+
+A progressive one is held whole while it is decoded, as every other kind is."""
 LONGEST_SIDE = 2400
 QUALITY = 88
 PAGE_DPI, PAGE_LONGEST_SIDE, POINTS_PER_INCH = 150, 2000, 72
@@ -70,7 +72,8 @@ def limit_ourselves() -> None:
 def jpeg_of(content: bytes) -> bytes:
     """Return what the picture shows, upright, without its metadata."""
     with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-        most = MOST_PIXELS_OF_JPEG if picture.format == "JPEG" else MOST_PIXELS
+        is_read_by_lines = picture.format == "JPEG" and not picture.info.get("progressive")
+        most = MOST_PIXELS_OF_JPEG if is_read_by_lines else MOST_PIXELS
         if picture.width * picture.height > most:
             raise Refused(TOO_MANY_PIXELS)
         picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
@@ -90,10 +93,21 @@ def pdf_of(content: bytes) -> tuple[int, bytes]:
         raise Refused(ENCRYPTED if is_locked else UNREADABLE) from error
     if not 0 < len(document) <= MOST_PAGES:
         raise Refused(TOO_MANY_PAGES if len(document) else UNREADABLE)
-    pages = [Image.open(io.BytesIO(as_jpeg(picture_of(page)))) for page in document]
-    out = io.BytesIO()
-    pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=PAGE_DPI)
-    return len(pages), out.getvalue()
+    out = pypdfium2.PdfDocument.new()
+    for page in document:
+        picture = picture_of(page)
+        page.close()
+        width, height = (side * POINTS_PER_INCH / PAGE_DPI for side in picture.size)
+        image = pypdfium2.PdfImage.new(out)
+        image.load_jpeg(io.BytesIO(as_jpeg(picture)), inline=True)
+        image.set_matrix(pypdfium2.PdfMatrix().scale(width, height))
+        sheet = out.new_page(width, height)
+        sheet.insert_obj(image)
+        sheet.gen_content()
+        sheet.close()
+    written = io.BytesIO()
+    out.save(written)
+    return len(document), written.getvalue()
 
 
 def picture_of(page: "pypdfium2.PdfPage") -> Image.Image:

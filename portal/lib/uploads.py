@@ -1,5 +1,6 @@
 """Files that people send: what they may be is told from what is in them, never from what they are called."""
 
+import logging
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
@@ -16,11 +18,17 @@ from django.utils.translation import gettext_noop as noop
 
 from portal.lib import remaking
 
+logger = logging.getLogger(__name__)
+
 MOST_BYTES = 12 * 1024**2
 """Of one file; a picture of a phone with 108 megapixels has about as many."""
 SECONDS = 40
 ACCEPT = "image/jpeg,image/png,image/webp,application/pdf"
 """For the browser. Without HEIC in it an iPhone sends its pictures as JPEG by itself."""
+
+AT_ONCE = 2
+_turns = BoundedSemaphore(AT_ONCE)
+"""Each of these processes may take 200 MB; who comes third in one web process waits."""
 
 NAME_LENGTH = 80
 SPACES = re.compile(r"\s+")
@@ -36,6 +44,7 @@ NO_FILE = noop("Choose a file first.")
 TOO_LARGE = noop("This file is too large. Send a picture or PDF of at most 12 MB.")
 WRONG_TYPE = noop("Only pictures (JPEG, PNG, WebP) and PDF files can be read here.")
 HEIC = noop("This picture is in the HEIC format. Save it as JPEG first, or take a new picture from this page.")
+NOT_NOW = noop("This file can’t be taken at the moment. Nothing else was lost; try again in a few minutes.")
 UNREADABLE = noop("This file can’t be read. It may be damaged; take a new picture or save it again.")
 SENTENCES = {
     remaking.TOO_MANY_PIXELS: noop("This picture has too many pixels. Send a smaller one."),
@@ -76,8 +85,18 @@ def remade(upload: UploadedFile[Any]) -> Remade:
     upload.seek(0)
     content = upload.read(MOST_BYTES + 1)
     content_type = _type_to_make(content)
+    made = _made_by_another_process(content)
+    if made.returncode or len(made.stdout) <= remaking.PAGES.size:
+        raise UploadRefused(gettext(SENTENCES.get(made.returncode, UNREADABLE)))
+    (pages,) = remaking.PAGES.unpack_from(made.stdout)
+    return Remade(made.stdout[remaking.PAGES.size :], content_type, pages)
+
+
+def _made_by_another_process(content: bytes) -> "subprocess.CompletedProcess[bytes]":
+    if not _turns.acquire(timeout=SECONDS):
+        raise UploadRefused(gettext(NOT_NOW))
     try:
-        made = subprocess.run(  # noqa: S603 - our own file, and nothing of the visitor's among the arguments
+        return subprocess.run(  # noqa: S603 - our own file, and nothing of the visitor's among the arguments
             [sys.executable, "-I", remaking.__file__],
             input=content,
             capture_output=True,
@@ -87,10 +106,11 @@ def remade(upload: UploadedFile[Any]) -> Remade:
         )
     except subprocess.TimeoutExpired as error:
         raise UploadRefused(gettext(UNREADABLE)) from error
-    if made.returncode or len(made.stdout) <= remaking.PAGES.size:
-        raise UploadRefused(gettext(SENTENCES.get(made.returncode, UNREADABLE)))
-    (pages,) = remaking.PAGES.unpack_from(made.stdout)
-    return Remade(made.stdout[remaking.PAGES.size :], content_type, pages)
+    except OSError as error:
+        logger.exception("An uploaded file could not be made anew")
+        raise UploadRefused(gettext(NOT_NOW)) from error
+    finally:
+        _turns.release()
 
 
 def shown_name(upload: UploadedFile[Any], *, content_type: str) -> str:

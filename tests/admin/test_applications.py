@@ -67,6 +67,19 @@ def test_deciding(as_staff, sent, fields, state):
     assert SimApplication.objects.get().state == state
 
 
+def test_a_pdf_is_saved_with_the_reason_that_was_given(as_staff, sent):
+    paper = Document.objects.get()
+    Document.objects.update(form="application/pdf")
+
+    shown = review(as_staff, sent)
+    assert "Save the PDF" in shown.text
+    assert base64.b64encode(documents.opened(paper)).decode() not in shown.text
+    saved = review(as_staff, sent, document=paper.public_id)
+    assert saved["Content-Disposition"].startswith("attachment")
+    assert AuditEvent.objects.get(action="document.opened_by_staff").detail["reason"] == WHY["opening_reason"]
+    assert review(as_staff, sent, document="doc_0000000000000000").status_code == 404
+
+
 def test_two_people_where_the_operator_wants_that(as_staff, sent, settings, client):
     settings.PORTAL_APPLICATION_TWO_PEOPLE = True
     review(as_staff, sent, decision="approve")
