@@ -120,6 +120,10 @@ LABELS = {
     "refund.refused": _("Refund turned down by support"),
     "refund.tried_again": _("Refund tried again by support"),
     "payment_method.removed": _("Saved card removed"),
+    "data.copy_asked": _("Copy of one’s own data asked for"),
+    "account.closing_asked": _("Closing the account asked for"),
+    "account.closing_withdrawn": _("Closing the account called off"),
+    "account.closed": _("Account closed"),
     "api_token.made": _("Key for a program made"),
     "api_token.revoked": _("Key for a program revoked"),
 }
@@ -141,7 +145,12 @@ class Trace:
 def recent(user: User) -> list[Trace]:
     """Return the last things that happened to this person's account, newest first."""
     events = AuditEvent.objects.filter(subject=user, action__in=LABELS).order_by("-at", "-pk")[:SHOWN]
-    return [Trace(LABELS[event.action], event.at, _address_to_show(event), _reason_to_show(event)) for event in events]
+    return [trace_of(event) for event in events]
+
+
+def trace_of(event: AuditEvent) -> Trace:
+    """Return what its subject reads of an event."""
+    return Trace(LABELS[event.action], event.at, _address_to_show(event), _reason_to_show(event))
 
 
 def _address_to_show(event: AuditEvent) -> str | None:

@@ -73,6 +73,10 @@ def rewards(currency: str) -> Account:
     return Account(LedgerAccount.Kind.REWARDS, currency)
 
 
+def given_up(currency: str) -> Account:
+    return Account(LedgerAccount.Kind.GIVEN_UP, currency)
+
+
 def move(
     *,
     kind: LedgerEntry.Kind,

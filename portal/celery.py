@@ -22,6 +22,9 @@ app.autodiscover_tasks()
 
 TIMETABLE: dict[str, dict[str, Any]] = {
     "deliver-notifications": {"task": "accounts.deliver_notifications", "schedule": 10.0},
+    "copy-data": {"task": "portal.copy_data", "schedule": 60.0},
+    "close-accounts": {"task": "portal.close_accounts", "schedule": crontab(minute="*/10")},
+    "forget-old": {"task": "portal.forget_old", "schedule": crontab(hour=3, minute=15)},
     "erase-documents": {"task": "accounts.erase_documents", "schedule": crontab(minute=35)},
     "deliver-webhooks": {"task": "accounts.deliver_webhooks", "schedule": 10.0},
     "forget-old-calls": {"task": "accounts.forget_old_calls", "schedule": crontab(minute=35)},

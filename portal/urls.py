@@ -6,6 +6,7 @@ from django.urls import include, path, register_converter
 from accounts.views import set_language
 from portal import advice_pages, application_pages, device_pages, health, help_pages, metrics, ticket_pages, views
 from portal.lib.public_ids import PublicIdConverter
+from portal.privacy import pages as privacy_pages
 
 register_converter(PublicIdConverter, "public_id")
 
@@ -31,6 +32,10 @@ urlpatterns = [
     path("help/tickets/<public_id:public_id>/close/", ticket_pages.close_ticket, name="close_ticket"),
     path("help/<slug:slug>/", help_pages.article, name="help_article"),
     path("help/<slug:slug>/useful/", help_pages.article_opinion, name="article_opinion"),
+    path("settings/activity/", privacy_pages.activity, name="activity"),
+    path("settings/data/", privacy_pages.data, name="data"),
+    path("settings/close/", privacy_pages.close_account, name="close_account"),
+    path("settings/keep/", privacy_pages.keep_account, name="keep_account"),
     path("calendar/<str:token>.ics", views.calendar, name="calendar"),
     path("style/", views.style_page, name="style"),
     path("worker.js", device_pages.worker_js, name="worker"),

@@ -29,7 +29,8 @@ class LedgerAccount(models.Model):
     WALLET is a subscriber's balance; HELD is money taken for orders not yet fulfilled or expired;
     GATEWAY is what a payment gateway owes us; SALES is what we earned; REFUNDING is money on its way back to payers.
     DISPUTED is money that banks withdrew and may return; FROZEN is balance held until they decide; LOSSES is what
-    disputes cost; REWARDS is what we gave for bringing others along.
+    disputes cost; REWARDS is what we gave for bringing others along;
+    GIVEN_UP is what people left behind who closed their accounts.
     `balance` (credits less debits) is kept for wallets only, moved by a conditional UPDATE in the transaction
     that writes the entry: on the shared accounts it would make every sale wait for every other.
     """
@@ -44,6 +45,7 @@ class LedgerAccount(models.Model):
         FROZEN = "frozen", _("frozen balances")
         LOSSES = "losses", _("losses")
         REWARDS = "rewards", _("rewards")
+        GIVEN_UP = "given_up", _("balances given up")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     owner = models.ForeignKey(
@@ -122,6 +124,7 @@ class LedgerEntry(models.Model):
         RECOVERED = "recovered", _("arrears paid")
         REWARDED = "rewarded", _("reward for a referral")
         UNREWARDED = "unrewarded", _("reward taken back")
+        GIVEN_UP = "given_up", _("balance given up")
 
     public_id = PublicIdField(prefix="led")
     key = models.CharField(_("key"), max_length=120, unique=True)

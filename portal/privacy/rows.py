@@ -51,6 +51,7 @@ class Rows:
         return self.model.lower().replace(".", "-") + ".json"
 
     def belonging_to(self, user: User) -> "QuerySet[Model]":
-        mine = reduce(or_, (Q(**{path: user}) for path in self.of))
-        rows: QuerySet[Model] = self.model_class._base_manager.filter(mine)  # noqa: SLF001 - hidden rows are theirs, too
+        every: QuerySet[Model] = self.model_class._base_manager.all()  # noqa: SLF001 - hidden rows are theirs, too
+        mine = (Q(**{path: user.pk if path == "pk" else user}) for path in self.of)
+        rows = every.filter(reduce(or_, mine)) if self.of else every.none()
         return rows.order_by("pk")

@@ -1,0 +1,122 @@
+"""What happened on the account, a copy of everything kept about it, and its end."""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.fresh_proof import ask_first
+from accounts.http import SubscriberRequest, client_ip
+from accounts.models import AccountClosing, DataExport
+from accounts.two_proofs import may_be_believed, next_way
+from portal.privacy import closing as closings
+from portal.privacy import copies
+from portal.privacy.activity import PARTS, Part, page_of
+from portal.privacy.closing import CannotClose
+from portal.privacy.copies import AskedAlready
+from portal.privacy.obstacle_words import ways_out
+from portal.privacy.obstacles import standing_of
+
+COPIES_SHOWN = 5
+
+
+@login_required
+@require_safe
+@cache_control(private=True, no_store=True)
+def activity(request: SubscriberRequest) -> HttpResponse:
+    wanted = request.GET.get("part", "")
+    part = Part(wanted) if wanted in {one.value for one in Part} else Part.ALL
+    page = page_of(request.user, part=part, before=_moment(request.GET.get("before", "")))
+    context = {"nav": "account", "page": page, "part": part.value, "parts": PARTS}
+    return render(request, "portal/activity.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(private=True, no_store=True)
+def data(request: SubscriberRequest) -> HttpResponse:
+    """Show the copies of one's data; a POST asks for another one."""
+    now = timezone.now()
+    if request.method == "POST":
+        try:
+            copies.ask(user=request.user, ip=client_ip(request), now=now)
+            messages.success(request, _("We are making the copy. You get a message when it is ready."))
+        except AskedAlready as error:
+            messages.warning(request, error.sentence)
+        return redirect("data")
+    made = DataExport.objects.filter(user=request.user).select_related("document").order_by("-pk")[:COPIES_SHOWN]
+    rows = [(copy, copy.is_ready(now)) for copy in made]
+    context = {"nav": "account", "copies": rows, "closing": _closing_of(request)}
+    return render(request, "portal/data.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(private=True, no_store=True)
+def close_account(request: SubscriberRequest) -> HttpResponse:
+    """Say what closing does and what stands in its way; a POST asks for it, after two proofs."""
+    if _closing_of(request):
+        return redirect("data")
+    if request.method != "POST":
+        return _close_page(request)
+    if "sure" not in request.POST:
+        return _close_page(request, is_unsure=True, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    way = next_way(request)
+    return ask_first(request, way=way) if way else _close(request)
+
+
+def _close(request: SubscriberRequest) -> HttpResponse:
+    now = timezone.now()
+    if not may_be_believed(request, now=now):
+        messages.error(request, _("Your password was reset a short while ago. Try again tomorrow, or ask support."))
+        return redirect("close_account")
+    gives_up = "gives_up_balance" in request.POST
+    try:
+        closings.ask(user=request.user, gives_up_balance=gives_up, ip=client_ip(request), now=now)
+    except CannotClose as error:
+        messages.error(request, error.sentence)
+        return _close_page(request, status=HTTPStatus.CONFLICT)
+    return redirect("data")
+
+
+@login_required
+@require_POST
+def keep_account(request: SubscriberRequest) -> HttpResponse:
+    if closings.withdraw(user=request.user, ip=client_ip(request), now=timezone.now()):
+        messages.success(request, _("Your account stays open."))
+    return redirect("data")
+
+
+def _close_page(request: SubscriberRequest, *, is_unsure: bool = False, status: int = HTTPStatus.OK) -> HttpResponse:
+    gives_up = "gives_up_balance" in request.POST
+    standing = standing_of(request.user, gives_up_balance=True, now=timezone.now())
+    context = {
+        "nav": "account",
+        "standing": standing,
+        "ways_out": ways_out(standing.obstacles),
+        "gives_up": gives_up,
+        "is_unsure": is_unsure,
+        "misses_balance": bool(request.POST) and bool(standing.balances) and not gives_up,
+    }
+    return render(request, "portal/close_account.html", context, status=status)
+
+
+def _closing_of(request: SubscriberRequest) -> AccountClosing | None:
+    return AccountClosing.objects.under_way().filter(user=request.user).first()
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the moment an address names; None for whatever else it says."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment and timezone.is_aware(moment) else None

@@ -1,0 +1,264 @@
+"""Activity, a copy of everything, and closing an account: from the pages to the last row."""
+
+import io
+import json
+import re
+from datetime import timedelta
+from zipfile import ZipFile
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from accounts import audit, locks
+from accounts.models import AccountClosing, AuditEvent, DataExport, Document, Notification, User
+from accounts.notifications import deliver_due
+from billing.invariants import broken_invariants
+from billing.models import LedgerAccount, LedgerEntry, Order, PaymentMethod, Subscription
+from esim.models import DailyUsage, Line, LineMember, ServiceState
+from portal.lib.money import Money
+from portal.privacy import closing, copies, forgetting
+from portal.privacy.obstacles import Obstacle, standing_of
+from tests import make
+from tests.billing.books import fund
+from tests.fakes.carrier import FakeCarrier
+
+DAY = timedelta(days=1)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def line(subscriber):
+    line = make.make_line(owner=subscriber, nickname="Work phone", msisdn="+14155550188")
+    make.make_profile(line=line, activation_code="1$smdp.example.com$CANARY-COPY")
+    make.make_allowance(line=line)
+    return line
+
+
+def give_two_proofs(client):
+    client.post(reverse("account_reauthenticate"), {"password": make.PASSWORD})
+    client.post(reverse("accounts:confirm_by_code"), {"send_to": "email"})
+    code = re.search(r"\b\d{6}\b", mail.outbox[-1].body)[0]
+    client.post(reverse("accounts:confirm_by_code"), {"code": code})
+
+
+def close_due(now):
+    return closing.close_due(carrier=FakeCarrier(), gateways={}, now=now)
+
+
+def unzipped(content):
+    with ZipFile(io.BytesIO(content)) as copy:
+        return {name: copy.read(name) for name in copy.namelist()}
+
+
+def test_the_activity_shows_sign_ins_codes_payments_and_support(as_subscriber, subscriber, staff, line, now):
+    order = make.make_order(owner=subscriber, line=line)
+    make.make_charge(order=order, state="succeeded", settled_at=now, paid_with="card")
+    audit.record(actor=subscriber, subject=subscriber, action="line.activation_code_viewed", now=now)
+    audit.record(actor=staff, subject=subscriber, action="user.changed_by_staff", ip="203.0.113.7", now=now)
+    html = as_subscriber.get(reverse("activity")).content.decode()
+
+    assert all(words in html for words in ("Activation code of a line opened", "Payment taken", "changed by support"))
+    assert "203.0.113.7" not in html
+    only_money = as_subscriber.get(reverse("activity") + "?part=money").content.decode()
+    assert "Payment taken" in only_money
+    assert "Activation code" not in only_money
+
+
+def test_the_activity_goes_back_page_by_page_and_leaves_nothing_out(as_subscriber, subscriber, now):
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            subject=subscriber, actor=subscriber, action="account.signed_in", at=now - n * timedelta(minutes=n // 2)
+        )
+        for n in range(70)
+    )
+    seen, address = 0, reverse("activity")
+    while address:
+        html = as_subscriber.get(address).content.decode()
+        seen += html.count("Signed in")
+        older = re.search(r'rel="next"\s+href="([^"]+)"', html)
+        address = reverse("activity") + older[1].replace("&amp;", "&") if older else ""
+
+    assert seen == AuditEvent.objects.filter(subject=subscriber, action="account.signed_in").count()
+
+
+def test_junk_in_the_address_shows_the_first_page(as_subscriber):
+    for query in ("?part=nothing", "?before=yesterday", "?before=2026-13-99T00:00Z", "?before=2026-11-21"):
+        assert as_subscriber.get(reverse("activity") + query).status_code == 200
+
+
+def test_a_copy_holds_everything_of_its_owner_and_nothing_of_anybody_else(subscriber, stranger, line, now):
+    order = make.make_order(owner=subscriber, line=line, state="fulfilled", paid_at=now)
+    make.make_invoice(order=order)
+    theirs = make.make_line(owner=stranger, msisdn="+14155550999")
+    make.make_order(owner=stranger, line=theirs)
+
+    files = unzipped(copies.content_of(subscriber))
+
+    everything = b"".join(files.values())
+    assert json.loads(files["accounts-user.json"])[0]["email"] == subscriber.email
+    assert [row["msisdn"] for row in json.loads(files["esim-line.json"])] == ["+14155550188"]
+    assert [row["public_id"] for row in json.loads(files["billing-order.json"])] == [order.public_id]
+    assert any(name.endswith(".pdf") for name in files)
+    for secret in (b"CANARY-COPY", subscriber.password.encode(), stranger.email.encode(), b"+14155550999"):
+        assert secret not in everything
+
+
+def test_a_copy_is_asked_for_made_told_of_and_fetched_with_the_password(
+    as_subscriber, client, subscriber, stranger, line, now
+):
+    as_subscriber.post(reverse("data"))
+    as_subscriber.post(reverse("data"))
+    assert DataExport.objects.count() == 1
+
+    assert copies.make_due(now=now) == 1
+    assert copies.make_due(now=now) == 0
+    address = reverse("accounts:document", args=[Document.objects.get().public_id])
+
+    assert address in as_subscriber.get(reverse("data")).content.decode()
+    assert as_subscriber.get(address).status_code == 302
+    as_subscriber.post(reverse("account_reauthenticate"), {"password": make.PASSWORD})
+    assert "accounts-user.json" in unzipped(as_subscriber.get(address).content)
+    assert Notification.objects.filter(kind="data_copy_ready").count() == 1
+    client.force_login(stranger)
+    assert client.get(address).status_code == 404
+
+
+def test_who_owes_or_is_owed_settles_that_first(subscriber, line, now):
+    def obstacles(**wish):
+        return standing_of(subscriber, **{"gives_up_balance": False, **wish}, now=now).obstacles
+
+    assert obstacles() == []
+    fund(subscriber, Money(500, "USD"))
+    assert obstacles() == [Obstacle.BALANCE]
+    assert obstacles(gives_up_balance=True) == []
+    make.make_order(owner=subscriber, line=line, state="paid", paid_at=now)
+    make.make_queued_plan(line=line)
+    locks.lock(user=subscriber, ip=None, now=now)
+    assert set(obstacles()) == {Obstacle.LOCKED, Obstacle.ORDERS, Obstacle.QUEUE, Obstacle.BALANCE}
+    with pytest.raises(closing.CannotClose):
+        closing.ask(user=subscriber, gives_up_balance=True, ip=None, now=now)
+    assert not AccountClosing.objects.exists()
+
+
+def test_closing_takes_two_proofs_and_a_wish(as_subscriber, subscriber, line):
+    address = reverse("close_account")
+    assert as_subscriber.post(address).status_code == 422
+    assert as_subscriber.post(address, {"sure": "on"}).status_code == 302
+    assert not AccountClosing.objects.exists()
+
+    give_two_proofs(as_subscriber)
+    as_subscriber.post(address, {"sure": "on"})
+    as_subscriber.post(address, {"sure": "on"})
+
+    assert AccountClosing.objects.get().state == "asked"
+    assert Notification.objects.filter(kind="account_closing").count() == 1
+
+
+def test_until_the_day_it_can_be_taken_back(as_subscriber, subscriber, line, now):
+    closing.ask(user=subscriber, gives_up_balance=False, ip=None, now=now)
+    close_due(now + 6 * DAY)
+    as_subscriber.post(reverse("keep_account"))
+    close_due(now + 8 * DAY)
+
+    assert User.objects.get(pk=subscriber.pk).is_active
+    assert Line.objects.get().service_state == ServiceState.ACTIVE
+    assert not closing.withdraw(user=subscriber, ip=None, now=now)
+
+
+def test_what_comes_up_meanwhile_holds_it_back_and_is_told_once(subscriber, line, now):
+    closing.ask(user=subscriber, gives_up_balance=False, ip=None, now=now)
+    order = make.make_order(owner=subscriber, line=line, state="paid", paid_at=now)
+    for hour in range(3):
+        close_due(now + 8 * DAY + timedelta(hours=2 * hour))
+    assert Line.objects.get().service_state == ServiceState.ACTIVE
+    assert Notification.objects.filter(kind="account_closing_held").count() == 1
+
+    Order.objects.filter(pk=order.pk).update(state="fulfilled", confirmed_at=now)
+    close_due(now + 9 * DAY)
+    assert Line.objects.get().service_state == ServiceState.TERMINATED
+
+
+@pytest.fixture
+def closed(subscriber, stranger, line, now, django_capture_on_commit_callbacks):
+    """Ada's account after its end, and the moment of it."""
+    method = make.make_method(owner=subscriber)
+    make.make_subscription(line=line, plan=make.make_plan(), method=method)
+    make.make_member(line=line, user=stranger)
+    make.make_ticket(owner=subscriber)
+    fund(subscriber, Money(700, "USD"))
+    DailyUsage.objects.create(line=line, date=now.date(), data_bytes=5)
+    order = make.make_order(owner=subscriber, line=line, state="fulfilled", paid_at=now, nickname="Work phone")
+    make.make_invoice(order=order)
+    closing.ask(user=subscriber, gives_up_balance=True, ip=None, now=now)
+    then = now + 7 * DAY
+    close_due(then)
+    deliver_due(now=then)
+    assert close_due(then + timedelta(hours=2)) == 1
+    return then
+
+
+def test_a_closed_account_leads_to_nobody_and_its_books_stay(closed, client, subscriber, now):
+    user = User.objects.get(pk=subscriber.pk)
+    assert (user.email, user.full_name, user.phone, user.is_active) == (
+        f"{user.public_id}@closed.invalid",
+        "",
+        "",
+        False,
+    )
+    assert Line.objects.get().service_state == ServiceState.TERMINATED
+    assert (Line.objects.get().msisdn, Line.objects.get().nickname) == ("", "")
+    assert not DailyUsage.objects.exists()
+    assert not LineMember.objects.exists()
+    assert not PaymentMethod.objects.usable().exists()
+    assert Subscription.objects.get().mode == Subscription.Mode.OFF
+    assert not Notification.objects.filter(user=user).exists()
+    assert Order.objects.filter(owner=user, state="fulfilled").count() == 1
+    assert not client.login(email=subscriber.email, password=make.PASSWORD)
+    assert any("Your account is closed" in letter.subject for letter in mail.outbox)
+
+
+def test_the_balance_that_was_given_up_is_in_the_books(closed, now):
+    wallet = LedgerAccount.objects.get(kind="wallet")
+    given_up = LedgerEntry.objects.get(kind="given_up")
+
+    assert (wallet.balance, given_up.amount) == (0, 700)
+    assert not {"I1", "I2"} & broken_invariants(now=closed).keys()
+
+
+def test_who_closed_an_account_may_open_another_with_the_same_address(closed, subscriber):
+    assert make.make_user(email=subscriber.email).pk != subscriber.pk
+
+
+def test_a_line_the_network_will_not_end_yet_is_asked_again(subscriber, line, now):
+    closing.ask(user=subscriber, gives_up_balance=False, ip=None, now=now)
+    silent = FakeCarrier()
+    silent.losing = {"terminate"}
+    then = now + 7 * DAY
+    closing.close_due(carrier=silent, gateways={}, now=then)
+    assert AccountClosing.objects.get().state == "asked"
+
+    close_due(then + timedelta(hours=2))
+    assert AccountClosing.objects.get().state == "ending"
+    assert not Notification.objects.filter(kind="account_closing_held").exists()
+
+
+def test_what_is_old_is_forgotten_and_what_is_not_stays(subscriber, now, settings):
+    old, young = now - 500 * DAY, now - 5 * DAY
+    for moment, state in ((old, "sent"), (old, "queued"), (young, "sent")):
+        Notification.objects.create(
+            key=f"{moment}{state}",
+            user=subscriber,
+            channel="email",
+            kind="order_fulfilled",
+            state=state,
+            created_at=moment,
+        )
+
+    assert forgetting.forget_old(now=now)["notifications"] == 1
+    assert sorted(Notification.objects.values_list("state", flat=True)) == ["queued", "sent"]
