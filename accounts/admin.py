@@ -26,12 +26,15 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 from accounts import article_admin, audit, document_admin, ticket_admin, token_admin, webhook_admin
 from accounts.account_dialogs import LiftsLocks
 from accounts.http import client_ip
+from accounts.looked_at import RecordsLooks
 from accounts.models import (
+    AccountClosing,
     ApiToken,
     Article,
     ArticleFeedback,
     AuditEvent,
     Business,
+    DataExport,
     Document,
     Notification,
     OutboxMessage,
@@ -66,6 +69,10 @@ created = moment_column("created_at", _("created"))
 due = moment_column("due_at", _("due"))
 sent = moment_column("sent_at", _("sent"))
 at = moment_column("at", _("at"))
+ended = moment_column("ended_at", _("ended"))
+closing_state = state_column(
+    "state", _("state"), AccountClosing.State, {"asked": "warning", "ending": "warning", "closed": "success"}
+)
 
 
 class NewUserForm(forms.ModelForm[User]):
@@ -83,7 +90,7 @@ class NewUserForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(LiftsLocks, KeptAdmin):
+class UserAdmin(RecordsLooks, LiftsLocks, KeptAdmin):
     list_display = ("email", "full_name", "phone", "active_column", "is_staff", "language", created)
     list_filter = ("is_active", "is_staff", ("locked_at", EmptyFieldListFilter), "language", "currency")
     search_fields = ("email", "phone", "full_name", "public_id")
@@ -110,6 +117,9 @@ class UserAdmin(LiftsLocks, KeptAdmin):
             },
         ),
     )
+
+    def owner_of(self, row: Any) -> User | None:
+        return row if isinstance(row, User) else None
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         if obj is None:
@@ -286,3 +296,22 @@ class BusinessAdmin(ReadOnlyAdmin):
 admin.site.register(ApiToken, token_admin.ApiTokenAdmin)
 if settings.DEMO:
     admin.site.register(OutboxMessage, OutboxMessageAdmin)
+
+
+@admin.register(AccountClosing)
+class AccountClosingAdmin(ReadOnlyAdmin):
+    list_display = ("public_id", "user", closing_state, "held_by", moment_column("closes_at", _("closes")), ended)
+    list_filter = ("state",)
+    list_select_related = ("user",)
+    search_fields = ("public_id", "user__public_id", "user__email")
+    ordering = ("-id",)
+
+
+@admin.register(DataExport)
+class DataExportAdmin(ReadOnlyAdmin):
+    """Who asked for a copy, and whether it was made; the copy itself is for its owner only."""
+
+    list_display = ("public_id", "user", "document", "attempts", moment_column("asked_at", _("asked for")))
+    list_select_related = ("user", "document")
+    search_fields = ("public_id", "user__public_id", "user__email")
+    ordering = ("-id",)

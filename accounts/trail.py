@@ -30,6 +30,7 @@ LABELS = {
     "account.second_factor_renewed": _("Recovery codes renewed"),
     "account.second_factor_failed": _("Wrong code at the second step"),
     "account.calendar_link_replaced": _("Calendar link replaced"),
+    "account.looked_at_by_staff": _("Looked at by support"),
     "account.locked": _("Account locked"),
     "account.unlocked": _("Account unlocked"),
     "account.unlocked_by_staff": _("Account unlocked by support"),

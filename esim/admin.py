@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from accounts.looked_at import RecordsLooks
 from esim import sharing_admin, usage_admin
 from esim.application_admin import SimApplicationAdmin
 from esim.card_admin import BindingAttemptAdmin, SimCardAdmin
@@ -82,7 +83,7 @@ class AllowanceInline(ReadOnlyInline):
 
 
 @admin.register(Line)
-class LineAdmin(ChangesService, ReadOnlyAdmin):
+class LineAdmin(RecordsLooks, ChangesService, ReadOnlyAdmin):
     list_display = ("__str__", "msisdn", "owner", "form", service_state, "carrier", usage_as_of, created)
     list_filter = ("service_state", "form", "carrier", "created_at")
     list_select_related = ("owner",)

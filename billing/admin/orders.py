@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.looked_at import RecordsLooks
 from billing.admin.columns import amount, created, settled
 from billing.admin.explaining import ExplainsOrder
 from billing.admin.refund_dialogs import ChargeGivesBack, OrderGivesBack
@@ -65,7 +66,7 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(OrderGivesBack, ExplainsOrder, ReadOnlyAdmin):
+class OrderAdmin(RecordsLooks, OrderGivesBack, ExplainsOrder, ReadOnlyAdmin):
     list_display = ("public_id", "owner", "kind", order_state, total, "line", "plan", created, paid)
     list_filter = ("state", "kind", "currency", "created_at")
     list_select_related = ("owner", "line", "plan")

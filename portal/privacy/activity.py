@@ -38,9 +38,9 @@ PARTS: "dict[Part, _StrPromise]" = {
     Part.MONEY: gettext_lazy("Money"),
     Part.SUPPORT: gettext_lazy("Support"),
 }
-OF_SIGN_IN = Q(action__startswith="account.") | Q(action__startswith="api_token.")
-OF_LINES = Q(action__startswith="line.") | Q(action__startswith="application.") | Q(action__startswith="document.")
 BY_STAFF = Q(action__contains="by_staff") | Q(action__startswith="ticket.") | Q(action__startswith="user.")
+OF_SIGN_IN = (Q(action__startswith="account.") | Q(action__startswith="api_token.")) & ~BY_STAFF
+OF_LINES = Q(action__startswith="line.") | Q(action__startswith="application.") | Q(action__startswith="document.")
 CHARGE_STATES = (Charge.State.SUCCEEDED, Charge.State.DECLINED)
 
 

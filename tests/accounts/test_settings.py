@@ -164,14 +164,14 @@ def test_address_of_staff_is_not_shown_to_subscribers(as_subscriber, subscriber,
 def test_everything_recorded_has_words_for_the_subscriber():
     code = "".join(
         path.read_text(encoding="utf-8")
-        for app in ("accounts", "esim", "billing")
+        for app in ("accounts", "esim", "billing", "portal")
         for path in (settings.BASE_DIR / app).rglob("*.py")
         if path.name != "trail.py" and path.parent.name != "gateways"
     )
 
     subjects = (
         "account|user|line|auto_renewal|top_up_rule|payment_method|order|queue|referral|refund|ticket|api_token"
-        "|document|application"
+        "|document|application|data"
     )
     recorded = set(re.findall(rf'"((?:{subjects})\.[a-z_]+)"', code))
 

@@ -87,6 +87,19 @@ def test_the_activity_goes_back_page_by_page_and_leaves_nothing_out(as_subscribe
     assert seen == AuditEvent.objects.filter(subject=subscriber, action="account.signed_in").count()
 
 
+def test_staff_who_look_are_seen_once_in_half_a_day(client, as_subscriber, subscriber, staff, line):
+    staff.is_superuser = True
+    staff.save()
+    client.force_login(staff)
+    for address in ("accounts_user_change", "esim_line_change", "accounts_user_change"):
+        row = line if "line" in address else subscriber
+        assert client.get(reverse(f"admin:{address}", args=[row.pk])).status_code == 200
+    as_subscriber.force_login(subscriber)
+
+    html = as_subscriber.get(reverse("activity") + "?part=support").content.decode()
+    assert html.count("Looked at by support") == 2
+
+
 def test_junk_in_the_address_shows_the_first_page(as_subscriber):
     for query in ("?part=nothing", "?before=yesterday", "?before=2026-13-99T00:00Z", "?before=2026-11-21"):
         assert as_subscriber.get(reverse("activity") + query).status_code == 200
