@@ -127,7 +127,7 @@ def _still_open(marks: list[tuple[datetime, int]], *, now: datetime) -> list[tup
 def _of_allowances(ids: Sequence[int]) -> list[Event]:
     granted = dict(Allowance.objects.filter(pk__in=ids).values_list("granted_for", "created_at"))
     orders = Order.objects.filter(public_id__in=granted).select_related("line", "plan", "owner")
-    return [_fulfilled(order) for order in _untold(orders, kind=ORDER_FULFILLED)]
+    return [order_fulfilled(order) for order in _untold(orders, kind=ORDER_FULFILLED)]
 
 
 def _of_entries(ids: Sequence[int]) -> list[Event]:
@@ -136,7 +136,7 @@ def _of_entries(ids: Sequence[int]) -> list[Event]:
     by_paying = Order.objects.filter(entries__in=entries.filter(kind__in=BY_PAYING))
     paid = _untold(charges.select_related("order__line", "order__owner"), kind=CHARGE_SUCCEEDED)
     ended = _untold(by_paying.select_related("line", "plan", "owner"), kind=ORDER_FULFILLED)
-    return [*map(_succeeded, paid), *map(_fulfilled, ended)]
+    return [*map(_succeeded, paid), *map(order_fulfilled, ended)]
 
 
 def _untold(rows: QuerySet[Any], *, kind: str) -> Iterable[Any]:
@@ -146,7 +146,7 @@ def _untold(rows: QuerySet[Any], *, kind: str) -> Iterable[Any]:
     return rows.filter(public_id__in=[keys[key] for key in fresh]).order_by("pk").distinct() if fresh else ()
 
 
-def _fulfilled(order: Order) -> Event:
+def order_fulfilled(order: Order) -> Event:
     at = order.confirmed_at or order.created_at
     return Event(kind=ORDER_FULFILLED, key=f"{ORDER_FULFILLED}:{order.public_id}", data=_order(order), at=at)
 

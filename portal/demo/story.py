@@ -27,6 +27,7 @@ from portal.demo.owing import owe_for_a_pack
 from portal.demo.papers import apply_for_cards
 from portal.demo.people import STAFF, STRANGER, SUBSCRIBER, make_person
 from portal.demo.price_list import make_price_list
+from portal.demo.programs import let_programs_in, tell_a_system
 from portal.demo.running_low import agree_to_top_ups
 from portal.demo.shopping import GOOD_CARD, Shop
 from portal.demo.special_offers import THANKS, make_offers
@@ -69,6 +70,8 @@ def tell(*, shop: Shop, now: datetime) -> None:
     share_in_the_family(subscriber, now=now)
     open_a_business(shop=shop, now=now)
     invite_people(subscriber, shop, now=now)
+    let_programs_in(owner=subscriber, now=now)
+    tell_a_system(now=now)
     take_into_stock(carrier=shop.carrier.name, now=now)
     look_at_lines(now=now)
     deliver_due(now=now)
