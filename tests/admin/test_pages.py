@@ -58,6 +58,8 @@ def make_world(now, number):
     person = make.make_user()
     line = make.make_line(owner=person)
     make.make_replacement(line=line, old_profile=make.make_profile(line=line))
+    make.make_outlet()
+    make.make_application(owner=person, papers=1)
     plan = make.make_plan(prices={"USD": 1490, "EUR": 1390})
     make.make_allowance(line=line, plan=plan)
     make.make_card(line=line, state="used", profile_type=f"kind {number}")
