@@ -124,7 +124,9 @@ def terms_of(query: str) -> list[str]:
 def first_words(article: Article) -> str:
     """Return how the text begins, without marks."""
     words = words_of(filled_in(article.text))
-    return words if len(words) <= EXCERPT else f"{words[:EXCERPT].rstrip()}…"
+    # A Chinese character says as much as two or three letters.
+    room = EXCERPT // 2 if HAN.search(words) else EXCERPT
+    return words if len(words) <= room else f"{words[:room].rstrip()}…"
 
 
 def _score(article: Article, terms: list[str], whole: str, *, language: str) -> int:

@@ -41,7 +41,7 @@ PAGES = {
 LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 MESSAGE = '<div class="mb-4"><p class="font-semibold">{} · {}</p><p class="break-words">{}</p>{}</div>'
 NOTE = (
-    '<div class="mb-4 border-l-4 border-orange-500 pl-3"><p class="font-semibold">{} · {} · {}</p>'
+    '<div class="mb-4 border-l-2 border-primary-600 bg-base-50 dark:bg-base-800 px-3 py-2"><p class="font-semibold">{} · {} · {}</p>'
     '<p class="break-words">{}</p></div>'
 )
 HOURS = (1, 4, 24)
