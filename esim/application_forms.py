@@ -138,9 +138,14 @@ def details_form(application: SimApplication, data: Any = None) -> forms.Form:
     return form_class(data, initial=saved)
 
 
+def chosen_outlet(public_id: str) -> Outlet | None:
+    """Return the outlet that an address names, where cards are picked up."""
+    return Outlet.objects.for_pick_up().filter(public_id=public_id).first() if is_public_id(public_id) else None
+
+
 def delivery_form(application: SimApplication, *, outlet: str = "", data: Any = None) -> DeliveryForm:
     """Return the form with what was saved; `outlet` is one that was chosen on the page of outlets."""
-    chosen = Outlet.objects.for_pick_up().filter(public_id=outlet).first() if is_public_id(outlet) else None
+    chosen = chosen_outlet(outlet)
     saved: dict[str, Any] = {"delivery": application.delivery or None, "address": application.address}
     saved["outlet"] = application.outlet.public_id if application.outlet else None
     if chosen is not None:

@@ -18,37 +18,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import SubscriberRequest, client_ip
 from esim import application_words as words
 from esim import applications
-from esim.application_forms import PaperForm, delivery_form, details_form
+from esim.application_forms import PaperForm, chosen_outlet, delivery_form, details_form
 from esim.applications import CannotApply
 from esim.models import SimApplication
 from esim.postal import tracking_href
 from portal.lib.uploads import UploadRefused, taken_from, takes_files
 
-Kind, Wanted = SimApplication.Kind, SimApplication.Wanted
+Kind, Wanted, PICKUP = SimApplication.Kind, SimApplication.Wanted, SimApplication.Delivery.PICKUP
 never_stored = cache_control(private=True, no_store=True)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: SubscriberRequest) -> HttpResponse:
-    """Say what is needed, and begin: for a person or a business. One that was begun is gone on with."""
-    own = SimApplication.objects.owned_by(request.user).select_related("outlet").order_by("-created_at")
-    if request.method != "POST":
-        rows = [(one, words.BADGES[SimApplication.State(one.state)]) for one in own]
-        draft = next((one for one in own if one.state == SimApplication.State.DRAFT), None)
-        context = {"nav": "lines", "rows": rows, "kept": words.kept_words(), "draft": draft}
-        context["onward"] = words.next_step(draft) if draft else ""
-        return render(request, "esim/apply.html", context)
-    kind = request.POST.get("kind")
-    if kind not in Kind.values:
-        messages.error(request, _("Choose for whom the card is."))
-        return redirect("esim:apply")
-    try:
-        begun = applications.begin(owner=request.user, kind=Kind(kind), now=timezone.now())
-    except CannotApply as refusal:
-        messages.error(request, refusal.sentence)
-        return redirect("esim:apply")
-    return redirect(words.next_step(begun))
+    """Say what is needed, and begin; what was begun is gone on with. The page of an outlet names it (`?outlet=`)."""
+    return _begin(request) if request.method == "POST" else _overview(request)
 
 
 @login_required
@@ -133,6 +117,30 @@ def own_application(request: SubscriberRequest, public_id: str) -> SimApplicatio
 
 def page_of(found: SimApplication) -> dict[str, object]:
     return {"nav": "lines", "application": found, "badge": words.BADGES[SimApplication.State(found.state)]}
+
+
+def _overview(request: SubscriberRequest) -> HttpResponse:
+    own = SimApplication.objects.owned_by(request.user).order_by("-created_at")
+    rows = [(one, words.BADGES[SimApplication.State(one.state)]) for one in own]
+    draft = next((one for one in own if one.state == SimApplication.State.DRAFT), None)
+    context = {"nav": "lines", "rows": rows, "kept": words.kept_words(), "draft": draft}
+    context |= {"onward": words.next_step(draft) if draft else "", "outlet": request.GET.get("outlet", "")[:32]}
+    return render(request, "esim/apply.html", context)
+
+
+def _begin(request: SubscriberRequest) -> HttpResponse:
+    kind, now = request.POST.get("kind"), timezone.now()
+    if kind not in Kind.values:
+        messages.error(request, _("Choose for whom the card is."))
+        return redirect("esim:apply")
+    try:
+        begun = applications.begin(owner=request.user, kind=Kind(kind), now=now)
+        if outlet := chosen_outlet(request.POST.get("outlet", "")):
+            applications.save_delivery(begun, delivery=PICKUP, outlet=outlet, address="", now=now)
+    except CannotApply as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("esim:apply")
+    return redirect(words.next_step(begun))
 
 
 def _saved(request: SubscriberRequest, found: SimApplication, save: Callable[[datetime], None]) -> HttpResponse:

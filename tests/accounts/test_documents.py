@@ -158,8 +158,11 @@ def test_only_the_owner_who_proved_it_and_only_while_it_is_kept(client, subscrib
     answers["proof too old"] = client.get(address)
     client.force_login(make.make_user(email="kim@example.com", is_staff=True, is_superuser=True))
     answers["staff without a reason"] = client.get(address)
-    documents.erase(document, now=now)
     proved(client, subscriber)
+    type(subscriber).objects.update(locked_at=now)
+    answers["locked"] = client.get(address)
+    type(subscriber).objects.update(locked_at=None)
+    documents.erase(document, now=now)
     answers["erased"] = client.get(address)
 
     assert {who: answer.status_code for who, answer in answers.items()} == {
@@ -168,6 +171,7 @@ def test_only_the_owner_who_proved_it_and_only_while_it_is_kept(client, subscrib
         "guessed": 404,
         "proof too old": 302,
         "staff without a reason": 404,
+        "locked": 423,
         "erased": 404,
     }
     headers = answers["owner"].headers

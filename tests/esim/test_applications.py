@@ -94,6 +94,20 @@ def test_step_by_step_and_it_goes_on_where_one_left(as_subscriber, subscriber):
     assert Notification.objects.filter(kind="application_received").count() == 1
 
 
+def test_the_page_of_an_outlet_fills_in_where_the_card_goes(as_subscriber, subscriber):
+    outlet = make.make_outlet()
+    began = as_subscriber.post(reverse("esim:apply"), {"kind": "person", "outlet": outlet.public_id})
+    application = SimApplication.objects.get(owner=subscriber)
+
+    assert (application.delivery, application.outlet, began.url) == ("pickup", outlet, page("details", application))
+    other = make.make_outlet()
+    onward = as_subscriber.get(reverse("esim:apply"), {"outlet": other.public_id}).text
+    assert f"/delivery/?outlet={other.public_id}" in onward
+    form = as_subscriber.get(page("delivery", application), {"outlet": other.public_id}).context["form"]
+    assert form.initial["outlet"] == other.public_id
+    assert as_subscriber.get(page("delivery", application), {"outlet": "\x00"}).status_code == 200
+
+
 def test_what_identifies_a_person_is_not_in_the_table(subscriber):
     application = make.make_application(owner=subscriber)
 
