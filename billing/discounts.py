@@ -156,12 +156,13 @@ def _refused(quoted: Quote, refusal: str) -> Quote:
 @transaction.atomic
 def _find(text: str, *, user: User, ip: str | None, now: datetime) -> tuple[CouponCode | None, str]:
     """Look a code up; one that is switched off is answered like one that never was."""
-    if not code_tries.is_open(user=user, ip=ip, now=now):
+    is_customer = has_bought(user)
+    if not code_tries.is_open(user=user, ip=ip, is_customer=is_customer, now=now):
         return None, says(TOO_MANY_TRIES)
     known = CouponCode.objects.select_related("coupon").filter(is_active=True, coupon__is_active=True)
     found = known.filter(key=code_key(text)).first()
     if found is None:
-        code_tries.count_miss(user=user, ip=ip, now=now)
+        code_tries.count_miss(user=user, ip=ip, is_customer=is_customer, now=now)
         return None, says(couponing.UNKNOWN)
     return found, ""
 

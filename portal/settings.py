@@ -111,6 +111,8 @@ RENEWAL_GRACE = timedelta(days=checked_int(os.environ, "RENEWAL_GRACE_DAYS", def
 PORTAL_PROMISE = timedelta(
     minutes=checked_int(os.environ, "PORTAL_PROMISE_MINUTES", default=30, minimum=5, maximum=1440)
 )
+# How many coupon codes that do not exist people who never paid may type in an hour, all together.
+PORTAL_CODE_MISSES = checked_int(os.environ, "PORTAL_CODE_MISSES", default=50, minimum=10, maximum=100_000)
 PORTAL_STUCK_AFTER = timedelta(hours=checked_int(os.environ, "PORTAL_STUCK_HOURS", default=24, minimum=1, maximum=720))
 SANDBOX_WEBHOOK_SECRETS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 

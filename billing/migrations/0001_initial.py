@@ -1079,6 +1079,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("source", models.CharField(max_length=64)),
+                ("is_customer", models.BooleanField(default=False)),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
@@ -1087,6 +1088,9 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["user", "at"], name="code_attempt_by_user"),
                     models.Index(fields=["source", "at"], name="code_attempt_by_source"),
+                    models.Index(
+                        condition=models.Q(("is_customer", False)), fields=["at"], name="code_attempt_of_strangers"
+                    ),
                 ],
                 "constraints": [],
             },

@@ -153,6 +153,7 @@ class CodeAttempt(models.Model):
         verbose_name=_("subscriber"),
     )
     source = models.CharField(max_length=64)
+    is_customer = models.BooleanField(default=False)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -161,6 +162,7 @@ class CodeAttempt(models.Model):
         indexes = [
             models.Index(fields=["user", "at"], name="code_attempt_by_user"),
             models.Index(fields=["source", "at"], name="code_attempt_by_source"),
+            models.Index(fields=["at"], condition=Q(is_customer=False), name="code_attempt_of_strangers"),
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ from plans.models import Coupon, CouponCode
 from portal.lib.data_size import GB
 from portal.lib.money import Money
 from tests import make
-from tests.billing.books import PRICE, buy_with_code, fund, pay, purchase_of
+from tests.billing.books import PRICE, buy, buy_with_code, fund, pay, purchase_of
 
 pytestmark = pytest.mark.django_db
 
@@ -104,14 +104,26 @@ def test_a_code_switched_off_is_answered_like_one_that_never_was(line, plan, cou
     assert CodeAttempt.objects.count() == 2
 
 
-def test_after_ten_codes_that_are_none_a_real_one_is_not_looked_at(line, plan, coupon, stranger, now):
-    for number in range(10):
+def test_after_five_codes_that_are_none_a_real_one_is_not_looked_at(line, plan, coupon, stranger, now):
+    for number in range(5):
         quoted(line, plan, f"GUESS{number}", now=now)
 
     assert "Too many codes" in quoted(line, plan, "AUTUMN10", now=now).refusal
     assert quoted(line, plan, "", now=now).price == PRICE
     assert quoted(line, plan, "AUTUMN10", now=now + timedelta(hours=1)).coupon is not None
     assert quoted(make.make_line(owner=stranger), plan, "AUTUMN10", now=now).coupon is not None
+
+
+def test_guesses_of_new_accounts_hold_up_new_accounts_only(line, plan, coupon, now, settings):
+    settings.PORTAL_CODE_MISSES = 3
+    for number in range(3):
+        guesser = make.make_line(owner=make.make_user())
+        discounts.quote(user=guesser.owner, plan=plan, price=PRICE, code="GUESS", ip=f"203.0.113.{number}", now=now)
+
+    assert "Too many codes" in quoted(line, plan, "AUTUMN10", now=now).refusal
+    fund(line.owner, PRICE)
+    buy(line, plan, gateway="", use_wallet=True)
+    assert quoted(line, plan, "AUTUMN10", now=now).coupon is not None
 
 
 def test_a_first_purchase_coupon_is_for_the_first_purchase(line, plan, now, carrier):

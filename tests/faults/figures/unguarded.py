@@ -12,11 +12,13 @@ from unittest import mock
 
 from django.db.models import QuerySet
 
-from billing import ledger, refund_settlement, settlement
+from billing import ledger, redemptions, refund_settlement, settlement
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, GatewayEvent, GatewayEventQuerySet, LedgerAccount
+from billing.redemptions import CouponGone
 from esim import stock, taking_back
 from esim.models import Allowance, SimCard
+from plans.models import CouponCode
 
 WINDOW_SECONDS = 0.25
 _numbers = itertools.count()
@@ -31,6 +33,7 @@ def remove_guards() -> ExitStack:
         (GatewayEventQuerySet, "insert_once", look_then_insert),
         (ledger, "_change_balance", look_then_write),
         (ledger, "move", move_under_any_key),
+        (redemptions, "_claim", look_then_claim),
         (refund_settlement, "hold", count_nothing),
         (stock, "_reserved", take_unasked),
         (taking_back, "reserve", reserve_without_looking),
@@ -68,6 +71,16 @@ def look_then_write(row, change):
 
 def move_under_any_key(*, key, **movement):
     return _move_in_the_books(key=f"{key}:{time.monotonic_ns()}:{next(_numbers)}", **movement)
+
+
+def look_then_claim(order, use, *, price, now):
+    code = CouponCode.objects.get(pk=use.code.pk)
+    if code.max_uses is not None and code.used >= code.max_uses:
+        raise CouponGone("used up")
+    time.sleep(WINDOW_SECONDS)
+    CouponCode.objects.filter(pk=code.pk).update(used=code.used + 1)
+    terms = {"terms": use.terms, "coupon": use.coupon, "code": code, "created_at": now}
+    redemptions._draft(order, use.effect, price=price, **terms).save()
 
 
 def count_nothing(_refund):
