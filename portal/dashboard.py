@@ -17,7 +17,7 @@ from billing.models import Dispute, LedgerAccount, Order, PlanNudge, QueuedPlan,
 from billing.top_up_pages import standing_rule
 from billing.turns import turns_of
 from esim import keep_alive
-from esim.models import Allowance, DailyUsage, Line, LineMember, SimProfile
+from esim.models import Allowance, DailyUsage, Line, LineMember, LineMove, SimProfile
 from esim.replacing_pages import Progress, progress_under_way
 from plans import catalogue
 from plans.models import Plan, PlanPrice
@@ -69,7 +69,15 @@ class Overview:
 
     @property
     def in_need(self) -> int:
-        return sum(card.needs_attention for card in self.cards)
+        return sum(card.needs_attention for card in self.cards if card.is_own or card.can_renew)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedMove:
+    """The line goes to another account."""
+
+    public_id: str
+    moves_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +93,7 @@ class LineDetails:
     low_data: TopUpRule | None
     lapses_at: datetime | None
     replacing: Progress | None
+    move: AgreedMove | None
 
 
 def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
@@ -115,7 +124,18 @@ def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
 
 
 LINES_IN_USE = KeptQuery(lambda: _described(Line.objects.visible_to(Slot("reader")).in_use()))
-LINE = KeptQuery(lambda: _described(Line.objects.visible_to(Slot("reader"))).filter(public_id=Slot("public_id")))
+
+
+def _with_move(lines: QuerySet[Any]) -> QuerySet[Any]:
+    agreed = LineMove.objects.filter(line=OuterRef("pk"), state=LineMove.State.AGREED)
+    return lines.annotate(
+        move_id=Subquery(agreed.values("public_id")[:1]), moves_at=Subquery(agreed.values("moves_at")[:1])
+    )
+
+
+LINE = KeptQuery(
+    lambda: _with_move(_described(Line.objects.visible_to(Slot("reader"))).filter(public_id=Slot("public_id")))
+)
 WALLETS = KeptQuery(
     lambda: (
         LedgerAccount.objects.owned_by(Slot("owner"))
@@ -134,13 +154,14 @@ def overview(*, rows: FrontRows, user: User, now: datetime, with_hidden: bool = 
     """Return what the front page shows: two more queries, and one where a plan is advised."""
     usage = _daily_usage(rows.lines, now=now)
     cards = _cards(rows.lines, usage=usage, user=user, now=now)
+    own = [usage[card.line.pk] for card in cards if card.is_own]
     shown = [card for card in cards if with_hidden or not _is_hidden(card)]
     return Overview(
         cards=sorted(shown, key=lambda card: card.urgency),
         at=now,
         hidden=sum(_is_hidden(card) for card in cards),
         wallets=_balances(rows.wallets, currency=user.currency),
-        chart=_chart(_together(usage.values()), today=timezone.localdate(now)) if cards else None,
+        chart=_chart(_together(own), today=timezone.localdate(now)) if own else None,
         nudge=_nudge(shown, now=now),
     )
 
@@ -175,6 +196,7 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
         low_data=low_data,
         lapses_at=keep_alive.lapses_at(line) if card.is_own else None,
         replacing=progress_under_way(line) if card.is_own else None,
+        move=AgreedMove(line.move_id, line.moves_at) if card.is_own and line.move_id else None,
     )
 
 

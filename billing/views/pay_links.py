@@ -115,6 +115,7 @@ def _payers_page(
         "order": order,
         "terms": PlanTerms.from_json(order.plan_terms) if order.plan_terms else None,
         "token": token,
+        "zone": timezone.get_current_timezone_name(),
         "is_open": link.is_open(now),
         "is_paid_here": paid_here,
         "is_returned": paid_here and order.state in {Order.State.UNDELIVERABLE, Order.State.REFUNDED},
