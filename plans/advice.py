@@ -122,6 +122,7 @@ def _rank(outcome: Outcome) -> tuple[object, ...]:
         -(terms.throttled_kbps or 0),
         -terms.voice_minutes,
         -terms.sms_count,
+        outcome.plan.price,
     )
 
 

@@ -5,8 +5,9 @@ other processes may show what was changed a few seconds later.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from django.conf import settings
 from django.core.cache import cache
@@ -18,9 +19,8 @@ from django.utils.crypto import salted_hmac
 
 from plans.models import Announcement, AnnouncementDismissal
 
-KEY = "announcements:rows"
 CLOSED_KEY = "announcements:closed:{reader}"
-FRESH = timedelta(minutes=5)
+FRESH = timedelta(minutes=1)
 COOKIE = "closed_announcements"
 COOKIE_SECONDS = 180 * 24 * 3600
 REMEMBERED = 20
@@ -78,6 +78,10 @@ class Shown:
         """Whether the reader's language and sign-in are those it is meant for."""
         speaks = not self.languages or translation.get_language() in self.languages
         return speaks and (self.for_everybody or request.user.is_authenticated)
+
+
+# A release that changes the shape of a row must not read the rows of the one before.
+KEY = f"announcements:{crc32(repr([field.name for field in fields(Shown)]).encode())}"
 
 
 def standing(now: datetime) -> list[Shown]:

@@ -74,7 +74,7 @@ class SearchForm(forms.Form):
             "region": [("", _("Everywhere")), *Region.choices],
             "period": [("", anywhere), *PeriodClass.choices],
             "size": [("", anywhere), *_size_choices()],
-            "currency": _currency_choices(str(data.get("currency") or "")),
+            "currency": currency_choices(str(data.get("currency") or "")),
         }
         for name, choices in self.choices.items():
             cast("forms.ChoiceField", self.fields[name]).choices = choices
@@ -153,7 +153,7 @@ def _size_choices() -> list[tuple[str, str]]:
     return [*sizes, (UNLIMITED, gettext("Unlimited"))]
 
 
-def _currency_choices(chosen: str) -> list[tuple[str, str]]:
+def currency_choices(chosen: str) -> list[tuple[str, str]]:
     language = translation.to_locale(translation.get_language() or "en")
     codes = dict.fromkeys([*settings.PORTAL_CURRENCIES, chosen])
     return [(code, f"{code} · {get_currency_name(code, locale=language)}") for code in codes if code]

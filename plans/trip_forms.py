@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plans.catalogue import PlanRow
 from plans.countries import country_name, named_countries
+from plans.search import currency_choices
 from plans.trips import LONGEST_DAYS, Trip, Use
 from portal.lib.data_size import format_bytes
 from portal.lib.dates import format_date_for
@@ -58,15 +59,16 @@ class TripForm(Described):
     first = forms.DateField(label=_("First day"), widget=DayInput(), input_formats=["%Y-%m-%d"])
     last = forms.DateField(label=_("Last day"), widget=DayInput(), input_formats=["%Y-%m-%d"])
     use = forms.ChoiceField(label=_("What do you use it for?"), widget=forms.RadioSelect, initial=Use.NORMAL.value)
+    currency = forms.ChoiceField(label=_("Currency"), required=False)
 
-    def __init__(self, data: Any, *, rows: Sequence[PlanRow], **kwargs: Any) -> None:
+    def __init__(self, data: Any, *, rows: Sequence[PlanRow], currency: str = "", **kwargs: Any) -> None:
         today = timezone.localdate()
-        kwargs["initial"] = {"first": today, "last": today + A_WEEK, **kwargs.get("initial", {})}
-        super().__init__(data, **kwargs)
+        super().__init__(data, initial={"first": today, "last": today + A_WEEK, "currency": currency}, **kwargs)
         countries = sold_countries(rows)
         choose = pgettext_lazy("a country in a list", "Choose")
         for name in COUNTRIES:
             self._choice(name).choices = [("", choose if name == COUNTRIES[0] else "–"), *countries]
+        self._choice("currency").choices = currency_choices(currency)
         self._choice("use").choices = [(use.value, self._use_label(use)) for use in Use]
 
     def _choice(self, name: str) -> forms.ChoiceField:

@@ -22,8 +22,8 @@ def trip(request: HttpRequest) -> HttpResponse:
     """Ask for a trip, and rank the plans for the one that the address names."""
     rows = catalogue.snapshot(version=catalogue.version(), now=timezone.now()).rows
     currency = chosen_currency(request)
-    form = TripForm(request.GET if "first" in request.GET else None, rows=rows)
-    context: dict[str, Any] = {"nav": "plans", "form": form, "currency": currency}
+    form = TripForm(request.GET if "first" in request.GET else None, rows=rows, currency=currency)
+    context: dict[str, Any] = {"nav": "plans", "form": form}
     if form.is_bound and form.is_valid():
         context["trip"], context["advice"] = form.trip, _advice(form.trip, rows=rows, currency=currency)
         context |= {"shown": context["advice"].steps(request.GET.get("plan", "")), **_addresses(request.GET)}
