@@ -3,7 +3,8 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from billing.models import Order
+from accounts.models import ReferralCode
+from billing.models import Order, QueuedPlan
 from esim.models import Line
 from plans.models import Plan
 from tests.journeys.steps import prove_again
@@ -50,6 +51,12 @@ SUBSCRIBER = [
     "{line}renew/?plan={plan}",
     "{line}top-up/",
     "{line}auto-renewal/",
+    "{queue}",
+    "{queue}add/",
+    "{queued}start/",
+    "{queued}cancel/",
+    "/refer/",
+    "{invited}",
     "/advice/",
     "{line}advice/",
     "{line}advice/?plan={plan}",
@@ -116,6 +123,9 @@ def test_pages_of_a_subscriber(signed_in, portal, width):
     signed_in.set_viewport_size({"width": width, "height": 900})
     here = {
         "line": f"/lines/{Line.objects.get(nickname='Work phone').public_id}/",
+        "queue": f"/lines/{Line.objects.get(nickname='Tokyo in spring').public_id}/queue/",
+        "queued": f"/queue/{QueuedPlan.objects.first().public_id}/",
+        "invited": f"/r/{ReferralCode.objects.get().code}/",
         "plan": Plan.objects.get(code="north-america-15gb-30day").public_id,
         "order": f"/orders/{Order.objects.filter(owner__email='demo@example.com').latest('created_at').public_id}/",
     }
