@@ -28,17 +28,24 @@ DELIVERY_COLOURS = {"waiting": "info", "sending": "info", "delivered": "success"
 failing = moment_column("failing_since", _("failing since"))
 turned_off = moment_column("turned_off_at", _("turned off"))
 happened = moment_column("at", _("happened"))
-due = moment_column("due_at", _("next try"))
 delivered = moment_column("delivered_at", _("delivered"))
 delivery_state = state_column("state", _("state"), WebhookDelivery.State, DELIVERY_COLOURS)
+
+
+next_try = moment_column("due_at", _("next try"))
+
+
+@display(description=_("next try"), ordering="due_at")  # type: ignore[untyped-decorator]
+def due(delivery: WebhookDelivery) -> Any:
+    return "" if delivery.is_over else next_try(delivery)
 
 
 class EndpointForm(forms.ModelForm[WebhookEndpoint]):
     """Where to send what; the secret is made by chance, and shown when the endpoint is saved first."""
 
-    url = forms.URLField(label=_("address"), max_length=500, assume_scheme="https", widget=UnfoldAdminTextInputWidget)
+    url = forms.URLField(label=_("Address"), max_length=500, assume_scheme="https", widget=UnfoldAdminTextInputWidget)
     kinds = forms.MultipleChoiceField(
-        label=_("events"), choices=list(webhooks.KINDS.items()), widget=forms.CheckboxSelectMultiple
+        label=_("Events"), choices=list(webhooks.KINDS.items()), widget=forms.CheckboxSelectMultiple
     )
 
     class Meta:

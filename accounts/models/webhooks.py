@@ -140,6 +140,10 @@ class WebhookDelivery(models.Model):
     def __str__(self) -> str:
         return self.public_id
 
+    @property
+    def is_over(self) -> bool:
+        return self.state in {WebhookDelivery.State.DELIVERED, WebhookDelivery.State.GIVEN_UP}
+
 
 class WebhookCursor(models.Model):
     """How far a table was looked through for events, as marks of [moment, last id].

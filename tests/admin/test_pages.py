@@ -10,7 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import audit
-from accounts.models import ApiToken, Business, Notification, OutboxMessage
+from accounts.models import (
+    ApiToken,
+    Business,
+    Notification,
+    OutboxMessage,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+)
 from billing.models import (
     BillingDetails,
     ChargingStop,
@@ -51,6 +59,12 @@ def label(model):
 
 def address(model, page, *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def tell_a_system(now, number):
+    endpoint = WebhookEndpoint.objects.create(name="CRM", url="https://crm.example/", kinds=["order.fulfilled"])
+    message = WebhookMessage.objects.create(key=f"key-{number}", kind="order.fulfilled", data={"order": "ord"}, at=now)
+    WebhookDelivery.objects.create(endpoint=endpoint, message=message)
 
 
 def make_world(now, number):
@@ -116,6 +130,7 @@ def make_world(now, number):
         resets_at=now + timedelta(hours=1),
     )
     ApiToken.objects.create(name="mediation", prefix="esimp_abc", digest=f"{number:064}", scopes=["usage:write"])
+    tell_a_system(now, number)
     CarrierProduct.objects.create(carrier="esimgo", plan=plan, code="esim_10GB_30D_EU_V2")
     CarrierOrder.objects.create(carrier="esimgo", key=f"ord_{number}", product="esim_10GB_30D_EU_V2", created_at=now)
     Notification.objects.create(user=person, channel="email", kind="expiry", key=f"expiry:{number}")
