@@ -8,9 +8,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from accounts.article_search import search
+from accounts.article_search import HAN, search
 from accounts.models import Article, ReplyTemplate
-from accounts.shipped_articles import Loaded, digest_of, load, load_replies, missing_from, shipped
+from accounts.shipped_articles import FOLDER, Loaded, digest_of, load, load_replies, missing_from, shipped
+from portal.glossary import SCRIPTS, STRAYS
 from portal.lib.help_links import SITUATIONS
 from portal.lib.help_text import filled_in
 from portal.lib.markdown import address_of, links_of, render_markdown, validate_markdown
@@ -86,6 +87,17 @@ def test_what_is_shipped_answers_every_question_in_three_languages_and_links_now
                 wrong += [link] if link.startswith("help:") and link.removeprefix("help:") not in articles else []
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("folder", ["zh_Hans", "zh_Hant"])
+def test_each_chinese_is_written_in_its_own_script_and_words(folder):
+    texts = {path.name: path.read_text("utf-8") for path in (FOLDER / folder).glob("*.md")}
+    chinese = {name: "".join(HAN.findall(text)) for name, text in texts.items()}
+
+    # A character of the other script has no place in this encoding.
+    foreign = {name: text.encode(SCRIPTS[folder], "ignore").decode(SCRIPTS[folder]) for name, text in chinese.items()}
+    assert foreign == chinese
+    assert {(name, word) for name, text in texts.items() for word in STRAYS[folder] if word in text} == set()
 
 
 def test_every_trouble_that_pages_link_from_has_an_article_and_every_entry_is_used():
