@@ -171,8 +171,10 @@ def why_not_this_person(code: CouponCode, *, user: User) -> str:
     """Say why a code that fits the plan does not apply for this buyer; empty where it does."""
     coupon = code.coupon
     mine = Redemption.objects.live().filter(coupon=coupon, user=user)
-    if coupon.max_per_user is not None and mine.count() >= coupon.max_per_user:
-        return says(couponing.USED_BY_YOU)
+    states = list(mine.values_list("state", flat=True))
+    if coupon.max_per_user is not None and len(states) >= coupon.max_per_user:
+        waits = Redemption.State.RESERVED in states
+        return says(couponing.RESERVED_BY_YOU if waits else couponing.USED_BY_YOU)
     if any(one.max_uses is not None and one.used >= one.max_uses for one in (code, coupon)):
         return says(couponing.USED_UP)
     if coupon.first_purchase_only and has_bought(user):

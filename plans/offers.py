@@ -1,6 +1,6 @@
 """Rows of the catalogue in one currency, with what their price comes to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,7 +23,8 @@ COUNTRIES_SHOWN = 3
 class Offer:
     """A plan at what is to be paid for it; without a price it is not sold in the currency.
 
-    `promoted` says what a promotion does to it, where one does: `list_price` is then the price without.
+    `promoted` says what a promotion does to it, where one does: `list_price` is then the price without. `price_in`
+    says what is to be paid in a currency.
     """
 
     row: PlanRow
@@ -32,6 +33,7 @@ class Offer:
     saving: Saving | None
     list_price: Money | None = None
     promoted: Promoted | None = None
+    price_in: Callable[[str], Money | None]
 
     @property
     def public_id(self) -> str:
@@ -82,7 +84,9 @@ class Offer:
 
     @property
     def other_prices(self) -> list[Money]:
-        return [Money(minor, code) for code, minor in sorted(self.row.prices.items()) if code != self.currency]
+        """What is to be paid in the other currencies."""
+        others = (self.price_in(code) for code in sorted(self.row.prices) if code != self.currency)
+        return [price for price in others if price is not None]
 
 
 def offers(
@@ -94,13 +98,14 @@ def offers(
     now: datetime,
 ) -> list[Offer]:
     """Price rows in a currency; `among` are the rows a year may be compared with, at what they cost as well."""
-    reduced = partial(_reduced, currency=currency, promotions=promotions, can_add=can_add_to_plans(), now=now)
-    months = [(row.terms, price) for row in among if is_monthly(row.terms) and (price := reduced(row)[0]) is not None]
-    return [_offer(row, *reduced(row), currency=currency, months=months) for row in rows]
+    reduced = partial(_reduced, promotions=promotions, can_add=can_add_to_plans(), now=now)
+    monthly = [row for row in among if is_monthly(row.terms)]
+    months = [(row.terms, price) for row in monthly if (price := reduced(row, currency)[0]) is not None]
+    return [_offer(row, partial(reduced, row), currency=currency, months=months) for row in rows]
 
 
 def _reduced(
-    row: PlanRow, *, currency: str, promotions: Sequence[PromotionRow], can_add: bool, now: datetime
+    row: PlanRow, currency: str, *, promotions: Sequence[PromotionRow], can_add: bool, now: datetime
 ) -> tuple[Money | None, Promoted | None]:
     """Return what is to be paid for a row, and the promotion that makes it so."""
     price = row.price_in(currency)
@@ -112,18 +117,18 @@ def _reduced(
 
 def _offer(
     row: PlanRow,
-    price: Money | None,
-    promoted: Promoted | None,
+    reduced: Callable[[str], tuple[Money | None, Promoted | None]],
     *,
     currency: str,
     months: Iterable[tuple[PlanTerms, Money]],
 ) -> Offer:
-    saving = pricing.year_saving(row.terms, price, months=months) if price else None
+    price, promoted = reduced(currency)
     return Offer(
         row=row,
         currency=currency,
         price=price,
-        saving=saving,
+        saving=pricing.year_saving(row.terms, price, months=months) if price else None,
         list_price=row.price_in(currency),
         promoted=promoted,
+        price_in=lambda code: reduced(code)[0],
     )

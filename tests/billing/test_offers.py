@@ -133,6 +133,7 @@ def test_a_first_purchase_coupon_is_for_the_first_purchase(line, plan, now, carr
 
     assert first.state == "paid"
     make.make_coupon(code="WELCOME2", first_purchase_only=True)
+    assert "You have used this code already" in quoted(line, plan, "WELCOME", now=now).refusal
     assert "first purchase only" in quoted(line, plan, "WELCOME2", now=now).refusal
 
 
@@ -166,7 +167,7 @@ def test_reserved_with_the_order_used_when_paid(line, plan, coupon, now, gateway
 
 def test_given_back_when_the_order_is_cancelled(line, plan, coupon, now, gateway):
     order = buy_with_code(line, plan, "AUTUMN10", now=now)
-    assert "already" in quoted(line, plan, "AUTUMN10", now=now).refusal
+    assert "waits for payment" in quoted(line, plan, "AUTUMN10", now=now).refusal
 
     expiry.cancel_order(order=order, gateways={gateway.name: gateway}, now=now)
 
@@ -304,6 +305,7 @@ def test_order_receipt_and_reason_show_what_was_taken_off(as_subscriber, line, p
 
 
 def test_the_choice_and_the_catalogue_show_a_running_promotion(as_subscriber, line, plan, now):
+    plan.prices.create(currency="EUR", amount=1390, valid_from=plan.active_from)
     make.make_promotion(percent=20, active_until=now + 3 * DAY)
 
     choice = as_subscriber.get(reverse("billing:renew", args=[line.public_id])).content.decode()
@@ -312,6 +314,7 @@ def test_the_choice_and_the_catalogue_show_a_running_promotion(as_subscriber, li
 
     assert "US$11.92" in choice
     assert "instead of US$14.90: Spring sale" in choice
+    assert "€11.12" in page  # in other currencies: 20 % off €13.90
     for text in (shown, page):
         assert re.search(r'<s class="[^"]*old-price[^"]*">\s*US\$14.90', text)
         assert "Buy for US$11.92" in text
