@@ -62,6 +62,7 @@ CAN_WAIT: dict[str, Callable[[Context], bool]] = {
     "application_approved": _always,
     "application_refused": _always,
     "application_lapsed": _always,
+    "application_ready": _always,
 }
 
 DEADLINES = {

@@ -187,5 +187,5 @@ def has_bought(user: User, *, besides: Order | None = None) -> bool:
     others = Order.objects.owned_by(user)
     if besides is not None:
         others = others.exclude(pk=besides.pk)
-    paid = others.exclude(kind=Order.Kind.CREDIT).exclude(state__in=NEVER_PAID)
+    paid = others.exclude(kind__in=Order.Kind.BY_PAYING).exclude(state__in=NEVER_PAID)
     return paid.exists() or Redemption.objects.live().filter(user=user, is_first_purchase=True).exists()

@@ -54,7 +54,7 @@ def refund_offer(*, order: Order, carrier: Carrier, within: timedelta, now: date
         raise AlreadyUndone
     if order.state != Order.State.FULFILLED or order.confirmed_at is None:
         raise CannotRefund(NOT_DELIVERED)
-    parts = parts_of(order)
+    parts = parts_of(order) if order.kind != Order.Kind.ARREARS else []
     if not parts:
         raise CannotRefund(NOTHING_LEFT)
     if Dispute.objects.holding_the_money().filter(charge__order=order).exists():

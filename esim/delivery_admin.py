@@ -64,7 +64,7 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         label=_("Pick-up code"),
         max_length=30,
-        help_text=_("The subscriber shows it in the portal. Letters and blanks don’t matter much: 0 and O are one."),
+        help_text=_("The subscriber shows it in the portal. Capitals and blanks don’t matter, and O is read as 0."),
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false", "autofocus": True}),
     )
 

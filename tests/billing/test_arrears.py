@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Notification
+from accounts.notifications import deliver_due
 from billing import arrears, gateway_events, invoices
 from billing.arrears import NothingOwed
 from billing.models import Dispute, LedgerEntry, Order, Subscription
@@ -73,7 +74,8 @@ def test_settling_from_the_balance_makes_the_loss_good(as_subscriber, lost, line
     assert answer.url == reverse("billing:order", args=[settled.public_id])
     assert (settled.state, settled.line, owed(subscriber)) == ("fulfilled", line, [])
     assert kinds(settled)[-1] == "recovered"
-    assert Notification.objects.filter(kind="arrears_settled", user=subscriber).exists()
+    deliver_due(now=NOW)
+    assert Notification.objects.get(kind="arrears_settled", user=subscriber).state == "sent"
     assert "Settled" in as_subscriber.get(answer.url).content.decode()
     # The same form again, after a lost connection.
     assert as_subscriber.post(page, form).url == answer.url

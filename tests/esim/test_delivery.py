@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import AuditEvent, Notification
+from accounts.models import AuditEvent, Notification, User
+from accounts.notifications import deliver_due
 from esim import delivery
 from esim.binding import Claim, WrongCard, bind
 from esim.delivery import CannotDeliver
@@ -166,6 +167,22 @@ def test_only_the_applicant_can_bind_the_card_that_was_set_aside(application, st
     assert (application.state, application.line, line.form) == ("activated", line, "physical")
     assert Notification.objects.filter(kind="sim_activated", user=application.owner).exists()
     assert AuditEvent.objects.filter(action="application.activated", target=application.public_id).exists()
+
+
+def test_every_step_is_a_letter_in_every_language(application, card, staff, now, mailoutbox):
+    code = prepare(application, staff, now).pickup_code
+    delivery.hand_over(application=SimApplication.objects.get(), staff=staff, ip=None, now=now)
+    bind(claim(application.owner, card), now=now)
+    kinds = {"application_ready", "application_picked_up", "sim_activated"}
+
+    for language in ("en", "zh-hans", "zh-hant"):
+        Notification.objects.update(state="queued", due_at=now)
+        User.objects.update(language=language)
+        deliver_due(now=now)
+
+    told = Notification.objects.filter(kind__in=kinds)
+    assert set(told.values_list("kind", "state")) == {(kind, "sent") for kind in kinds}
+    assert not any(code in letter.body for letter in mailoutbox)
 
 
 def test_a_card_of_an_application_that_ended_goes_back_into_the_stock(application, card, staff, now):

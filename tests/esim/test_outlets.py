@@ -152,6 +152,14 @@ def test_the_page_of_an_outlet_has_everything(client, db, time_machine):
     assert "https://www.openstreetmap.org/?mlat=48.855600" in page
 
 
+def test_a_hidden_outlet_is_staffs_to_look_at(client, staff):
+    page = reverse("esim:outlet", args=[make.make_outlet(is_active=False).public_id])
+    hidden = client.get(page)
+    client.force_login(staff)
+
+    assert (hidden.status_code, client.get(page).status_code) == (404, 200)
+
+
 def test_a_sheet_of_outlets_comes_back_unchanged(db):
     make.make_outlet(exceptions=XMAS, weekly_hours=WEEK)
     sheet = OutletResource().export()
