@@ -103,6 +103,9 @@ def _insert(purchase: Purchase, *, now: datetime) -> Order:
         _add(order, purchase, now=now)
         return order
     with transaction.atomic():
+        if purchase.is_queued and purchase.line is not None:
+            # Line before balance before coupon, as where a queued plan is cancelled: nobody waits in a circle.
+            queueing.hold(purchase.line)
         if purchase.use_wallet:
             order.wallet_amount = _wallet_part(purchase).minor
         if not order.to_charge:
