@@ -98,7 +98,8 @@ def _open(dispute: Dispute, *, now: datetime) -> None:
     if dispute.currency == charge.currency:
         most = min(dispute.money, _became_balance(charge))
         dispute.frozen_amount = dispute_books.freeze(dispute, most, now=now).minor
-    if order.line is not None:
+    # What somebody else paid, and their bank takes back, says nothing of the owner's own card.
+    if order.line is not None and order.line.owner_id == order.owner_id and not charge.by_link:
         standing = [Subscription.State.ACTIVE, Subscription.State.PAST_DUE]
         Subscription.objects.on().filter(line=order.line, state__in=standing).update(
             state=Subscription.State.PAUSED, reason=Reason.DISPUTED

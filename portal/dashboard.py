@@ -126,7 +126,7 @@ def _described(lines: QuerySet[Line]) -> QuerySet[Any]:
 LINES_IN_USE = KeptQuery(lambda: _described(Line.objects.visible_to(Slot("reader")).in_use()))
 
 
-def _with_move(lines: QuerySet[Any]) -> QuerySet[Any]:
+def _with_move(lines: Any) -> Any:
     agreed = LineMove.objects.filter(line=OuterRef("pk"), state=LineMove.State.AGREED)
     return lines.annotate(
         move_id=Subquery(agreed.values("public_id")[:1]), moves_at=Subquery(agreed.values("moves_at")[:1])

@@ -107,6 +107,8 @@ class StripeGateway:
             return self._page_result(page) if page else None
         if payment_id:
             return self._look_up_intent(payment_id)
+        if not customer and since is None:
+            raise ValueError("Stripe is asked for a key among the payments of a customer, or of nobody since a moment.")
         return self._look_up_key(key, customer=customer, since=since or timezone.now() - KEYS_KEPT)
 
     def close_page(self, payment_id: str) -> PaymentResult:
@@ -164,6 +166,8 @@ class StripeGateway:
 
     def _open(self, request: PageRequest | CardPageRequest, wishes: Callable[[str], SessionParams]) -> StripeData:
         """Open a page for a customer, whom Stripe may have to be told of, again if it was deleted there."""
+        if not request.customer:
+            return pages.create(self._api, wishes(""), key=f"{request.key}:page")
         customer = customers.ensure(self._api, request.customer, email=request.customer_email)
         try:
             return pages.create(self._api, wishes(customer), key=f"{request.key}:page")
@@ -176,8 +180,10 @@ class StripeGateway:
         return pages.create(self._api, wishes(customer), key=f"{request.key}:page:again")
 
     def _page_of(self, key: str, *, customer: str, since: datetime) -> StripeData | None:
-        reference = customers.reference_of(customer)
-        return pages.find_by_key(self._api, key, customer=reference, since=since - CLOCKS_DIFFER) if reference else None
+        reference = customers.reference_of(customer) if customer else ""
+        if customer and not reference:
+            return None
+        return pages.find_by_key(self._api, key, customer=reference, since=since - CLOCKS_DIFFER)
 
     def _look_up_intent(self, intent_id: str) -> PaymentResult | None:
         intent = intents.retrieve(self._api, intent_id)
@@ -191,12 +197,11 @@ class StripeGateway:
         return self._intent_result(intent)
 
     def _look_up_key(self, key: str, *, customer: str, since: datetime) -> PaymentResult | None:
-        if not customer:
-            raise ValueError("Stripe is asked for a key among the payments of a customer.")
         page = self._page_of(key, customer=customer, since=since)
         if page is not None:
             return self._page_result(page)
-        reference = customers.reference_of(customer)
+        # Who is no customer here pays on pages only.
+        reference = customers.reference_of(customer) if customer else ""
         if not reference:
             return None
         intent = intents.find_by_key(self._api, key, customer=reference, since=since - CLOCKS_DIFFER)

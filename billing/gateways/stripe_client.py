@@ -20,10 +20,12 @@ from portal.lib.pacing import TooBusy
 if TYPE_CHECKING:
     from stripe.params import PaymentIntentConfirmParams, PaymentIntentCreateParams
     from stripe.params.checkout import SessionCreateParams
+    from stripe.params.checkout import SessionListParams as SessionsWanted
 
 logger = logging.getLogger(__name__)
 
 SessionParams: TypeAlias = "SessionCreateParams"
+SessionListParams: TypeAlias = "SessionsWanted"
 IntentParams: TypeAlias = "PaymentIntentCreateParams"
 ConfirmParams: TypeAlias = "PaymentIntentConfirmParams"
 StripeData: TypeAlias = dict[str, Any]

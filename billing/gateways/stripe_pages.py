@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from billing.gateways.base import CardPageRequest, PageRequest
-from billing.gateways.stripe_client import SessionParams, StripeApi, StripeData
+from billing.gateways.stripe_client import SessionListParams, SessionParams, StripeApi, StripeData
 from billing.gateways.stripe_methods import offered_in
 from billing.gateways.stripe_money import code_of
 from billing.gateways.stripe_settings import StripeSettings
@@ -25,7 +25,6 @@ def payment_page(request: PageRequest, *, customer: str, settings: StripeSetting
     params: SessionParams = {
         "mode": "payment",
         "client_reference_id": request.key,
-        "customer": customer,
         "line_items": [
             {
                 "quantity": 1,
@@ -45,6 +44,8 @@ def payment_page(request: PageRequest, *, customer: str, settings: StripeSetting
         "expires_at": int(max(request.expires_at, now + SHORTEST_LIFE).timestamp()),
         "expand": WITH_MONEY,
     }
+    if customer:
+        params["customer"] = customer
     if settings.statement_descriptor_suffix:
         params["payment_intent_data"]["statement_descriptor_suffix"] = settings.statement_descriptor_suffix
     if request.keep_card:
@@ -92,12 +93,14 @@ def retrieve(api: StripeApi, session_id: str) -> StripeData | None:
 
 
 def find_by_key(api: StripeApi, key: str, *, customer: str, since: datetime) -> StripeData | None:
-    """Return the page that a key has opened, found among the customer's: Stripe's search lags, its lists don't."""
-    pages = api.walk(
-        lambda stripe: stripe.v1.checkout.sessions.list(
-            {"customer": customer, "created": {"gte": int(since.timestamp())}, "limit": BATCH}
-        )
-    )
+    """Return the page that a key has opened, found in a list: Stripe's search lags, its lists don't.
+
+    Without a customer, whose pages are few, those of everybody that were opened since are walked.
+    """
+    wanted: SessionListParams = {"created": {"gte": int(since.timestamp())}, "limit": BATCH}
+    if customer:
+        wanted["customer"] = customer
+    pages = api.walk(lambda stripe: stripe.v1.checkout.sessions.list(wanted))
     found = next((page for page in pages if page["client_reference_id"] == key), None)
     return retrieve(api, found["id"]) if found else None
 

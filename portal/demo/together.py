@@ -32,8 +32,11 @@ def open_a_business(*, shop: Shop, now: datetime) -> None:
     details.save(update_fields=["name", "tax_id"])
     wanted = [("Delivery van", "Logistics", "europe-20gb-30day"), ("Till", "Shop 1", "europe-20gb-30day")]
     for number, (name, centre, code) in enumerate(wanted):
-        card = {"card": GOOD_CARD} if not number else {}
-        line = shop.buy(owner, code, nickname=name, at=began + number * HOUR, **card)
+        at = began + number * HOUR
+        if number:
+            line = shop.buy(owner, code, nickname=name, at=at)
+        else:
+            line = shop.buy(owner, code, nickname=name, at=at, card=GOOD_CARD)
         Line.objects.filter(pk=line.pk).update(cost_centre=centre)
     _let_in(owner, make_person(FAMILY), "Till", Role.VIEWER, at=now - timedelta(days=4))
 

@@ -6,11 +6,12 @@ import pytest
 
 from accounts.models import Notification
 from billing import ledger, taking_back
+from billing.disputes import record
 from billing.invariants import broken_invariants
 from billing.models import Order, Refund, Subscription
 from billing.orders import fulfil
 from tests import make
-from tests.billing.books import buy, fund
+from tests.billing.books import buy, delivered, fund
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now", "books_are_right")]
 
@@ -94,3 +95,18 @@ def test_the_owners_auto_renewal_follows_what_the_payer_bought(line, plan, payer
     subscription.refresh_from_db()
     assert subscription.charge_due_at > now + 30 * DAY
     assert broken_invariants(now=now) == {}
+
+
+def test_a_dispute_of_the_payer_leaves_the_owners_renewal_alone(line, plan, payer, gateway, carrier, now):
+    make.make_allowance(line=line, plan=plan, starts_at=now - 20 * DAY, ends_at=now + 10 * DAY)
+    subscription = make.make_subscription(line=line, plan=plan, charge_due_at=now + 9 * DAY)
+    order = delivered(line, plan, gateway=gateway, carrier=carrier, owner=payer)
+
+    charge = order.charges.get()
+    dispute_id = gateway.dispute(charge.gateway_payment_id)
+    record(charge=charge, report=gateway.look_up_dispute(dispute_id), now=now)
+
+    subscription.refresh_from_db()
+    assert subscription.state == Subscription.State.ACTIVE
+    assert "dispute_opened" in told(payer)
+    assert "dispute_opened" not in told(line.owner)

@@ -277,3 +277,17 @@ def test_forms_may_lead_to_where_the_pages_are(stripe_settings, setting, value, 
     setattr(stripe_settings, setting, value)
 
     assert gateways.chosen().page_origin == origin
+
+
+def test_who_pays_by_a_link_is_no_customer_and_their_payment_is_found(stripe_gateway, stripe_fake, wish, session):
+    page = stripe_gateway.open_page(replace(wish, customer="", customer_email=""))
+    again = stripe_gateway.open_page(replace(wish, customer="", customer_email="", locale="en"))
+    stripe_fake.pay(page.payment_id)
+
+    asked = session()
+    found = stripe_gateway.look_up(payment_id="", key="chg_1", since=timezone.now() - timedelta(minutes=1))
+    assert (asked["customer"], asked["metadata"]) == (None, {"charge": "chg_1"})
+    assert stripe_fake.objects("customer") == []
+    assert again == page
+    assert (found.state, found.customer, found.card) == (PaymentState.SUCCEEDED, "", None)
+    assert stripe_gateway.look_up(payment_id="", key="chg_2", since=timezone.now()) is None
