@@ -92,6 +92,21 @@ def test_settling_by_card_gets_a_receipt_without_tax_and_is_not_given_back(lost,
     assert (receipt.kind, receipt.tax_amount, receipt.details["is_supply"]) == ("receipt", 0, False)
 
 
+def test_its_pages_say_what_was_owed(as_subscriber, lost, line, gateway):
+    bought = arrears.place_order(purchase=settling(line), now=NOW)
+    before = [as_subscriber.get(reverse(f"billing:{name}", args=[bought.public_id])) for name in ("order", "cancel")]
+    pay(bought.charges.get(), gateway=gateway)
+    after = [
+        as_subscriber.get(reverse(f"billing:{name}", args=[bought.public_id])) for name in ("order", "receipt", "why")
+    ]
+    lists = [as_subscriber.get(reverse(f"billing:{name}")) for name in ("orders", "charges")]
+
+    assert {page.status_code for page in [*before, *after, *lists]} == {200}
+    for page in (before[0], after[0], after[1], *lists):
+        assert "What was owed" in page.content.decode()
+        assert "Balance top-up" not in page.content.decode()
+
+
 def test_whoever_settles_twice_is_led_to_one_order(lost, line):
     first = arrears.place_order(purchase=settling(line), now=NOW)
     second = arrears.place_order(purchase=settling(line), now=NOW)
@@ -149,6 +164,18 @@ def test_a_declined_renewal_is_owed_until_it_is_turned_off(subscriber, line, pla
     Subscription.objects.filter(pk=subscription.pk).update(mode="off")
 
     assert (running, over, owed(subscriber, now=ended.ends_at)) == ([], [(line, PRICE)], [])
+
+
+@pytest.mark.usefixtures("at_now")
+def test_a_declined_renewal_offers_to_renew_or_to_turn_it_off(as_subscriber, subscriber, line, plan):
+    make.make_allowance(line=line, plan=plan, ends_at=NOW - DAY)
+    declined = {"state": "past_due", "reason": "declined:insufficient_funds", "suspend_due_at": NOW + 5 * DAY}
+    make.make_subscription(line=line, plan=plan, declines=1, charge_due_at=NOW + DAY, **declined)
+
+    page = as_subscriber.get(ARREARS).content.decode()
+
+    assert f"/lines/{line.public_id}/renew/?plan={plan.public_id}" in page
+    assert reverse("billing:turn_off", args=[line.public_id]) in page
 
 
 def test_what_is_owed_stands_on_the_pages_of_line_and_billing(as_subscriber, lost, line):
