@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from billing import agreements, link_payers, operator_events, paid_for_others, redemptions, sales
 from billing.card_refusals import second_card_facts
-from billing.models import Order, OrderQuerySet, Refund, Subscription
+from billing.models import Order, OrderQuerySet, QueuedPlan, Refund, Subscription
 from billing.schedule import aligned_end
 from esim import allowances, provisioning, suspension
 from esim.allowances import NothingToTopUp
@@ -241,6 +241,10 @@ def _return_money(order: Order, *, reason: str, now: datetime) -> Order:
         key = f"order:{order.public_id}:undeliverable"
         sales.tell(order, kind="order_undeliverable", key=key, now=now, paid_by="link" if by_link else "")
         operator_events.order_undeliverable(order, now=now)
+        if order.line is not None and QueuedPlan.objects.filter(order=order).exists():
+            # What was to follow the running plan does not: auto-renewal and reminders go back to its end.
+            allowances.remind_anew(order.line, now=now)
+            agreements.follow_purchase(line=order.line, now=now)
         logger.warning("Order %s is undeliverable (%s); the money is back in the balance", order.public_id, reason)
     return order
 

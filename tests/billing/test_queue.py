@@ -259,6 +259,19 @@ def test_cancelling_moves_the_next_charge_back(queue, subscription, line, carrie
     assert subscription.state == Subscription.State.ACTIVE
 
 
+def test_what_the_network_refuses_is_paid_back_and_auto_renewal_goes_on(queue, subscription, line, carrier):
+    queued = queue()
+    tick(NOW, carrier)
+    carrier.refusing = {"grant": "no_capacity"}
+    ends_at = Allowance.objects.get(line=line).ends_at
+
+    tick(ends_at - queueing.AHEAD, carrier)
+
+    subscription.refresh_from_db()
+    assert state_of(queued) == ("started", "undeliverable")
+    assert subscription.charge_due_at == ends_at - DAY
+
+
 def test_the_timeline_shows_its_turn_and_the_end_behind_it(queue, running, line):
     queue()
 
