@@ -7,8 +7,7 @@ leaves for good, allowances and ledger entries, by their ids.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Max, Model, QuerySet
@@ -25,8 +24,16 @@ SETTLED_AFTER = timedelta(minutes=10)
 """Twice what a task may take: by then every row with an id given out before is committed, or never will be."""
 PAGE = 500
 MOST_PAGES = 40
+EventsOf = Callable[[Sequence[int]], list[Event]]
 ORDER_FULFILLED, CHARGE_SUCCEEDED = "order.fulfilled", "charge.succeeded"
 BY_PAYING = (LedgerEntry.Kind.CREDITED, LedgerEntry.Kind.RECOVERED)
+
+
+class Mark(NamedTuple):
+    """The highest id there was at a moment, as far as it was looked at."""
+
+    at: datetime
+    last: int
 
 
 def order_undeliverable(order: Order, *, now: datetime) -> None:
@@ -87,26 +94,40 @@ def derive(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def _walk(source: str, model: type[Model], events_of: Callable[[Sequence[int]], list[Event]], *, now: datetime) -> int:
-    """Go once more through the ids that may not all have been there at the last look; what was told is told once."""
+def _walk(source: str, model: type[Model], events_of: EventsOf, *, now: datetime) -> int:
+    """Go through the ids that are new, and once more through those given out long enough ago for all to be seen.
+
+    `marks` say how far that went: everything up to the first is done with, the last is where the new ones begin.
+    """
     cursor = _held(source)
     if cursor is None:
         return 0
     rows: QuerySet[Any] = model._default_manager.order_by("pk")  # noqa: SLF001
     top = rows.aggregate(top=Max("pk"))["top"] or 0
-    marks = [(datetime.fromisoformat(moment), last) for moment, last in cursor.marks] or [(now, top)]
-    after, told = marks[0][1], 0
+    marks = [Mark(datetime.fromisoformat(moment), last) for moment, last in cursor.marks] or [Mark(now, top)]
+    settled = [mark for mark in marks[1:] if mark.at <= now - SETTLED_AFTER]
+    told = 0
+    if settled:
+        told, done = _look(rows, events_of, after=marks[0].last, until=settled[-1].last, now=now)
+        marks = [Mark(settled[-1].at, done), *(mark for mark in marks[1:] if mark.last > done)]
+    fresh, reached = _look(rows, events_of, after=marks[-1].last, until=top, now=now)
+    if reached > marks[-1].last:
+        marks.append(Mark(now, reached))
+    cursor.marks = [(mark.at.isoformat(), mark.last) for mark in marks]
+    cursor.save(update_fields=["marks"])
+    return told + fresh
+
+
+def _look(rows: QuerySet[Any], events_of: EventsOf, *, after: int, until: int, now: datetime) -> tuple[int, int]:
+    """Tell of the rows behind one id up to another; return how much, and how far the time of one look took us."""
+    told = 0
     for _page in range(MOST_PAGES):
-        ids = list(rows.filter(pk__gt=after, pk__lte=top).values_list("pk", flat=True)[:PAGE])
+        ids = list(rows.filter(pk__gt=after, pk__lte=until).values_list("pk", flat=True)[:PAGE])
         if not ids:
-            break
+            return told, until
         told += webhooks.tell(events_of(ids), now=now)
         after = ids[-1]
-    else:
-        top = after  # more than one look takes
-    cursor.marks = [(moment.isoformat(), last) for moment, last in _still_open([*marks, (now, top)], now=now)]
-    cursor.save(update_fields=["marks"])
-    return told
+    return told, after
 
 
 def _held(source: str) -> WebhookCursor | None:
@@ -114,14 +135,6 @@ def _held(source: str) -> WebhookCursor | None:
     WebhookCursor.objects.get_or_create(source=source)
     skip = connection.features.has_select_for_update_skip_locked
     return WebhookCursor.objects.select_for_update(skip_locked=skip).filter(source=source).first()
-
-
-def _still_open(marks: list[tuple[datetime, int]], *, now: datetime) -> list[tuple[datetime, int]]:
-    """Drop the marks before the latest one that has settled, and all but one of those set within a minute."""
-    settled = [number for number, (moment, _last) in enumerate(marks) if moment <= now - SETTLED_AFTER]
-    kept = marks[settled[-1] if settled else 0 :]
-    apart = [two for one, two in pairwise(kept) if two[0].replace(second=0) != one[0].replace(second=0)]
-    return [kept[0], *apart]
 
 
 def _of_allowances(ids: Sequence[int]) -> list[Event]:

@@ -61,7 +61,8 @@ def address(model, page, *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
-def tell_a_system(now, number):
+def let_systems_in(now, number):
+    ApiToken.objects.create(name="mediation", prefix="esimp_abc", digest=f"{number:064}", scopes=["usage:write"])
     endpoint = WebhookEndpoint.objects.create(name="CRM", url="https://crm.example/", kinds=["order.fulfilled"])
     message = WebhookMessage.objects.create(key=f"key-{number}", kind="order.fulfilled", data={"order": "ord"}, at=now)
     WebhookDelivery.objects.create(endpoint=endpoint, message=message)
@@ -129,8 +130,7 @@ def make_world(now, number):
         began_at=now,
         resets_at=now + timedelta(hours=1),
     )
-    ApiToken.objects.create(name="mediation", prefix="esimp_abc", digest=f"{number:064}", scopes=["usage:write"])
-    tell_a_system(now, number)
+    let_systems_in(now, number)
     CarrierProduct.objects.create(carrier="esimgo", plan=plan, code="esim_10GB_30D_EU_V2")
     CarrierOrder.objects.create(carrier="esimgo", key=f"ord_{number}", product="esim_10GB_30D_EU_V2", created_at=now)
     Notification.objects.create(user=person, channel="email", kind="expiry", key=f"expiry:{number}")

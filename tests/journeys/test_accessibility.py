@@ -73,6 +73,7 @@ SUBSCRIBER = [
     "{line}people/",
     "{line}give/",
     "/settings/lock/",
+    "/settings/tokens/",
     "/settings/report/",
     "{line}usage/",
     "{line}usage/?by=month&what=calls",

@@ -78,29 +78,29 @@ def test_no_address_of_the_inside_is_public():
     assert [address for address in OUTSIDE if not is_public(address)] == []
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0", "[::]"],
-)
-def test_nothing_connects_to_this_machine(listener, host):
-    with pytest.raises((AddressRefused, NoConnection)):
-        post(f"https://{host}:{listener.port}/", b"{}", {})
+HERE = ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0", "[::]"]
+
+
+def test_nothing_connects_to_this_machine(listener):
+    for host in HERE:
+        with pytest.raises((AddressRefused, NoConnection)):
+            post(f"https://{host}:{listener.port}/", b"{}", {})
 
     assert listener.connections == 0
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+NO_ADDRESSES = [
         "http://example.com/", "file:///etc/passwd", "gopher://example.com/", "ftp://example.com/", "//example.com/",
         "https://", "https:///x", "https://user@example.com/", "https://a:b@example.com/", "https://example.com/#x",
         "https://example.com:99999/", "https://exa mple.com/", "https://example.com\\@evil/", "https://[::1/",
         "https://exam\nple.com/", "https://例え.jp/", "javascript:alert(1)", "",
-    ],
-)  # fmt: skip
-def test_only_https_addresses_in_plain_letters_are_taken(url):
-    with pytest.raises(AddressRefused):
-        check_url(url)
+]  # fmt: skip
+
+
+def test_only_https_addresses_in_plain_letters_are_taken():
+    for url in NO_ADDRESSES:
+        with pytest.raises(AddressRefused):
+            check_url(url)
 
 
 def test_a_name_is_looked_up_once_and_what_it_leads_to_later_changes_nothing(listener, monkeypatch):
