@@ -49,10 +49,10 @@ TAGS = [
     f"%3Cscript%3E{RUN}%3C/script%3E",
 ]
 BREAKS = ["", "'>", '">', "</textarea>", "</title>", "</script>", "-->", "{{constructor.constructor('" + RUN + "')()}}"]
-PAYLOADS = [f"{BREAKS[(number + number // len(TAGS)) % len(BREAKS)]}{tag}" for number, tag in enumerate(TAGS * 6)]
-"""Each way to run something behind other ways to break out of where it stands: 192, and each field gets its share."""
+PAYLOADS = [f"{BREAKS[(number + number // len(TAGS)) % len(BREAKS)]}{tag}" for number, tag in enumerate(TAGS * 7)]
+"""Each way to run something behind seven ways to break out of where it stands: 224, and each long field has them all."""
 
-A_FIELD = 28
+ALL = len(PAYLOADS)
 
 
 class Payloads:
@@ -83,22 +83,21 @@ def written(db, subscriber, staff, now):
         context={},
         about=[line.public_id, order.public_id, payloads.take(1)],
         references={"note": payloads.take(4), payloads.take(1): "x", "charges": []},
-        text=payloads.take(A_FIELD),
+        text=payloads.take(ALL),
         now=now,
     )
-    reply(ticket=ticket, text=payloads.take(A_FIELD), key="mine", now=now)
-    reply(ticket=ticket, text=payloads.take(A_FIELD), key="theirs", staff=staff, now=now)
-    note(ticket=ticket, staff=staff, text=payloads.take(A_FIELD), key="note", now=now)
+    reply(ticket=ticket, text=payloads.take(ALL), key="mine", now=now)
+    reply(ticket=ticket, text=payloads.take(ALL), key="theirs", staff=staff, now=now)
+    note(ticket=ticket, staff=staff, text=payloads.take(ALL), key="note", now=now)
     document = make.make_document(owner=subscriber, purpose="ticket", about=ticket.messages.first().public_id)
     document.name = payloads.take(1)
     document.save()
-    body = payloads.take(A_FIELD, between="\n\n")
+    body = payloads.take(ALL, between="\n\n")
     article = make.make_article(title=payloads.take(1)[:120], keywords=payloads.take(8), body=body)
     for number in range(6):
-        words = payloads.take(3)
+        words = payloads.take(40)
         opine(article=article, voter=f"v{number}", is_useful=False, words=words, language="en", now=now)
-    ReplyTemplate.objects.create(name=payloads.take(1)[:80], text=payloads.take(A_FIELD))
-    assert payloads.given >= len(PAYLOADS)
+    ReplyTemplate.objects.create(name=payloads.take(1)[:80], text=payloads.take(ALL))
     assert RUN in str(render_markdown(body)), "it is shown, as words"
     return ticket, article, line
 
