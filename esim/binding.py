@@ -68,6 +68,7 @@ def bind(claim: Claim, *, now: datetime) -> Line:
 def _take_over(card: SimCard, *, claim: Claim, attempt: BindingAttempt, now: datetime) -> Line:
     profile = SimProfile.objects.filter(iccid=card.iccid).first()
     former = _hold(profile)
+    delivery.hold(card)
     if not _claim(card, now=now):
         raise WrongCard
     if profile is None or former is None:
@@ -94,7 +95,9 @@ def _hold(profile: SimProfile | None) -> Line | None:
 
 def _claim(card: SimCard, *, now: datetime) -> bool:
     """Use the PIN up. The row must still hold the very PIN that was compared, unused."""
-    unused = SimCard.objects.filter(pk=card.pk, state=card.state, pin_sealed=card.pin_sealed)
+    unused = SimCard.objects.filter(
+        pk=card.pk, state=card.state, pin_sealed=card.pin_sealed, reserved_for=card.reserved_for
+    )
     return bool(unused.update(state=SimCard.State.USED, pin_sealed="", pin_used_at=now, used_at=now))
 
 

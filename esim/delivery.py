@@ -4,7 +4,6 @@ A card that is set aside can be bound by the applicant only, by its number and P
 A pick-up code has 50 bits, is compared by a keyed hash, and is shown to its owner after a fresh proof only.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,15 +18,11 @@ from accounts.models import AuditEvent, User
 from accounts.notifications import every_channel, notify
 from esim.identifiers import masked
 from esim.models import Line, SimApplication, SimCard, SimCardQuerySet
-from portal.lib.crypto import lookup_hash
-from portal.lib.public_ids import ALPHABET
+from esim.pickup_codes import hash_of, new_code
 from portal.lib.turns import take_turns
 
 State, Delivery = SimApplication.State, SimApplication.Delivery
 
-CODE_LENGTH = 10
-PURPOSE = "picking up a SIM card"
-MISREAD = str.maketrans("oil", "011")
 WRONG_CODE = "card.wrong_pickup_code"
 MOST_WRONG, WRONG_WINDOW = 10, timedelta(hours=1)
 
@@ -94,7 +89,7 @@ def prepare(
     if is_posted and not post_carrier.strip():
         raise CannotDeliver(NO_POST)
     letter = {"post_carrier": post_carrier.strip(), "tracking_number": tracking_number.strip()} if is_posted else {}
-    code = {} if is_posted or held.pickup_code_hash else _give_code(held)
+    code = {} if is_posted else _code_of(held)
     ready = {"card": card, "state": State.READY, "ready_at": held.ready_at or now, "touched_at": now}
     if not _to_prepare().filter(pk=held.pk).update(**ready, **letter, **code):
         raise CannotDeliver(NOT_WAITING)
@@ -145,6 +140,12 @@ def hand_over(*, application: SimApplication, staff: User, ip: str | None, now: 
     return True
 
 
+def hold(card: SimCard) -> None:
+    """Lock the application of a card before the card, in the order of `prepare`. Runs in the caller's transaction."""
+    if card.state == SimCard.State.RESERVED:
+        list(SimApplication.objects.select_for_update().filter(card=card))
+
+
 def meant_for(user: User) -> Q:
     """Tell cards that were set aside for this person; nobody else can bind them."""
     return Q(
@@ -182,20 +183,9 @@ def release_forsaken() -> int:
     )
 
 
-def new_code() -> str:
-    """Return 50 random bits in two groups, in letters that are not mistaken for one another."""
-    letters = "".join(secrets.choice(ALPHABET) for _place in range(CODE_LENGTH)).upper()
-    return f"{letters[: CODE_LENGTH // 2]}-{letters[CODE_LENGTH // 2 :]}"
-
-
-def hash_of(code: str) -> str:
-    """Return what a code is found by, however it was typed."""
-    plain = "".join(letter for letter in code.lower().translate(MISREAD) if letter in ALPHABET)
-    return lookup_hash(plain, purpose=PURPOSE)
-
-
-def _give_code(application: SimApplication) -> dict[str, str]:
-    application.pickup_code = new_code()
+def _code_of(application: SimApplication) -> dict[str, str]:
+    """Return the columns of its code, made now if it has none; hashed anew, for the key may be another one by now."""
+    application.pickup_code = application.pickup_code or new_code()
     return {
         "pickup_code_hash": hash_of(application.pickup_code),
         "pickup_code_ciphertext": application.pickup_code_ciphertext,
