@@ -103,7 +103,7 @@ class DecisionForm(forms.Form):
 
 
 class SimApplicationAdmin(DeliversCards, ReadOnlyAdmin):
-    list_display = ("public_id", "owner", "kind", state, "waits", "delivery", "first_approved_by", sent)
+    list_display = ("public_id", "owner", "kind", state, "waits", sent, "delivery", "first_approved_by")
     list_filter = ("state", "kind", "delivery", "submitted_at")
     list_select_related = ("owner", "first_approved_by")
     search_fields = ("public_id", "owner__email", "owner__phone", "company_name", "card__iccid", "tracking_number")

@@ -123,15 +123,16 @@ def missing(application: SimApplication) -> list[str]:
     person = (a.full_name, a.document_type, a.document_number, a.document_expires_on)
     business = (a.company_name, a.registration_number, a.contact_name, a.contact_phone)
     has_place = a.outlet_id if a.delivery == Delivery.PICKUP else a.delivery and a.address
-    papers = papers_of(a)
-    if a.state == State.MORE_WANTED and Wanted.PAPERS in a.wanted:
-        papers = papers.filter(added_at__gt=a.decided_at or a.created_at)
+    papers, untouched = papers_of(a), frozenset[str]()
+    if a.state == State.MORE_WANTED and a.decided_at:
+        untouched = frozenset(a.wanted) - {Wanted.PAPERS} if a.touched_at <= a.decided_at else untouched
+        papers = papers.filter(added_at__gt=a.decided_at) if Wanted.PAPERS in a.wanted else papers
     is_there = {
         Wanted.DETAILS: bool(a.kind) and all(business if a.is_business else person),
         Wanted.PAPERS: papers.exists(),
         Wanted.DELIVERY: bool(has_place),
     }
-    return [part.value for part in Wanted if not is_there[part]]
+    return [part.value for part in Wanted if not is_there[part] or part in untouched]
 
 
 def submit(application: SimApplication, *, ip: str | None, now: datetime) -> None:
@@ -197,6 +198,7 @@ def _write(
     standing = SimApplication.objects.filter(pk=application.pk, state=application.state, round=application.round)
     if not standing.update(**columns, touched_at=now):
         raise CannotApply(CHANGED_MEANWHILE)
+    application.touched_at = now
 
 
 def _column(name: str) -> str:

@@ -192,6 +192,17 @@ def test_only_what_was_asked_for_can_be_changed(as_subscriber, sent, staff, now)
     assert (sent.state, sent.round, sent.wanted, sent.reason) == ("submitted", 2, [], "")
 
 
+def test_details_that_were_asked_for_are_not_sent_again_unchanged(as_subscriber, sent, staff, now):
+    ask(sent, staff, now, wanted=("details",))
+
+    assert applications.missing(sent) == ["details"]
+    assert as_subscriber.post(page("details", sent), PERSON).url == reverse("sim_review", args=[sent.public_id])
+    assert as_subscriber.post(page("papers", sent)).url == reverse("esim:application", args=[sent.public_id])
+    as_subscriber.post(reverse("sim_review", args=[sent.public_id]))
+    sent.refresh_from_db()
+    assert (sent.state, sent.round) == ("submitted", 2)
+
+
 def test_sent_twice_is_sent_once(subscriber, now):
     application = make.make_application(owner=subscriber, papers=1)
     again = SimApplication.objects.get(pk=application.pk)
