@@ -67,7 +67,7 @@ def test_the_periods_of_a_plan_can_be_followed(as_subscriber, line, own):
 
     text = words(advice(as_subscriber, line, plan=small.public_id))
 
-    assert "22 Sep 2026 21 Oct 2026 6 GB 1 GB 1 – in full" in text
+    assert "22 Sep 2026 to 21 Oct 2026 6 GB 1 GB 1 – in full" in text
     assert "2 × 5 GB more at US$6.00 US$12.00 Together US$28.00" in text
     assert words(advice(as_subscriber, line, plan="pln_nothing")).count("Together") == 2
 
