@@ -9,7 +9,7 @@ from datetime import datetime
 
 from accounts.models import User
 from esim import invitations
-from esim.models import Allowance, Line, Replacement, ServiceState, SimProfile, ThrottleSpell
+from esim.models import Allowance, Line, Replacement, ServiceState, SimCard, SimProfile, ThrottleSpell
 
 
 class InUse(Exception):
@@ -27,6 +27,7 @@ def hand_over(line: Line, *, profile: SimProfile, to: User, now: datetime) -> Li
     invitations.end_all(line, now=now)
     new = Line.objects.open_in_service(owner=to, msisdn=line.msisdn, form=line.form, carrier=line.carrier, now=now)
     SimProfile.objects.filter(pk=profile.pk).update(line=new)
+    SimCard.objects.filter(iccid=profile.iccid).update(line=new)
     for allowance in Allowance.objects.select_for_update().filter(line=line).not_ended(now):
         _carry_over(allowance, to=new, now=now)
     return new

@@ -20,6 +20,8 @@ LASTS = timedelta(days=7)
 A_DAY = timedelta(days=1)
 A_DAY_AT_MOST = 20
 """Invitations of one person: each sends a letter to whatever address was typed."""
+AN_ADDRESS_AT_MOST = 5
+"""Letters to one address in a day, whoever sends them."""
 PEOPLE_AT_MOST = 20
 """On one line, those invited counted among them."""
 
@@ -88,7 +90,10 @@ def _check(line: Line, *, by: User, email: str, role: Role, now: datetime) -> No
         raise TooManyPeople
     # Counted per line's owner and held by the owner's row: two lines at once count together.
     User.objects.select_for_update().get(pk=by.pk)
-    if LineInvitation.objects.filter(invited_by=by, created_at__gt=now - A_DAY).count() >= A_DAY_AT_MOST:
+    lately = LineInvitation.objects.filter(created_at__gt=now - A_DAY)
+    if lately.filter(invited_by=by).count() >= A_DAY_AT_MOST:
+        raise TooManyInvitations
+    if lately.filter(email=email).count() >= AN_ADDRESS_AT_MOST:
         raise TooManyInvitations
 
 

@@ -1,5 +1,6 @@
 """What is written to whom when somebody is let into a line, or a line goes to another account."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,9 @@ from accounts.notifications import every_channel, notify
 from esim import sharing_links
 from esim.models import Line, LineInvitation, LineMember, LineMove
 
+LIKE_A_LINK = re.compile(r"\w[.:/@]+\w|www")
+"""What mail programs make a link of: whoever can type a name must not write to anybody in ours."""
+
 
 def masked_address(email: str) -> str:
     """Return as much of an address as tells its owner that it is theirs."""
@@ -16,15 +20,20 @@ def masked_address(email: str) -> str:
     return f"{name[:1]}•••@{host}"
 
 
+def without_addresses(text: str) -> str:
+    """Return what somebody called themselves, or a line; empty where it would be a link in a letter to a stranger."""
+    return "" if LIKE_A_LINK.search(text) else text
+
+
 def invited(invitation: LineInvitation, *, now: datetime) -> None:
     """Write the letter with the link, and tell the owner that it went out."""
     about = {
         "line": str(invitation.line),
         "role": invitation.role,
-        "by": invitation.invited_by.full_name,
         "expires_at": invitation.expires_at.isoformat(),
     }
-    letter = {**about, "to_address": invitation.email, "token": sharing_links.invitation_token(invitation)}
+    theirs = _as_a_stranger_reads(invitation.line, by=invitation.invited_by)
+    letter = {**about, **theirs, "to_address": invitation.email, "token": sharing_links.invitation_token(invitation)}
     _write(
         invitation.invited_by,
         "line_invitation",
@@ -68,7 +77,7 @@ def move_offered(move: LineMove, *, now: datetime) -> None:
         **about,
         "to_address": move.to_email,
         "token": sharing_links.move_token(move),
-        "by": move.from_owner.full_name,
+        **_as_a_stranger_reads(move.line, by=move.from_owner),
     }
     owner = move.from_owner
     _write(owner, "line_move_offer", f"move:{move.public_id}", letter, now=now, channels=[Channel.EMAIL])
@@ -85,6 +94,11 @@ def move_told(move: LineMove, *, what: str, now: datetime) -> None:
     if new is not None:
         mine = {**about, "is_owner": False, "new_line_id": move.new_line.public_id if move.new_line else ""}
         _write(new, "line_move", f"move:{move.public_id}:{what}:new", mine, now=now, channels=every_channel(new))
+
+
+def _as_a_stranger_reads(line: Line, *, by: User) -> dict[str, str]:
+    name = without_addresses(str(line)) or f"•••• {line.msisdn[-4:]}"
+    return {"line": name, "by": without_addresses(by.full_name)}
 
 
 def _about(move: LineMove) -> dict[str, Any]:

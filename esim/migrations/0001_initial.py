@@ -573,7 +573,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "invitation to a line",
                 "verbose_name_plural": "invitations to lines",
-                "indexes": [models.Index(fields=["invited_by", "created_at"], name="invitation_by_sender")],
+                "indexes": [
+                    models.Index(fields=["invited_by", "created_at"], name="invitation_by_sender"),
+                    models.Index(fields=["email", "created_at"], name="invitation_by_address"),
+                ],
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("state", "open")), fields=("line", "email"), name="invitation_one_open"

@@ -117,7 +117,10 @@ class LineInvitation(models.Model):
             ),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="invitation_expires_later"),
         ]
-        indexes = [models.Index(fields=["invited_by", "created_at"], name="invitation_by_sender")]
+        indexes = [
+            models.Index(fields=["invited_by", "created_at"], name="invitation_by_sender"),
+            models.Index(fields=["email", "created_at"], name="invitation_by_address"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.email} ({self.get_role_display()})"

@@ -68,6 +68,14 @@ def let_systems_in(now, number):
     WebhookDelivery.objects.create(endpoint=endpoint, message=message)
 
 
+def share(line, order, number):
+    make.make_member(line=line)
+    make.make_invitation(line=line)
+    make.make_move(line=line)
+    Business.objects.create(user=line.owner)
+    PayLink.objects.create(order=order, token_hash=f"{number:064}")
+
+
 def make_world(now, number):
     """Make one more row of every model staff can see."""
     person = make.make_user()
@@ -89,11 +97,7 @@ def make_world(now, number):
     make.make_redemption(order=order)
     make.make_promotion()
     make.make_ticket(owner=person)
-    make.make_member(line=line)
-    make.make_invitation(line=line)
-    make.make_move(line=line)
-    Business.objects.create(user=person)
-    PayLink.objects.create(order=order, token_hash=f"{number:064}")
+    share(line, order, number)
     wallet = LedgerAccount.objects.create(kind="wallet", owner=person, currency="USD")
     held = LedgerAccount.objects.get_or_create(kind="held", currency="USD")[0]
     LedgerEntry.objects.create(

@@ -187,6 +187,21 @@ def test_inviting_has_limits(line, now, monkeypatch):
         invite(line, line.owner.email, now=now)
 
 
+def test_one_address_gets_few_letters_and_no_names_that_are_links(line, now):
+    line.nickname, line.owner.full_name = "Win at evil.example", "See https://evil.example"
+    line.save()
+    line.owner.save()
+    for _ in range(5):
+        invite(line, now=now)
+    deliver_due(now=now)
+
+    with pytest.raises(TooManyInvitations):
+        invite(make.make_line(owner=make.make_user()), now=now)
+    letter = next(one for one in mail.outbox if one.to == ["kid@example.com"])
+    assert "evil" not in letter.subject + letter.body
+    assert "•••• 0177" in letter.body
+
+
 def test_a_second_invitation_takes_the_place_of_the_first_and_changes_the_role(line, invitation, stranger, now):
     anew = invite(line, stranger.email, Role.PAYER, now=now)
     with pytest.raises(NotAcceptable):

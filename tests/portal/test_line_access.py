@@ -43,8 +43,14 @@ def answer(client, address, method):
         return getattr(visitor, method)(address)
 
 
+# How it is for the owner, a stranger and a visitor, test_urls asks at all routes.
+ELSEWHERE = ("owner", "stranger", "visitor")
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("role", OPENED)
+@pytest.mark.parametrize(
+    "role", [pytest.param(role, marks=pytest.mark.slow if role in ELSEWHERE else ()) for role in OPENED]
+)
 def test_each_role_opens_its_pages_and_no_other(client, people, address_of, role, method):
     if people[role]:
         client.force_login(people[role])
