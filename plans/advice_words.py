@@ -145,9 +145,13 @@ class Advice:
         return self._shown([one for one in self.outcomes if not one.fits])
 
     @property
+    def fitting_count(self) -> int:
+        return sum(one.fits for one in self.outcomes)
+
+    @property
     def left_out(self) -> int:
         """How many more fit than are shown."""
-        return max(0, sum(one.fits for one in self.outcomes) - len(self.fitting))
+        return self.fitting_count - len(self.fitting)
 
     def _shown(self, outcomes: Sequence[Outcome]) -> list[Advised]:
         """Wrap the first few, and the present plan wherever it stands."""
