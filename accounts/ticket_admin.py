@@ -1,17 +1,17 @@
 """Where staff read requests for help: what waits for us first, the longest waiting on top."""
 
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Case, F, Model, QuerySet, When
+from django.db.models import Case, F, Model, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import linebreaksbr
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import get_language
@@ -22,10 +22,11 @@ from unfold.decorators import display
 from accounts import documents
 from accounts.document_files import FileLost
 from accounts.http import client_ip
-from accounts.models import Document, Ticket, TicketMessage, User
+from accounts.models import Document, Ticket, TicketMessage, TicketNote, User
 from accounts.ticket_dialogs import DeskActions
 from accounts.ticket_files import of_ticket
-from accounts.ticket_words import conversation, title_of
+from accounts.ticket_filters import AssignedFilter, FirstAnswerFilter
+from accounts.ticket_words import Said, conversation, title_of
 from portal.lib.dates import format_moment
 from portal.lib.downloads import foreign_download
 from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, state_column
@@ -44,45 +45,8 @@ NOTE = (
     '<div class="mb-4 border-l-2 border-primary-600 bg-base-50 dark:bg-base-800 px-3 py-2"><p class="font-semibold">{} · {} · {}</p>'
     '<p class="break-words">{}</p></div>'
 )
-HOURS = (1, 4, 24)
-"""Within which a first answer came, for the filter."""
-
 opened = moment_column("opened_at", _("opened"))
 ticket_state = state_column("state", _("state"), Ticket.State, STATE_COLOURS)
-
-
-class FirstAnswerFilter(admin.SimpleListFilter):
-    title = _("first answer")
-    parameter_name = "first_answer"
-
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        within = [(str(hours), _("within %(hours)d h") % {"hours": hours}) for hours in HOURS]
-        return [*within, ("later", _("later than %(hours)d h") % {"hours": HOURS[-1]}), ("none", _("none yet"))]
-
-    def queryset(self, _request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
-        value = self.value() or ""
-        if value == "none":
-            return queryset.filter(first_answered_at__isnull=True)
-        if value == "later":
-            return queryset.filter(first_answered_at__gt=F("opened_at") + timedelta(hours=HOURS[-1]))
-        if value in map(str, HOURS):
-            return queryset.filter(first_answered_at__lte=F("opened_at") + timedelta(hours=int(value)))
-        return queryset
-
-
-class AssignedFilter(admin.SimpleListFilter):
-    title = _("assigned")
-    parameter_name = "assigned"
-
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        return [("me", _("to me")), ("nobody", _("to nobody")), ("others", _("to others"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
-        if self.value() == "me":
-            return queryset.filter(assignee=request.user.pk)
-        if self.value() == "others":
-            return queryset.filter(assignee__isnull=False).exclude(assignee=request.user.pk)
-        return queryset.filter(assignee__isnull=True) if self.value() == "nobody" else queryset
 
 
 class TicketAdmin(DeskActions, ReadOnlyAdmin):
@@ -141,36 +105,9 @@ class TicketAdmin(DeskActions, ReadOnlyAdmin):
     @display(description=_("conversation"))  # type: ignore[untyped-decorator]
     def talk(self, ticket: Ticket) -> SafeString:
         """Return what was said and, set apart, what staff noted among themselves; the oldest first."""
-        said = [
-            (
-                one.at,
-                format_html_join(
-                    "",
-                    MESSAGE,
-                    [
-                        (
-                            one.staff or TicketMessage.Author(one.author).label,
-                            _moment(one.at),
-                            linebreaksbr(one.text),
-                            files,
-                        )
-                    ],
-                ),
-            )
-            for one in conversation(ticket)
-            for files in [_files(ticket, one.files)]
-        ]
-        noted = [
-            (
-                note.at,
-                format_html_join(
-                    "", NOTE, [(_("Internal note"), note.staff, _moment(note.at), linebreaksbr(note.text))]
-                ),
-            )
-            for note in ticket.notes.select_related("staff")
-        ]
-        rows = sorted([*said, *noted], key=lambda row: row[0])
-        return format_html_join("", "{}", ((row,) for _at, row in rows))
+        notes = [(note.at, _noted(note)) for note in ticket.notes.select_related("staff")]
+        rows = sorted([*((said.at, _said(said, ticket)) for said in conversation(ticket)), *notes], key=itemgetter(0))
+        return format_html_join("", "{}", ((html,) for _at, html in rows))
 
     @display(description=_("reads"))  # type: ignore[untyped-decorator]
     def language(self, ticket: Ticket) -> str:
@@ -198,6 +135,15 @@ class ReplyTemplateAdmin(SimpleHistoryAdmin, KeptAdmin):  # type: ignore[misc]
     ordering_field = "position"
     hide_ordering_field = True
     fields = ("name", "is_active", "text", "text_zh_hans", "text_zh_hant")
+
+
+def _said(said: Said, ticket: Ticket) -> SafeString:
+    author = said.staff or TicketMessage.Author(said.author).label
+    return format_html(MESSAGE, author, _moment(said.at), linebreaksbr(said.text), _files(ticket, said.files))
+
+
+def _noted(note: TicketNote) -> SafeString:
+    return format_html(NOTE, _("Internal note"), note.staff, _moment(note.at), linebreaksbr(note.text))
 
 
 def _files(ticket: Ticket, files: list[Document]) -> SafeString:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 from allauth.core import ratelimit
 from django.contrib import messages
@@ -45,19 +46,11 @@ def help_home(request: HttpRequest) -> HttpResponse:
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an article; to staff also one that is not published, and to whoever follows our own link no dead end."""
     found = _readable(request, slug)
-    if found is None:
-        if slug in LINKED:
-            return redirect("help")
-        raise Http404
-    others = Article.objects.published().in_order().filter(topic=found.topic).exclude(pk=found.pk)
-    context = {
-        "nav": "help",
-        "article": found,
-        "body": render_markdown(filled_in(found.text)),
-        "others": others[:BESIDE],
-        "opinion": opinion_of(article=found, voter=_voter(request)) if _has_voice(request) else None,
-    }
-    return render(request, "help/article.html", context)
+    if found:
+        return render(request, "help/article.html", _shown(request, found))
+    if slug in LINKED:
+        return redirect("help")
+    raise Http404
 
 
 @require_POST
@@ -90,6 +83,17 @@ def _readable(request: HttpRequest, slug: str) -> Article | None:
     found = Article.objects.filter(slug=slug).first()
     may_see = found and (found.is_published or request.user.has_perm("accounts.view_article"))
     return found if may_see else None
+
+
+def _shown(request: HttpRequest, article: Article) -> dict[str, Any]:
+    others = Article.objects.published().in_order().filter(topic=article.topic).exclude(pk=article.pk)
+    return {
+        "nav": "help",
+        "article": article,
+        "body": render_markdown(filled_in(article.text)),
+        "others": others[:BESIDE],
+        "opinion": opinion_of(article=article, voter=_voter(request)) if _has_voice(request) else None,
+    }
 
 
 def _by_topic(articles: Iterable[Article]) -> list[tuple[str, list[Article]]]:
