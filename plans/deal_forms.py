@@ -154,6 +154,12 @@ class PromotionForm(DealForm):
         model = Promotion
         fields = (*COMMON, "kind", "percent", "prices", "buy_count", "free_count", "period_unit", "steps")
 
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if cleaned and (cleaned.get("free_count") or 0) > (cleaned.get("buy_count") or 0):
+            self.add_error("free_count", _("No more can be free than are bought."))
+        return cleaned
+
     def clean_prices(self) -> dict[str, dict[str, int]]:
         prices: dict[str, dict[str, int]] = self.cleaned_data["prices"]
         if unknown := set(prices) - set(Plan.objects.values_list("code", flat=True)):

@@ -2070,7 +2070,7 @@ class Migration(migrations.Migration):
                 ("price", models.BigIntegerField(verbose_name="price before")),
                 ("amount", models.BigIntegerField(default=0, verbose_name="taken off")),
                 ("bonus_bytes", models.BigIntegerField(default=0, verbose_name="more data (bytes)")),
-                ("extra_count", models.PositiveSmallIntegerField(default=0, verbose_name="free periods")),
+                ("extra_count", models.PositiveIntegerField(default=0, verbose_name="free periods")),
                 (
                     "extra_unit",
                     models.CharField(

@@ -73,7 +73,7 @@ class Redemption(models.Model):
     price = models.BigIntegerField(_("price before"))
     amount = models.BigIntegerField(_("taken off"), default=0)
     bonus_bytes = models.BigIntegerField(_("more data (bytes)"), default=0)
-    extra_count = models.PositiveSmallIntegerField(_("free periods"), default=0)
+    extra_count = models.PositiveIntegerField(_("free periods"), default=0)
     extra_unit = models.CharField(_("period unit"), max_length=5, choices=PeriodUnit.choices, blank=True)
     slot = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     is_first_purchase = models.BooleanField(_("as a first purchase"), default=False, editable=False)

@@ -925,11 +925,9 @@ class Migration(migrations.Migration):
                     "free_count",
                     models.PositiveSmallIntegerField(
                         blank=True,
+                        help_text="At most as many as are bought.",
                         null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(365),
-                        ],
+                        validators=[django.core.validators.MinValueValidator(1)],
                         verbose_name="get free",
                     ),
                 ),
@@ -1083,11 +1081,9 @@ class Migration(migrations.Migration):
                     "free_count",
                     models.PositiveSmallIntegerField(
                         blank=True,
+                        help_text="At most as many as are bought.",
                         null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(365),
-                        ],
+                        validators=[django.core.validators.MinValueValidator(1)],
                         verbose_name="get free",
                     ),
                 ),
@@ -1112,7 +1108,13 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             models.Q(("kind", "percent"), ("percent__gte", 1), ("percent__lte", 100)),
                             ("kind__in", ["price", "longer"]),
-                            models.Q(("buy_count__gte", 1), ("free_count__gte", 1), ("kind", "buy_get")),
+                            models.Q(
+                                ("buy_count__gte", 1),
+                                ("free_count__gte", 1),
+                                ("free_count__lte", models.F("buy_count")),
+                                ("kind", "buy_get"),
+                                ("period_unit__in", ["day", "month", "year"]),
+                            ),
                             _connector="OR",
                         ),
                         name="promotion_says_what_it_gives",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -40,7 +40,11 @@ class Promotion(Deal):
     prices = models.JSONField(_("special prices"), default=dict, blank=True)
     buy_count = models.PositiveSmallIntegerField(_("buy"), null=True, blank=True, validators=[MinValueValidator(1)])
     free_count = models.PositiveSmallIntegerField(
-        _("get free"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(365)]
+        _("get free"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("At most as many as are bought."),
     )
     period_unit = models.CharField(
         _("counted in"), max_length=5, choices=PeriodUnit.choices, default=PeriodUnit.MONTH, blank=True
@@ -58,7 +62,13 @@ class Promotion(Deal):
             models.CheckConstraint(
                 condition=Q(kind="percent", percent__gte=1, percent__lte=100)
                 | Q(kind__in=["price", "longer"])
-                | Q(kind="buy_get", buy_count__gte=1, free_count__gte=1),
+                | Q(
+                    kind="buy_get",
+                    buy_count__gte=1,
+                    free_count__gte=1,
+                    free_count__lte=F("buy_count"),
+                    period_unit__in=PeriodUnit.values,
+                ),
                 name="promotion_says_what_it_gives",
             ),
         ]

@@ -105,6 +105,13 @@ def test_promotions_are_made_and_wrong_ones_refused(as_staff):
 
     assert Promotion.objects.get(slug="price").prices == {"europe-10gb": {"USD": 1190}}
     assert Promotion.objects.get(slug="longer").steps == [[90, 5], [365, 15]]
+    more_free = promotion_form(kind="buy_get", buy_count="1", free_count="2")
+    assert "free_count" in errors_of(as_staff.post(f"{PROMOTIONS}add/", more_free))
+    sheet = "slug,name,kind,is_active,buy,get_free,counted_in\nx,X,buy_get,yes,12,1,\n"
+    shown = as_staff.post(
+        f"{PROMOTIONS}import/", {"import_file": SimpleUploadedFile("a.csv", sheet.encode()), "format": "0"}
+    )
+    assert shown.context["result"].has_validation_errors()
     assert "prices" in errors_of(
         as_staff.post(f"{PROMOTIONS}add/", promotion_form(kind="price", prices="nowhere USD 1"))
     )

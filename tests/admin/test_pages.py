@@ -76,6 +76,11 @@ def share(line, order, number):
     PayLink.objects.create(order=order, token_hash=f"{number:064}")
 
 
+def make_deals(order):
+    make.make_redemption(order=order)
+    make.make_promotion()
+
+
 def make_world(now, number):
     """Make one more row of every model staff can see."""
     person = make.make_user()
@@ -94,8 +99,7 @@ def make_world(now, number):
     make.make_top_up_rule(line=line, plan=make.make_data_pack())
     make.make_refund(charge=charge, requested_by=make.make_user(is_staff=True))
     make.make_dispute(charge=charge)
-    make.make_redemption(order=order)
-    make.make_promotion()
+    make_deals(order)
     make.make_ticket(owner=person)
     share(line, order, number)
     wallet = LedgerAccount.objects.create(kind="wallet", owner=person, currency="USD")
