@@ -430,7 +430,7 @@ def make_queued_plan(*, line: Line, **fields: Any) -> QueuedPlan:
     """Make a plan of US$14.90 that is paid and waits at the end of its line's queue."""
     number = next(_numbers)
     if "order" not in fields:
-        plan = make_plan()
+        plan = fields.pop("plan", None) or make_plan()
         sold = {"plan": plan, "plan_terms": PlanTerms.of(plan).to_json()}
         fields["order"] = make_order(owner=line.owner, line=line, state=Order.State.PAID, paid_at=NOW, **sold)
     return QueuedPlan.objects.create(line=line, **{"position": number, "created_at": NOW, **fields})

@@ -39,7 +39,7 @@ def ids_of_ada(subscriber, now):
     member = make.make_member(line=line)
     invitation = make.make_invitation(line=line)
     move = make.make_move(line=moving)
-    later = make.make_queued_plan(line=line)
+    later = make.make_queued_plan(line=line, plan=plan)
     return {
         "sim/applications/": {"public_id": application.public_id},
         "r/": {"code": make.make_referral_code(owner=subscriber).code},
