@@ -20,6 +20,12 @@ class TooManyTokens(Exception):
     sentence = _("You have 20 tokens. Revoke one that you no longer need, then make another.")
 
 
+def revoke_all(user: User, *, ip: str | None, now: datetime) -> int:
+    """Make every token of a person useless, as they report that somebody else was here; return how many were not."""
+    usable = ApiToken.objects.owned_by(user).usable(now)
+    return sum(api_tokens.revoke(token, actor=user, ip=ip, now=now) for token in usable)
+
+
 @transaction.atomic
 def make(
     *, user: User, name: str, scopes: Sequence[str], expires_at: datetime, ip: str | None, now: datetime

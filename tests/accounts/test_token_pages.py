@@ -66,6 +66,17 @@ def test_a_revoked_token_is_worth_nothing(as_subscriber, subscriber, stranger, c
     assert client.post(address).status_code == 404
 
 
+def test_whoever_reports_a_stranger_has_no_tokens_left(as_subscriber, subscriber):
+    make.make_api_token(owner=subscriber)
+    page = as_subscriber.get("/settings/report/").content.decode()
+    [key] = re.findall(r'name="form_key" value="([^"]+)"', page) or [""]
+
+    as_subscriber.post("/settings/report/", {"text": "That was not me.", "form_key": key})
+
+    assert not ApiToken.objects.usable(timezone.now()).exists()
+    assert AuditEvent.objects.filter(action="api_token.revoked").count() == 1
+
+
 def test_a_locked_account_makes_no_token(proven, subscriber):
     type(subscriber).objects.update(locked_at=timezone.now())
 

@@ -17,10 +17,12 @@ CROWD = 10
 def buy_together(subscriber, wish):
     """Return a function that has ten programs send the same request at the same moment."""
     secret = make_token(subscriber)[1]
+    # Not with the card: its money would be in books that nothing can be deleted from.
+    on_the_page = {**wish, "payWith": "page"}
 
     def buy():
         with slowed("billing_order", "INSERT"):
-            return together(CROWD, lambda _number: Program(Client(), secret).buy(wish, key="k1"))
+            return together(CROWD, lambda _number: Program(Client(), secret).buy(on_the_page, key="k1"))
 
     return buy
 
