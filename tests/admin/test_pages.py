@@ -15,6 +15,7 @@ from accounts.models import (
     Business,
     Notification,
     OutboxMessage,
+    Referral,
     WebhookDelivery,
     WebhookEndpoint,
     WebhookMessage,
@@ -30,6 +31,8 @@ from billing.models import (
     LedgerAccount,
     LedgerEntry,
     PayLink,
+    ReferralCredit,
+    ReferralReward,
     TaxRate,
 )
 from esim.models import (
@@ -76,9 +79,16 @@ def share(line, order, number):
     PayLink.objects.create(order=order, token_hash=f"{number:064}")
 
 
+REWARDED = ("USD", "EUR", "CNY", "TWD", "JPY")
+
+
 def make_deals(order):
     make.make_redemption(order=order)
     make.make_promotion()
+    make.make_queued_plan(line=order.line, plan=order.plan)
+    referral = Referral.objects.create(referrer=order.owner, newcomer=make.make_user(), mailbox=order.form_key)
+    ReferralCredit.objects.create(referral=referral, state="refused", reason="same_card", order=order)
+    make.make_reward(currency=REWARDED[ReferralReward.objects.count()])
 
 
 def make_world(now, number):
