@@ -25,7 +25,7 @@ from plans.terms import PlanTerms
 from portal.lib.money import Money
 from portal.lib.periods import Period
 
-TOO_MANY_TRIES = _("Too many codes were tried. Nothing was taken off. Try again in an hour, or buy without a code.")
+TOO_MANY_TRIES = _("Too many codes were tried. Try again in an hour, or buy without a code.")
 NEVER_PAID = frozenset({Order.State.PENDING, Order.State.UNDELIVERABLE, Order.State.EXPIRED, Order.State.CANCELLED})
 
 

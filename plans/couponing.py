@@ -17,8 +17,8 @@ from portal.lib.saying import say_moment, say_money
 
 Kind = Coupon.Kind
 
-UNKNOWN = _("We know no such code. Check how it is written. Nothing was taken off.")
-NOT_BEGUN = _("This code counts from %(day)s. Nothing was taken off.")
+UNKNOWN = _("We know no such code. Check how it is written.")
+NOT_BEGUN = _("This code counts from %(day)s.")
 EXPIRED = _("This code expired on %(day)s.")
 USED_UP = _("This code has been used as often as it can be.")
 USED_BY_YOU = _("You have used this code already.")
