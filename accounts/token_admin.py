@@ -45,9 +45,10 @@ class NewTokenForm(forms.ModelForm[ApiToken]):
 
 
 class ApiTokenAdmin(KeptAdmin):
-    list_display = ("name", "begins_with", "scope_words", "source", created, expires, last_used, revoked)
+    list_display = ("name", "user", "begins_with", "scope_words", "source", created, expires, last_used, revoked)
     list_filter = ("source", "revoked_at")
-    search_fields = ("name", "prefix", "public_id")
+    list_select_related = ("user",)
+    search_fields = ("name", "prefix", "public_id", "user__email")
     ordering = ("-id",)
     actions = ("revoke",)
     form = NewTokenForm

@@ -70,7 +70,7 @@ def _token(request: HttpRequest) -> ApiToken:
         headers = {"WWW-Authenticate": 'Bearer realm="usage"'}
         detail = "Send a token that is valid: Authorization: Bearer …"
         raise Problem(HTTPStatus.UNAUTHORIZED, detail, headers=headers) from None
-    except api_tokens.ScopeMissing:
+    except (api_tokens.ScopeMissing, api_tokens.OwnerLocked):
         raise Problem(HTTPStatus.FORBIDDEN, "This token may not send usage records.") from None
     if not token.source:
         raise Problem(HTTPStatus.FORBIDDEN, "This token names no source, so its records could not be told apart.")

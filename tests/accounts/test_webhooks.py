@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -68,6 +68,18 @@ def test_a_message_is_signed_as_standard_webhooks_has_it(endpoint, receiver, now
     assert url == "https://hooks.example/in"
     assert headers["webhook-id"] == WebhookMessage.objects.get().public_id
     assert all(secret not in str(WebhookSecret.objects.values()) for secret in secrets)
+
+
+def test_signatures_are_those_of_the_reference(now):
+    """The example that the libraries of Standard Webhooks are tested with."""
+    message = WebhookMessage(public_id="msg_p5jXN8AQM9LWM0D4loKWxJek")
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+    headers = webhooks.signed_headers(
+        message, secrets=[secret], body=b'{"test": 2432232314}', now=datetime.fromtimestamp(1614265330, UTC)
+    )
+
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 def test_one_fact_is_told_once_to_each_who_wants_it(endpoint, now):

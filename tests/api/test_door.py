@@ -1,12 +1,15 @@
 """Who may come in with which token, how often, and what every answer carries."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from django.utils import timezone
 
 from accounts import api_tokens, locks
+from billing.models import Order
 from portal.api import door
+from portal.api.orders import State
 from tests import make
 from tests.api.conftest import Program, make_token
 
@@ -121,6 +124,19 @@ def test_the_door_for_usage_records_stays(client):
 
     assert answer.status_code == 200
     assert "/api/v1/usage/" in client.get("/api/v1/openapi.json").json()["paths"]
+
+
+def test_a_subscribers_token_sends_no_usage(client, subscriber):
+    _token, secret = make_token(subscriber)
+    locks.lock(user=subscriber, ip=None, now=timezone.now())
+
+    answer = client.post("/api/v1/usage/", {}, "application/json", headers={"Authorization": f"Bearer {secret}"})
+
+    assert answer.status_code == 403
+
+
+def test_every_state_of_an_order_is_described():
+    assert set(get_args(State)) == set(Order.State.values)
 
 
 def test_a_stranger_finds_nothing(client, stranger, line, subscriber):
