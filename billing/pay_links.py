@@ -117,7 +117,10 @@ def begin(
         raise OrderNotPayable
     PayLink.objects.filter(pk=link.pk).update(receipt_email=receipt_email, receipt_language=language)
     under_way = charges.open_charge(link.order)
-    if under_way is None or not under_way.by_link:
+    if under_way is None:
+        # Of two who begin at once, the second is led to the page of the first.
+        charges.start_charge(order=link.order, gateway_name=gateway.name, by_link=True, now=now)
+    elif not under_way.by_link:
         paying.begin_another_way(
             order=link.order,
             method=None,

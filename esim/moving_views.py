@@ -1,7 +1,9 @@
 """Pages on which a line is given to another account, and taken over by it."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -26,6 +28,8 @@ from esim.sharing_forms import GiveForm, TakeForm
 from esim.sharing_links import move_of
 from esim.sharing_notices import masked_address
 from esim.views import line_of
+
+AN_HOUR = timedelta(hours=1)
 
 
 @login_required
@@ -111,6 +115,7 @@ def _give_page(request: SubscriberRequest, line: Line, form: GiveForm, *, status
         "nav": "lines",
         "line": line,
         "form": form,
+        "hours": settings.PORTAL_COOL_OFF // AN_HOUR,
         "can_move": moving_lines.movable_profile(line) is not None,
         "wait_until": cool_off.until(request.user, timezone.now()),
     }
@@ -128,6 +133,7 @@ def _take_page(
         "line": offered.line,
         "number": offered.line.msisdn[-4:],
         "token": token,
+        "hours": settings.PORTAL_COOL_OFF // AN_HOUR,
         "is_open": offered.can_be_accepted(timezone.now()),
         "is_owner": user is not None and offered.from_owner_id == user.pk,
         "is_mine": user is not None and offered.to_owner_id == user.pk,
