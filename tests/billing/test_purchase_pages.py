@@ -99,7 +99,7 @@ def test_the_choice_asks_the_database_as_often_for_one_plan_as_for_three(as_subs
     with CaptureQueriesContext(connection) as queries:
         as_subscriber.get(reverse("billing:renew", args=[line.public_id]))
 
-    assert len(statements(queries)) == 4
+    assert len(statements(queries)) == 5
 
 
 def test_renewing_with_a_new_card_leads_to_the_gateway(as_subscriber, renew_url):
