@@ -93,7 +93,7 @@ MONEY = (
         inner="id user code slot is_first_purchase settled_at",
         because=LAW,
     ),
-    Rows(model="billing.CodeAttempt", of=("user",), told="at", inner="id user source", on_closing=REMOVED),
+    Rows(model="billing.CodeAttempt", of=("user",), told="at", inner="id user source is_customer", on_closing=REMOVED),
     Rows(
         model="billing.PayLink",
         of=("order__owner",),
