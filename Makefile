@@ -43,7 +43,7 @@ browser: $(UV) ## Walk through the portal in Chromium
 
 slow: $(UV) ## Run the tests that take seconds each
 	@echo "Running the slow tests."
-	@$(RUN) pytest -m slow --dist loadgroup $(ARGS)
+	@$(RUN) --group fuzz pytest -m slow --dist loadgroup $(ARGS)
 
 check: $(UV) ## Lint, types, contracts, migrations, settings, translations, CSS
 	@UV="$(UV)" bash .ci/check

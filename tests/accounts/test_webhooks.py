@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.urls import reverse
@@ -13,7 +14,9 @@ from accounts import webhook_deliveries, webhooks
 from accounts.models import AuditEvent, WebhookDelivery, WebhookEndpoint, WebhookMessage, WebhookSecret
 from accounts.webhook_deliveries import BACK_OFF, deliver_due
 from accounts.webhooks import Event
+from portal.lib import far_hosts
 from portal.lib.http import HttpAnswer, NoAnswer
+from tests.portal.lib.test_far_hosts import listening
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +83,20 @@ def test_signatures_are_those_of_the_reference(now):
     )
 
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_a_message_goes_over_the_wire_and_nowhere_inside(endpoint, now):
+    with listening() as listener:
+        WebhookEndpoint.objects.update(url=f"http://localhost:{listener.port}/in")
+        webhooks.tell([event(now=now)], now=now)
+
+        refused = deliver_due(post=far_hosts.post, now=now)
+        told = WebhookDelivery.objects.get().error
+        arrived = deliver_due(post=partial(far_hosts.post, anywhere=True), now=now + BACK_OFF[0])
+
+        assert (refused, arrived, listener.connections) == (0, 1, 1)
+    assert told.startswith("AddressRefused")
+    assert WebhookMessage.objects.get().public_id.encode() in listener.seen
 
 
 def test_one_fact_is_told_once_to_each_who_wants_it(endpoint, now):
