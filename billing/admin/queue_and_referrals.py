@@ -1,12 +1,19 @@
 """Plans that wait, and invitations: staff see why each stands as it does."""
 
+from typing import TYPE_CHECKING, Any
+
 from django.contrib import admin
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.models import Referral
 from billing.models import QueuedPlan, ReferralCredit, ReferralReward
+from portal.lib.money import format_money
 from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, money_column, state_column
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 QUEUE_COLOURS = {"waiting": "info", "started": "success"}
 CREDIT_COLOURS = {"granted": "success", "refused": "warning", "reversed": "danger"}
@@ -18,6 +25,22 @@ decided = moment_column("decided_at", _("decided"))
 credit_state = state_column("state", _("state"), ReferralCredit.State, CREDIT_COLOURS)
 for_referrer = money_column("for_referrer", _("who invited gets"), ordering="referrer_amount")
 for_newcomer = money_column("for_newcomer", _("who was invited gets"), ordering="newcomer_amount")
+
+
+def _got(attribute: str, label: "_StrPromise") -> Any:
+    """Return a column of what somebody was credited; empty where nothing was."""
+
+    @admin.display(description=label, ordering=attribute.replace("for_", "") + "_amount")
+    def column(credit: ReferralCredit) -> str:
+        money = getattr(credit, attribute)
+        return format_money(money, get_language() or "en") if money else ""
+
+    column.__name__ = attribute
+    return column
+
+
+referrer_got = _got("for_referrer", _("who invited got"))
+newcomer_got = _got("for_newcomer", _("who was invited got"))
 
 
 @admin.register(QueuedPlan)
@@ -49,12 +72,12 @@ class ReferralAdmin(ReadOnlyAdmin):
 
 @admin.register(ReferralCredit)
 class ReferralCreditAdmin(ReadOnlyAdmin):
-    list_display = ("referral", "referrer", "newcomer", credit_state, "reason", "order", for_referrer, decided)
+    list_display = ("referral", "referrer", "newcomer", credit_state, "reason", "order", referrer_got, decided)
     list_filter = ("state", "reason", "currency")
     list_select_related = ("referral__referrer", "referral__newcomer", "order")
     search_fields = ("referral__public_id", "referral__referrer__email", "referral__newcomer__email")
     ordering = ("-id",)
-    shown_as = {"referrer_amount": for_referrer, "newcomer_amount": for_newcomer}
+    shown_as = {"referrer_amount": referrer_got, "newcomer_amount": newcomer_got}
 
     @admin.display(description=_("invited by"))
     def referrer(self, credit: ReferralCredit) -> str:

@@ -99,6 +99,14 @@ class ReferralCredit(models.Model):
     def __str__(self) -> str:
         return f"{self.referral_id}: {self.state}"
 
+    @property
+    def for_referrer(self) -> Money | None:
+        return Money(self.referrer_amount, self.currency) if self.currency else None
+
+    @property
+    def for_newcomer(self) -> Money | None:
+        return Money(self.newcomer_amount, self.currency) if self.currency else None
+
 
 class SeenCard(models.Model):
     """A card that somebody paid with, by a keyed hash of what the gateway knows it by: never its number."""
