@@ -247,7 +247,8 @@ WITH given AS MATERIALIZED (
     SELECT * FROM unnest({columns}) AS given(order_id, allowance_id, subscription_id, fence, period_index, charge_due_at)
 ), done AS (
     UPDATE billing_order o SET state = 'fulfilled', confirmed_at = %(now)s, lease_until = NULL
-    FROM given WHERE o.id = given.order_id AND o.state || '' = 'fulfilling' AND o.fulfil_attempts = 1
+    FROM given, esim_line l WHERE o.id = given.order_id AND o.state || '' = 'fulfilling' AND o.fulfil_attempts = 1
+        AND l.id = o.line_id AND l.service_state || '' <> 'terminated'
     RETURNING o.id, o.public_id, o.owner_id, o.line_id, o.plan_id, o.plan_terms, o.starts_at, o.ends_at
 ), granted AS (
     INSERT INTO esim_allowance ({allowance})
@@ -272,5 +273,8 @@ SELECT id FROM done
 
 
 def complete(values: Values) -> set[int]:
-    """Commit what was delivered, tell the subscribers, and begin their next periods; return the orders that ended."""
+    """Commit what was delivered, tell the subscribers, and begin their next periods; return the orders that ended.
+
+    Left out is the order of a line that ended while the network was asked: when its lease is over, its money goes back.
+    """
     return {order_id for (order_id,) in run(_complete(), values)}

@@ -221,6 +221,23 @@ def test_a_network_in_trouble_costs_no_time_and_no_money(trouble):
 
 
 @pytest.mark.django_db
+def test_a_line_that_ended_while_the_network_was_asked_gets_nothing_and_its_money_goes_back():
+    due_renewal()
+    gateway, carrier = FakeGateway(), FakeCarrier()
+    carrier.before_answer = lambda _call: Line.objects.update(service_state=ServiceState.TERMINATED)
+
+    renew(gateway, carrier=carrier)
+    order = Order.objects.get()
+    waiting = order.state
+    orders.fulfil(order_id=order.pk, carrier=carrier, now=NOW + timedelta(hours=1))
+
+    order.refresh_from_db()
+    assert (waiting, order.state) == ("fulfilling", "undeliverable")
+    assert not Allowance.objects.filter(granted_for=order.public_id).exists()
+    assert broken_invariants(now=NOW) == {}
+
+
+@pytest.mark.django_db
 def test_more_renewals_take_no_more_statements():
     due_renewal()
     renew(FakeGateway())  # opens the accounts
