@@ -22,6 +22,7 @@ from portal.lib.one_by_one import one_by_one
 BATCH = 200
 State = QueuedPlan.State
 PAYER = Refund.Destination.PAYER
+NEVER_PAID = (Order.State.EXPIRED, Order.State.CANCELLED)
 
 
 def take_in(*, now: datetime) -> int:
@@ -117,7 +118,12 @@ def dead() -> QueuedPlanQuerySet:
 
 
 def cancel_dead(*, now: datetime) -> list[int]:
-    """Cancel what will never begin, give back what is ours to give, and return the ids of the orders."""
+    """Cancel what will never begin, give back what is ours to give, and return the ids of the orders.
+
+    What was never paid leaves the queue as well: money that comes later for an order that is over is balance.
+    """
+    unpaid = QueuedPlan.objects.filter(state=State.WAITING, order__state__in=NEVER_PAID)
+    unpaid.update(state=State.CANCELLED, decided_at=now)
     cancelled = one_by_one(
         dead().select_related("line").order_by("pk")[:BATCH],
         lambda queued: _cancel_dead(queued, now=now),

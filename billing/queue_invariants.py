@@ -18,7 +18,8 @@ def waiting_plans_wait(_now: datetime) -> list[str]:
     in_hand = Q(order__fulfil_due_at__isnull=False) | Q(order__confirmed_at__isnull=False)
     delivered = waiting.exclude(over).filter(in_hand | ~Q(order__state=Order.State.PAID))
     asleep = QueuedPlan.objects.filter(state=State.STARTED, order__state=Order.State.PAID, order__fulfil_due_at=None)
-    kept = QueuedPlan.objects.filter(state=State.CANCELLED).exclude(order__state=Order.State.REFUNDED)
+    gone = [Order.State.REFUNDED, Order.State.EXPIRED, Order.State.CANCELLED]
+    kept = QueuedPlan.objects.filter(state=State.CANCELLED).exclude(order__state__in=gone)
     strange = QueuedPlan.objects.exclude(line=F("order__line"))
     return [
         *(f"queued plan {one.public_id} waits, and its order is being delivered" for one in delivered),

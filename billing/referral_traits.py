@@ -44,11 +44,12 @@ def objection_to(referral: Referral) -> ReferralCredit.Reason | None:
 
 def _is_known_mailbox(referral: Referral) -> bool:
     newcomer = referral.newcomer
-    others = Referral.objects.filter(mailbox=referral.mailbox).exclude(pk=referral.pk)
+    mailbox = mailbox_of(newcomer.email)
+    others = Referral.objects.filter(mailbox=mailbox).exclude(pk=referral.pk)
     plain = User.objects.filter(email=normalised(newcomer.email)).exclude(pk=newcomer.pk)
     if others.exists() or plain.exists():
         return True
-    return any(mailbox_of(one.email) == referral.mailbox for one in _ancestors(referral))
+    return any(mailbox_of(one.email) == mailbox for one in _ancestors(referral))
 
 
 def _ancestors(referral: Referral) -> Iterator[User]:

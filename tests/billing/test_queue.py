@@ -206,7 +206,9 @@ def test_an_unpaid_one_is_nobodys_turn(line, asia, running, carrier, gateway):
 
     tick(running.ends_at, carrier)
     cancel_order(order=order, gateways={"sandbox": gateway}, now=NOW)
+    tick(running.ends_at, carrier)
 
+    assert QueuedPlan.objects.get().state == "cancelled"
     assert not queueing.to_start(running.ends_at).exists()
     assert last_paid([line.pk], now=NOW)[line.pk] == running
 
