@@ -106,6 +106,10 @@ def _take_turn(request: HttpRequest, token: ApiToken) -> Turn:
     return Turn(limit=limit, left=limit - used, seconds=WINDOW_SECONDS - second)
 
 
+def _not_here(allowed: str) -> Problem:
+    return refused(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "Not here.", headers={"Allow": allowed})
+
+
 def _unknown(names: set[str]) -> Problem:
     errors = [{"location": ["query", name], "detail": "Not known here.", "type": "unknown"} for name in sorted(names)]
     detail = "The request is not as it should be; `errors` says where."
@@ -129,14 +133,15 @@ def for_programs(view: View, *, names: Callable[[HttpRequest], set[str]]) -> Vie
 
     @wraps(view)
     def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        asked = request.method
+        # What may be read may be asked for without its body; whoever serves us leaves that away.
+        request.method = "GET" if asked == "HEAD" else asked
         response = view(request, *args, **kwargs)
         if response.status_code < HTTPStatus.BAD_REQUEST and (unknown := set(request.GET) - names(request)):
             response = answer(_unknown(unknown)) if request.method in SAFE else response
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = {"Allow": response.headers.get("Allow", "")}
-            response = answer(
-                refused(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "Not here.", headers=allowed)
-            )
+            response = answer(_not_here(response.headers.get("Allow", "")))
+        request.method = asked
         turn: Turn | None = getattr(request, "turn", None)
         for name, value in (turn.headers if turn else {}).items():
             response.headers[name] = value

@@ -86,6 +86,8 @@ def test_answers_are_kept_by_nobody_but_what_is_sold(program, plan):
     sold = program.ask("get", "/plans")
     again = program.ask("get", "/plans", **{"If-None-Match": sold["ETag"]})
 
+    head = program.ask("head", "/lines")
+    assert (head.status_code, head.content) == (200, b"")
     assert "max-age" in sold["Cache-Control"]
     assert (again.status_code, again.content) == (304, b"")
 

@@ -81,6 +81,17 @@ def test_nobody_who_listens_costs_one_query(django_assert_num_queries, db, now):
         assert operator_events.derive(now=now) == 0
 
 
+def test_a_renewal_by_itself_is_told_whichever_way_it_was_written(endpoint, subscription, gateway, carrier, now):
+    operator_events.derive(now=now)
+
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+    operator_events.derive(now=now + MINUTE)
+
+    heard = dict(told())
+    assert sorted(heard) == ["charge.succeeded", "order.fulfilled"]
+    assert (heard["order.fulfilled"]["trigger"], heard["charge.succeeded"]["withoutPayer"]) == ("expiry", True)
+
+
 def test_a_declined_renewal_is_told(endpoint, subscription, gateway, carrier, now):
     gateway.outcomes[subscription.method.reference] = "insufficient_funds"
 
