@@ -55,6 +55,7 @@ CAN_WAIT: dict[str, Callable[[Context], bool]] = {
     # Who clicked, or said yes, waits for it; what was bought by itself can wait.
     "order_fulfilled": lambda context: context.get("trigger") in BY_ITSELF or bool(context.get("had_its_turn")),
     "refund_done": _always,
+    "paid_for_you": _always,
     "dispute_closed": _always,
     "referral_rewarded": _always,
     "referral_reversed": _always,

@@ -142,3 +142,12 @@ def test_plans_wait_and_invitations_stand_each_way(demo):
     stands = ReferralCredit.objects.filter(referral__referrer=demo).values_list("state", "reason")
     assert set(stands) == {("granted", ""), ("refused", "same_mailbox")}
     assert Referral.objects.filter(referrer=demo, credit=None).count() == 1
+
+
+def test_a_family_and_a_company_share_lines(demo):
+    family = User.objects.get(email="family@example.com")
+    company = User.objects.get(email="business@example.com")
+
+    assert set(Line.objects.visible_to(family).values_list("nickname", flat=True)) == {"Berlin", "Work phone", "Till"}
+    assert Line.objects.payable_by(family).get().owner == demo
+    assert set(Line.objects.owned_by(company).values_list("cost_centre", flat=True)) == {"Logistics", "Shop 1"}
