@@ -21,7 +21,13 @@ from esim.opening_hours import BadHours, parse_exceptions, parse_week
 from plans.countries import country_names
 from portal.lib.money import CURRENCIES
 
-DEMO_ADDRESSES = ("demo@example.com", "stranger@example.com", "staff@example.com")
+DEMO_ADDRESSES = (
+    "demo@example.com",
+    "stranger@example.com",
+    "family@example.com",
+    "business@example.com",
+    "staff@example.com",
+)
 IF_DEMO = "If this is a demo, set PORTAL_DEMO=1."
 OUR_OWN_PATH = re.compile(r"/(?!/)\S*")
 

@@ -304,7 +304,7 @@ def test_the_page_asks_the_database_as_often_for_one_card_as_for_three(
     for _number in range(cards):
         make.make_method(owner=subscriber)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id]))
 
 

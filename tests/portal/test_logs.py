@@ -167,11 +167,11 @@ def test_no_way_through_a_page_logs_a_secret(log, request, client, db, monkeypat
         asking.get(f"/nothing/{code}/?token={token}"),
     ]
     log_every_secret()
-    monkeypatch.setattr("portal.views.render", fail_with_every_secret)
-    answers.append(asking.get(reverse("help")))
+    monkeypatch.setattr("portal.device_pages.render", fail_with_every_secret)
+    answers.append(asking.get(reverse("offline", args=["en"])))
 
     assert [answer.status_code for answer in answers] == [200, 400, 403, 404, 500]
-    assert "Internal Server Error: /help/" in log.getvalue()
+    assert "Internal Server Error: /offline/en/" in log.getvalue()
     assert found_in(log) == []
 
 
