@@ -7,11 +7,11 @@ from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
-from django.utils.dateparse import parse_datetime
 from pydantic import Field
 
 from portal.api.refusals import refused
 from portal.api.shapes import Wish
+from portal.lib.dates import instant
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -61,11 +61,8 @@ def _read(cursor: str, *kinds: type) -> list[Any]:
 
 
 def _moment(text: str) -> Any:
-    try:
-        at = parse_datetime(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+    at = instant(text)
+    if at is None:
         raise _unknown()
     return at
 

@@ -1,11 +1,12 @@
 """Dates as subscribers read them, and how far away they are."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.dates import format_date, format_time
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import lazy
 from django.utils.translation import gettext, ngettext
 
@@ -19,6 +20,15 @@ def zone_or_utc(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
+
+
+def instant(text: str) -> datetime | None:
+    """Return the moment in UTC that a text names; None for whatever else it says, or where UTC has no such year."""
+    try:
+        moment = parse_datetime(text)
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

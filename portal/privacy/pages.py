@@ -1,6 +1,5 @@
 """What happened on the account, a copy of everything kept about it, and its end."""
 
-from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -8,7 +7,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +15,7 @@ from accounts.fresh_proof import ask_first
 from accounts.http import SubscriberRequest, client_ip
 from accounts.models import AccountClosing, DataExport
 from accounts.two_proofs import may_be_believed, next_way
+from portal.lib.dates import instant
 from portal.privacy import closing as closings
 from portal.privacy import copies
 from portal.privacy.activity import PARTS, Part, page_of
@@ -34,7 +33,7 @@ COPIES_SHOWN = 5
 def activity(request: SubscriberRequest) -> HttpResponse:
     wanted = request.GET.get("part", "")
     part = Part(wanted) if wanted in {one.value for one in Part} else Part.ALL
-    page = page_of(request.user, part=part, before=_moment(request.GET.get("before", "")))
+    page = page_of(request.user, part=part, before=instant(request.GET.get("before", "")))
     context = {"nav": "account", "page": page, "part": part.value, "parts": PARTS}
     return render(request, "portal/activity.html", context)
 
@@ -111,12 +110,3 @@ def _close_page(request: SubscriberRequest, *, is_unsure: bool = False, status: 
 
 def _closing_of(request: SubscriberRequest) -> AccountClosing | None:
     return AccountClosing.objects.under_way().filter(user=request.user).first()
-
-
-def _moment(text: str) -> datetime | None:
-    """Return the moment an address names; None for whatever else it says."""
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment and timezone.is_aware(moment) else None

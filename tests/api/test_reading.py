@@ -1,5 +1,7 @@
 """What a program reads of its owner."""
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -49,6 +51,13 @@ def test_usage_by_day_and_by_record(program, line):
     ids = [one["id"] for one in [*first["items"], *rest["items"]]]
     assert ids == ["core:r1", "core:r0", "core:r3", "core:r2", "core:r4"]
     assert rest["nextCursor"] is None
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-21T12:00:00"])
+def test_a_cursor_made_up_is_none_of_ours(program, line, moment):
+    cursor = base64.urlsafe_b64encode(json.dumps([moment, 1]).encode()).decode().rstrip("=")
+
+    assert program.get(f"/lines/{line.public_id}/usage/records", cursor=cursor)[0] == 404
 
 
 def test_a_list_goes_on_where_it_was_left_though_rows_are_added(program, subscriber):
