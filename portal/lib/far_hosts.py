@@ -144,7 +144,8 @@ def _read(answer: Any, *, ends_at: float) -> bytes:
     """Read what is of interest, and no longer than it may take: a host that drips bytes is left."""
     read = b""
     while len(read) < MOST_READ and time.monotonic() < ends_at:
-        part = answer.read(min(1024, MOST_READ - len(read)))
+        # What is there: `read` would wait for the whole of it, and a byte now and then keeps the socket busy.
+        part = answer.read1(min(1024, MOST_READ - len(read)))
         if not part:
             return read
         read += part

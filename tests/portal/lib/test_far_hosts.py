@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -146,6 +146,32 @@ def test_an_endless_answer_is_cut_off():
         answer = post(f"http://localhost:{endless.port}/", b"{}", {}, anywhere=True)
 
     assert len(answer.body) == far_hosts.MOST_READ
+
+
+def test_a_host_that_drips_is_left(monkeypatch):
+    monkeypatch.setattr(far_hosts, "TOTAL_SECONDS", 0.2)
+    dripping = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            connection, _who = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                while not dripping.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        end = threading.Timer(2, dripping.set)
+        end.start()
+        answer = post(f"http://localhost:{server.getsockname()[1]}/", b"{}", {}, anywhere=True)
+        was_left = not dripping.is_set()
+        dripping.set()
+        end.cancel()
+        thread.join()
+
+    assert (answer.status, was_left) == (200, True)
 
 
 def test_a_host_that_breaks_off_gave_no_answer():
