@@ -151,12 +151,7 @@ def recent(user: User) -> list[Trace]:
 
 def trace_of(event: AuditEvent) -> Trace:
     """Return what its subject reads of an event."""
-    return Trace(LABELS[event.action], event.at, _address_to_show(event), _reason_to_show(event))
-
-
-def _address_to_show(event: AuditEvent) -> str | None:
-    """Return from where it was done, unless by staff: that address is not the subscriber's to know."""
-    return event.ip_address if event.actor_id in {None, event.subject_id} else None
+    return Trace(LABELS[event.action], event.at, event.own_ip_address, _reason_to_show(event))
 
 
 def _reason_to_show(event: AuditEvent) -> str:

@@ -42,3 +42,8 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
+
+    @property
+    def own_ip_address(self) -> str | None:
+        """From where its subject, or nobody known, did it: the address of staff or of others is not theirs to know."""
+        return self.ip_address if self.actor_id in {None, self.subject_id} else None

@@ -56,8 +56,8 @@ ACCOUNTS = (
     Rows(
         model="accounts.AuditEvent",
         of=("subject",),
-        told="at action target detail ip_address",
-        inner="id actor subject",
+        told="at action target detail own_ip_address",
+        inner="id actor subject ip_address",
         because=SECURITY,
     ),
     Rows(

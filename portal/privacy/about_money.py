@@ -97,8 +97,8 @@ MONEY = (
     Rows(
         model="billing.PayLink",
         of=("order__owner",),
-        told="public_id order shown_as receipt_email receipt_language created_at withdrawn_at",
-        inner="id",
+        told="public_id order shown_as created_at withdrawn_at",
+        inner="id receipt_email receipt_language",  # of whoever paid
         secret="token_hash",  # noqa: S106
         because=LAW,
         blanked={"receipt_email": "", "shown_as": ""},

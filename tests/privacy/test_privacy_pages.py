@@ -13,8 +13,9 @@ from django.urls import reverse
 from accounts import audit, locks
 from accounts.models import AccountClosing, AuditEvent, DataExport, Document, Notification, User
 from accounts.notifications import deliver_due
+from billing import pay_links
 from billing.invariants import broken_invariants
-from billing.models import LedgerAccount, LedgerEntry, Order, PaymentMethod, Subscription
+from billing.models import LedgerAccount, LedgerEntry, Order, PayLink, PaymentMethod, Subscription
 from esim.models import DailyUsage, Line, LineMember, ServiceState
 from portal.lib.money import Money
 from portal.privacy import closing, copies, forgetting
@@ -101,7 +102,8 @@ def test_staff_who_look_are_seen_once_in_half_a_day(client, as_subscriber, subsc
 
 
 def test_junk_in_the_address_shows_the_first_page(as_subscriber):
-    for query in ("?part=nothing", "?before=yesterday", "?before=2026-13-99T00:00Z", "?before=2026-11-21"):
+    too_far = ("?before=0001-01-01T00:00:00%2B14:00", "?before=9999-12-31T23:59:59-14:00")
+    for query in ("?part=nothing", "?before=yesterday", "?before=2026-13-99T00:00Z", "?before=2026-11-21", *too_far):
         assert as_subscriber.get(reverse("activity") + query).status_code == 200
 
 
@@ -120,6 +122,21 @@ def test_a_copy_holds_everything_of_its_owner_and_nothing_of_anybody_else(subscr
     assert any(name.endswith(".pdf") for name in files)
     for secret in (b"CANARY-COPY", subscriber.password.encode(), stranger.email.encode(), b"+14155550999"):
         assert secret not in everything
+
+
+def test_a_copy_says_nothing_of_those_who_did_or_paid_something_for_its_owner(subscriber, stranger, staff, line, now):
+    order = make.make_order(owner=subscriber, line=line)
+    made = pay_links.make(order=order, by=subscriber, shown_as="", ip=None, now=now)
+    PayLink.objects.filter(pk=made.link.pk).update(receipt_email="payer@example.com")
+    audit.record(actor=staff, subject=subscriber, action="document.opened_by_staff", ip="198.51.100.7", now=now)
+    audit.record(actor=stranger, subject=subscriber, action="line.member_joined", ip="198.51.100.8", now=now)
+    audit.record(actor=subscriber, subject=subscriber, action="account.locked", ip="198.51.100.9", now=now)
+
+    everything = b"".join(unzipped(copies.content_of(subscriber)).values())
+
+    assert b"198.51.100.9" in everything
+    for foreign in (b"payer@example.com", b"198.51.100.7", b"198.51.100.8"):
+        assert foreign not in everything
 
 
 def test_a_copy_is_asked_for_made_told_of_and_fetched_with_the_password(
