@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -74,7 +75,7 @@ def records(request: SubscriberRequest, public_id: str) -> HttpResponse:
 def records_csv(request: SubscriberRequest, public_id: str) -> HttpResponseBase:
     line, form = visible_line(request, public_id), RecordsForm(request.GET or None)
     if form.is_bound and not form.is_valid():
-        return redirect("esim:usage_records", public_id, query=request.GET)
+        return redirect(reverse("esim:usage_records", args=[public_id], query=request.GET))
     chosen = chosen_records(line, **form.choice)
     return csv_download(sheet_of(chosen, line=line), name=_("Usage of %(line)s.csv") % {"line": line})
 

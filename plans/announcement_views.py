@@ -1,6 +1,6 @@
 """The pages of what is announced."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,7 +31,8 @@ def close_announcement(request: HttpRequest, public_id: str) -> HttpResponse:
     row = get_object_or_404(Announcement, public_id=public_id)
     back = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    response = redirect(back if is_ours else "plans:announcements")
+    # As an address only: `redirect` would take other words for the name of a page.
+    response = HttpResponseRedirect(back) if is_ours and back.startswith("/") else redirect("plans:announcements")
     if row.is_dismissible:
         announcements.close(request, response, row, now=timezone.now())
     return response

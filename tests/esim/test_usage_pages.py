@@ -115,6 +115,9 @@ def test_days_in_the_wrong_order_are_explained(as_subscriber, line):
 
     assert response.status_code == 422
     assert "before the first one" in words(response)
+    sheet_address = reverse("esim:usage_csv", args=[line.public_id])
+    led_back = as_subscriber.get(sheet_address, {"since": "2026-11-20", "until": "2026-11-01"})
+    assert led_back.url == f"{address}?since=2026-11-20&until=2026-11-01"
 
 
 def test_the_sheet_holds_what_the_page_shows(as_subscriber, line, now):

@@ -122,6 +122,8 @@ def test_what_must_be_seen_can_not_be_closed_and_nobody_is_led_astray(client):
 
     assert answer["Location"] == reverse("plans:announcements")
     assert row.title in page(client)
+    for word in ("account_logout", "nothing:here", "a\x00b"):
+        assert close(client, row, next=word)["Location"] == reverse("plans:announcements")
 
 
 def test_pages_cost_no_query_for_it_once_it_is_known(client, django_assert_num_queries):
