@@ -164,6 +164,7 @@ class ReceiptForm(forms.Form):
     email = forms.EmailField(
         label=_("Receipt to"),
         required=False,
+        max_length=254,  # what the column holds
         help_text=_("Your e-mail address, if you want a receipt. We use it for nothing else."),
         widget=forms.EmailInput(attrs={"inputmode": "email", "autocomplete": "email"}),
     )

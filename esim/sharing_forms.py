@@ -5,12 +5,15 @@ from django.utils.translation import gettext_lazy as _
 
 from esim.models import Role
 
+LONGEST_EMAIL = 254
+"""What a column holds; the field of a form lets more through by itself."""
 EMAIL = {"inputmode": "email", "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
 class InviteForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail address"),
+        max_length=LONGEST_EMAIL,
         help_text=_("We send a link there. Nothing changes until it is accepted."),
         widget=forms.EmailInput(attrs=EMAIL),
     )
@@ -24,6 +27,7 @@ class GiveForm(forms.Form):
 
     email = forms.EmailField(
         label=_("E-mail address of the new owner"),
+        max_length=LONGEST_EMAIL,
         help_text=_("We ask them there whether they want it."),
         widget=forms.EmailInput(attrs=EMAIL),
     )

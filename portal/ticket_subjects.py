@@ -14,6 +14,7 @@ from billing.models import Charge, Order
 from billing.order_status import moment, title_of
 from esim.models import Line
 from portal.lib.money import format_money
+from portal.lib.public_ids import is_public_id
 from portal.templatetags.portal_format import phone
 
 ORDERS_OFFERED = 20
@@ -34,8 +35,9 @@ class Subject:
 def offered(user: User, *, also: str = "") -> list[tuple[str | Promise, Choices]]:
     """Return the lines, the latest orders and payments of a person to choose from.
 
-    `also` is an older one of them that they came from.
+    `also` is an older one of them that they came from, as an address names it.
     """
+    also = also if is_public_id(also) else ""
     lines = Line.objects.owned_by(user).in_use().order_by("nickname", "pk")
     own = Order.objects.owned_by(user).select_related("line").order_by("-created_at", "-pk")
     latest = list(own[:ORDERS_OFFERED])

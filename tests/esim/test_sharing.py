@@ -69,7 +69,9 @@ def test_inviting_asks_who_it_is_first_and_says_what_is_wrong(as_subscriber, lin
     wrong = as_subscriber.post(people, {"email": "no address", "role": "boss"})
 
     assert asked.url.startswith(reverse("account_reauthenticate"))
-    assert wrong.status_code == 422
+    too_long = as_subscriber.post(people, {"email": f"{'x' * 240}@long.example.com", "role": "viewer"})
+
+    assert wrong.status_code == too_long.status_code == 422
     assert "no address" in wrong.content.decode()
     assert not LineInvitation.objects.exists()
 

@@ -11,6 +11,7 @@ from accounts.notifications import deliver_due
 from accounts.ticket_desk import note
 from accounts.ticket_limits import A_DAY, OPEN_AT_ONCE
 from accounts.tickets import close, reply
+from billing.models import OrderQuerySet
 from tests import make
 
 NEW = reverse("new_ticket")
@@ -50,6 +51,16 @@ def test_an_older_order_than_those_offered_can_be_asked_about(as_subscriber, sub
 
     assert orders[0].public_id in offered
     assert orders[1].public_id not in offered
+
+
+def test_what_no_database_looks_up_is_not_looked_up(as_subscriber, monkeypatch):
+    """PostgreSQL refuses a NUL; SQLite would let it pass."""
+    looked_up = []
+    real = OrderQuerySet.filter
+    monkeypatch.setattr(OrderQuerySet, "filter", lambda *args, **named: looked_up.append(named) or real(*args, **named))
+
+    assert as_subscriber.get(NEW, {"about": "ord_a\x00b"}).status_code == 200
+    assert not any("\x00" in str(value) for named in looked_up for value in named.values())
 
 
 def test_what_belongs_to_somebody_else_cannot_be_attached(as_subscriber, stranger):
