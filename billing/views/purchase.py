@@ -291,6 +291,7 @@ def _to_be_paid_by_somebody(request: SubscriberRequest, sale: Sale, form: Purcha
         nickname=form.cleaned_data["nickname"],
         price=sale.price,
         quote=sale.quote,
+        is_queued=sale.is_queued,
         form_key=str(form.cleaned_data["form_key"]),
         pay_within=pay_links.OPEN_FOR,
     )

@@ -42,6 +42,15 @@ def test_a_plan_is_bought_for_later_and_its_order_says_when(as_subscriber, line,
     assert "begins" in as_subscriber.get(reverse("line", args=[line.public_id])).content.decode()
 
 
+def test_a_plan_that_somebody_else_is_to_pay_waits_as_well(as_subscriber, line, running, plan):
+    url = address("add_to_queue", line)
+    page = as_subscriber.get(url, {"plan": plan.public_id})
+    form = {"form_key": page.context["form"]["form_key"].value(), "pay_with": "new", "plan": plan.public_id}
+    as_subscriber.post(url, {**form, "price_seen": price_token(PRICE), "ask_somebody": "1"})
+
+    assert QueuedPlan.objects.get().order == Order.objects.get()
+
+
 def test_without_a_running_plan_there_is_nothing_to_wait_for(as_subscriber, line):
     assert as_subscriber.get(address("add_to_queue", line)).url == address("renew", line)
     assert b"No plan is running" in as_subscriber.get(address("queue", line)).content
