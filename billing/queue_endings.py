@@ -111,10 +111,14 @@ def _take_out(queued: QueuedPlan, *, now: datetime) -> bool:
 
 
 def dead() -> QueuedPlanQuerySet:
-    """Those that will never begin: their line is closed, or the bank has taken their payment back for good."""
+    """Those that will never begin: their line is closed, or the bank has taken their payment back for good.
+
+    As long as a bank has the money and has not decided, whose it is stays open, and so does the order.
+    """
+    undecided = Dispute.objects.open().holding_the_money().filter(charge__order=OuterRef("order"))
     lost = Dispute.objects.filter(charge__order=OuterRef("order"), state=Dispute.State.LOST)
     closed = Q(line__service_state=ServiceState.TERMINATED)
-    return QueuedPlan.objects.waiting().filter(closed | Exists(lost))
+    return QueuedPlan.objects.waiting().filter(closed | Exists(lost)).filter(~Exists(undecided))
 
 
 def cancel_dead(*, now: datetime) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 from billing import orders, overdue, queue_endings, queueing, renewals, timeline
 from billing.expiry import cancel_order
 from billing.foretelling import foresee
-from billing.models import Order, QueuedPlan, Refund, Subscription
+from billing.models import Dispute, Order, QueuedPlan, Refund, Subscription
 from billing.queue_starting import early_start
 from billing.queueing import CannotStart, LineRests, NotWaiting
 from billing.refund_offers import CannotRefund, is_being_bought_for
@@ -186,6 +186,21 @@ def test_on_a_line_that_is_closed_the_money_goes_back(queue, running, line, carr
 
     assert state_of(queued) == ("cancelled", "refunded")
     assert Refund.objects.get().money == Money(900, "USD")
+
+
+def test_on_a_closed_line_it_waits_for_the_bank_to_decide(queue, running, line, carrier):
+    queued = queue()
+    make.make_dispute(charge=queued.order.charges.get(), is_withdrawn=True)
+    Line.objects.filter(pk=line.pk).update(service_state=ServiceState.TERMINATED)
+    tick(NOW, carrier)
+    assert state_of(queued) == ("waiting", "paid")
+
+    Dispute.objects.update(state=Dispute.State.WON, is_withdrawn=False, closed_at=NOW)
+    tick(NOW, carrier)
+
+    assert state_of(queued) == ("cancelled", "refunded")
+    assert Refund.objects.get().money == Money(900, "USD")
+    queued.order.charges.get().disputes.all().delete()
 
 
 def test_on_a_line_that_its_owner_suspended_it_waits(queue, running, line, carrier):
