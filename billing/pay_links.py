@@ -131,7 +131,9 @@ def begin(
             now=now,
         )
     link.order.refresh_from_db()
-    return paying.page_of(order=link.order, gateways=gateways, return_url=return_url, locale=language, now=now)
+    return paying.page_of(
+        order=link.order, gateways=gateways, return_url=return_url, locale=language, by_link=True, now=now
+    )
 
 
 def _hash(token: str) -> str:

@@ -25,16 +25,21 @@ class StillBeingChecked(Exception):
     sentence = _("The other payment is still being checked. Nothing more was charged.")
 
 
-def page_of(*, order: Order, gateways: Gateways, return_url: str, locale: str, now: datetime) -> str:
+def page_of(
+    *, order: Order, gateways: Gateways, return_url: str, locale: str, by_link: bool = False, now: datetime
+) -> str:
     """Return the page on which the payer goes on with the payment of this order; empty when there is none.
 
     An order has one open page. It is used again while there is time left on it; one that is nearly over is asked
-    about: paid, it settles the order; else it is closed and another one opened. Money is never taken here.
+    about: paid, it settles the order; else it is closed and another one opened. Money is never taken here. `by_link`:
+    who pays has a link only, and is never led to a page that the owner began, which knows their cards.
     Raises StillBeingChecked, PageUnavailable, PageRefused and OrderNotPayable.
     """
     charge = charges.open_charge(order)
     if charge is None:
         return ""
+    if by_link and not charge.by_link:
+        raise StillBeingChecked
     if charge.method is not None or charge.state == State.NEEDS_ACTION:
         return charge.page_url
     gateway = _gateway_of(charge, gateways)

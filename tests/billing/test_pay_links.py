@@ -8,10 +8,11 @@ from django.urls import reverse
 
 from accounts import locks
 from accounts.notifications import deliver_due
-from billing import ledger, orders, pay_links, refunds
+from billing import ledger, orders, pay_links, paying, refunds
 from billing.invariants import broken_invariants
 from billing.models import Charge, Order, PayLink, Refund, SandboxPayment
 from billing.pay_links import CannotShare
+from billing.paying import StillBeingChecked
 from tests import make
 from tests.billing.books import buy, pay
 
@@ -114,6 +115,16 @@ def test_the_owners_own_attempt_is_closed_first(made, unpaid, gateway, now):
         ("abandoned", False),
         ("pending", True),
     ]
+
+
+def test_nobody_with_a_link_is_led_to_a_page_that_the_owner_began(unpaid, gateway, now):
+    """The owner may begin in the moment between making way for the payer and leading them on."""
+    unpaid.charges.create(gateway="sandbox", currency="USD", amount=1490, created_at=now)
+
+    with pytest.raises(StillBeingChecked):
+        paying.page_of(
+            order=unpaid, gateways={gateway.name: gateway}, return_url="/", locale="en", by_link=True, now=now
+        )
 
 
 @pytest.mark.parametrize("how", ["withdrawn", "replaced", "expired", "cancelled"])
