@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts import audit
 from accounts.models import Referral, ReferralQuerySet, User
 from accounts.notifications import notify
 from billing import ledger
-from billing.models import Dispute, Order, ReferralCredit, ReferralReward, Refund
+from billing.models import Dispute, Order, OrderQuerySet, ReferralCredit, ReferralReward, Refund
 from billing.referral_traits import objection_to
 from billing.sales import as_context
 from portal.lib.money import Money
@@ -29,7 +29,7 @@ def settle_referrals(*, within: timedelta, now: datetime) -> int:
     `within` is how long after its delivery it can be.
     """
     decided = one_by_one(
-        undecided().order_by("pk")[:BATCH],
+        to_decide(within=within, now=now).order_by("pk")[:BATCH],
         lambda referral: _decide(referral, within=within, now=now),
         what="Deciding on a referral",
         about=lambda referral: {"referral": referral},
@@ -45,13 +45,24 @@ def settle_referrals(*, within: timedelta, now: datetime) -> int:
 
 def undecided() -> ReferralQuerySet:
     """Referrals whose newcomer has paid for something."""
-    paid = Order.objects.filter(owner=OuterRef("newcomer"), kind__in=PURCHASES, paid_at__isnull=False, amount__gt=0)
+    paid = _paid_for().filter(owner=OuterRef("newcomer"))
     return Referral.objects.filter(Exists(paid), credit=None).select_related("referrer", "newcomer")
 
 
+def to_decide(*, within: timedelta, now: datetime) -> ReferralQuerySet:
+    """Those whose first purchase stands, or went back: what only waits must not be in the way of the others."""
+    first = _paid_for().filter(owner=OuterRef("newcomer")).order_by("paid_at", "pk")
+    stands = Q(state=Order.State.FULFILLED, confirmed_at__lte=now - within)
+    ripe = Order.objects.filter(stands | _given_back(), pk=OuterRef("first"))
+    return undecided().annotate(first=Subquery(first.values("pk")[:1])).filter(Exists(ripe))
+
+
+def _paid_for() -> OrderQuerySet:
+    return Order.objects.filter(kind__in=PURCHASES, paid_at__isnull=False, amount__gt=0)
+
+
 def first_purchase(user: User) -> Order | None:
-    paid = Order.objects.owned_by(user).filter(kind__in=PURCHASES, paid_at__isnull=False, amount__gt=0)
-    return paid.order_by("paid_at", "pk").first()
+    return _paid_for().filter(owner=user).order_by("paid_at", "pk").first()
 
 
 def _decide(referral: Referral, *, within: timedelta, now: datetime) -> ReferralCredit | None:
@@ -72,10 +83,14 @@ def _decide(referral: Referral, *, within: timedelta, now: datetime) -> Referral
 
 def was_given_back(order: Order) -> bool:
     """Tell whether any of its money left us again, or a bank may take it."""
-    if order.state in {Order.State.UNDELIVERABLE, Order.State.REFUNDED}:
-        return True
-    disputed = Dispute.objects.exclude(state=Dispute.State.WON).filter(charge__order=order)
-    return Refund.objects.live().filter(order=order).exists() or disputed.exists()
+    return Order.objects.filter(_given_back(), pk=order.pk).exists()
+
+
+def _given_back() -> Q:
+    disputed = Dispute.objects.exclude(state=Dispute.State.WON).filter(charge__order=OuterRef("pk"))
+    refunded = Refund.objects.live().filter(order=OuterRef("pk"))
+    over = Q(state__in=[Order.State.UNDELIVERABLE, Order.State.REFUNDED])
+    return over | Exists(refunded) | Exists(disputed)
 
 
 def _refuse(referral: Referral, *, order: Order, reason: ReferralCredit.Reason, now: datetime) -> ReferralCredit | None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts import referrals
 from accounts.models import AuditEvent, KnownDevice, Referral, ReferralCode, User
-from billing import charges, ledger
+from billing import charges, ledger, referral_credits
 from billing.models import LedgerEntry, Order, ReferralCredit
 from billing.referral_credits import settle_referrals
 from billing.referral_traits import remember_card
@@ -87,6 +87,17 @@ def test_both_are_credited_once_when_the_purchase_stands(referrer, newcomer_of, 
     assert LedgerEntry.objects.filter(kind="rewarded").count() == 2
     assert referrer.notifications.filter(kind="referral_rewarded").count() == 1
     assert newcomer.notifications.filter(kind="referral_rewarded").count() == 1
+
+
+def test_those_that_only_wait_are_not_in_the_way_of_the_others(referrer, newcomer_of, purchase, monkeypatch):
+    monkeypatch.setattr(referral_credits, "BATCH", 1)
+    waiting, ripe = newcomer_of("cy@example.com"), newcomer_of("dee@example.com")
+    for newcomer in (waiting, ripe):
+        purchase(newcomer)
+    Order.objects.filter(owner=waiting, state="fulfilled").update(state="paid", confirmed_at=None)
+
+    assert settle() == 1
+    assert ReferralCredit.objects.get().referral.newcomer == ripe
 
 
 def test_without_an_offer_nobody_gets_anything(newcomer_of, purchase, reward):
