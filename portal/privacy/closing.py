@@ -143,9 +143,14 @@ def _begin_to_end(closing: AccountClosing, *, gateways: Gateways, now: datetime)
     for method in PaymentMethod.objects.owned_by(user).usable():
         saved_cards.remove(method=method, gateway=gateways.get(method.gateway), actor=user, now=now)
     with transaction.atomic():
+        # Networks and gateways took their time: what came in meanwhile is not given up without a word.
+        standing = standing_of(user, gives_up_balance=closing.gives_up_balance, now=now)
+        if standing.obstacles:
+            _hold_back(closing, standing.obstacles, now=now)
+            return
         if not AccountClosing.objects.filter(pk=closing.pk, state=State.ASKED).update(state=State.ENDING, look_at=now):
             return
-        for balance in standing_of(user, gives_up_balance=True, now=now).balances:
+        for balance in standing.balances:
             ledger.move(
                 kind=LedgerEntry.Kind.GIVEN_UP,
                 debit=ledger.wallet(user.pk, balance.currency),

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from billing import arrears
-from billing.models import Charge, Dispute, LedgerAccount, Order, QueuedPlan, Refund
+from billing.models import Charge, Dispute, LedgerAccount, Order, PayLink, QueuedPlan, Refund
 from esim.models import Line, LineMove, Replacement, ServiceChange, SimApplication
 from portal.lib.money import Money
 
@@ -74,11 +74,16 @@ ENDED = (
 
 
 def _orders_under_way(user: User) -> bool:
-    """Tell whether something is paid and not delivered, or being paid; on their lines also by somebody else."""
+    """Tell whether something is paid and not delivered, or being paid; on their lines also by somebody else.
+
+    What an unpaid order keeps of the balance comes back when it ends, and who has a link may pay it until then.
+    """
     theirs = Q(owner=user) | Q(line__owner=user)
     waiting = QueuedPlan.objects.filter(order=OuterRef("pk"), state=QueuedPlan.State.WAITING)
     paid = Q(state__in=[*Order.State.IN_FLIGHT, Order.State.TAKING_BACK]) & ~Exists(waiting)
-    being_paid = Q(state=Order.State.PENDING) & Exists(Charge.objects.open().filter(order=OuterRef("pk")))
+    begun = Exists(Charge.objects.open().filter(order=OuterRef("pk"))) | Q(wallet_amount__gt=0)
+    by_link = Exists(PayLink.objects.standing().filter(order=OuterRef("pk")))
+    being_paid = Q(state=Order.State.PENDING) & (begun | by_link)
     return Order.objects.filter(theirs).filter(paid | being_paid).exists()
 
 

@@ -21,7 +21,7 @@ from portal.lib.money import Money
 from portal.privacy import closing, copies, forgetting
 from portal.privacy.obstacles import Obstacle, standing_of
 from tests import make
-from tests.billing.books import fund
+from tests.billing.books import buy, fund
 from tests.fakes.carrier import FakeCarrier
 
 DAY = timedelta(days=1)
@@ -212,6 +212,37 @@ def test_what_comes_up_meanwhile_holds_it_back_and_is_told_once(subscriber, line
     Order.objects.filter(pk=order.pk).update(state="fulfilled", confirmed_at=now)
     close_due(now + 9 * DAY)
     assert Line.objects.get().service_state == ServiceState.TERMINATED
+
+
+def test_money_that_comes_while_lines_end_is_not_given_up_unasked(subscriber, line, now):
+    class Slow(FakeCarrier):
+        def terminate(self, *args, **kwargs):
+            fund(subscriber, Money(700, "USD"))
+            return super().terminate(*args, **kwargs)
+
+    closing.ask(user=subscriber, gives_up_balance=False, ip=None, now=now)
+    closing.close_due(carrier=Slow(), gateways={}, now=now + 7 * DAY)
+
+    assert Line.objects.get().service_state == ServiceState.TERMINATED
+    assert LedgerAccount.objects.get(kind="wallet").balance == 700
+    assert (AccountClosing.objects.get().state, AccountClosing.objects.get().held_by) == ("asked", "balance")
+
+
+def test_what_an_unpaid_order_keeps_of_the_balance_stands_in_the_way(subscriber, line, now):
+    fund(subscriber, Money(700, "USD"))
+    order = buy(line, make.make_plan(), use_wallet=True)
+    order.charges.update(state="declined", settled_at=now)
+
+    assert Obstacle.ORDERS in standing_of(subscriber, gives_up_balance=False, now=now).obstacles
+
+
+def test_an_unpaid_order_that_somebody_may_pay_by_link_stands_in_the_way(subscriber, line, now):
+    order = buy(line, make.make_plan(), gateway="")
+    assert not standing_of(subscriber, gives_up_balance=False, now=now).obstacles
+
+    pay_links.make(order=order, by=subscriber, shown_as="", ip=None, now=now)
+
+    assert standing_of(subscriber, gives_up_balance=False, now=now).obstacles == [Obstacle.ORDERS]
 
 
 @pytest.fixture
