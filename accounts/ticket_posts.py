@@ -35,7 +35,7 @@ def check(request: SubscriberRequest, form: MessageForm, *, now: datetime, opens
     """Say whether this may be sent; where it may not, the form says why and nothing of it is lost."""
     if not form.is_valid():
         return HTTPStatus.UNPROCESSABLE_ENTITY
-    if _was_sent(request, form):
+    if _was_sent(request, form, opens=opens):
         return OK
     if not may_write(request):
         form.add_error(None, too_often())
@@ -59,9 +59,10 @@ def attach(form: MessageForm, message: TicketMessage) -> None:
         ticket_files.attach(document=form.document, message=message)
 
 
-def _was_sent(request: SubscriberRequest, form: ReplyForm) -> bool:
+def _was_sent(request: SubscriberRequest, form: ReplyForm, *, opens: bool) -> bool:
+    """Tell whether this very form was sent; the key of a reply opens no request past the limits, nor the reverse."""
     key = post_key(request, form)
-    return TicketMessage.objects.filter(key__in=[key, f"{key}:opened"]).exists()
+    return TicketMessage.objects.filter(key=f"{key}:opened" if opens else key).exists()
 
 
 def _file_of(request: SubscriberRequest, *, now: datetime) -> Document | None:

@@ -208,6 +208,17 @@ def test_whoever_asked_often_today_waits(as_subscriber, subscriber, now):
     assert as_subscriber.post(NEW, filled_in(as_subscriber)).status_code == 429
 
 
+def test_the_key_of_a_reply_opens_no_request_past_the_limits(as_subscriber, subscriber):
+    first = [make.make_ticket(owner=subscriber) for _number in range(OPEN_AT_ONCE)][0]
+    form = filled_in(as_subscriber)
+    as_subscriber.post(reverse("ticket", args=[first.public_id]), {"text": form["text"], "form_key": form["form_key"]})
+
+    answer = as_subscriber.post(NEW, form)
+
+    assert answer.status_code == 429
+    assert Ticket.objects.count() == OPEN_AT_ONCE
+
+
 def test_what_staff_note_is_nowhere_on_the_subscribers_pages(as_subscriber, subscriber, staff, now):
     ticket = make.make_ticket(owner=subscriber)
     note(ticket=ticket, staff=staff, text="He shouts a lot.", key="n1", now=now)
