@@ -29,6 +29,15 @@ def review(client, application, **fields):
     return client.post(f"{LIST}{application.pk}/review/", {**WHY, "seen_round": 1, **fields})
 
 
+def test_nobody_of_the_staff_opens_the_copy_of_everything(as_staff, subscriber):
+    copy = make.make_document(owner=subscriber, purpose=Document.Purpose.EXPORT)
+    paper = make.make_document(owner=subscriber)
+
+    answers = [as_staff.get(f"/admin/accounts/document/{one.pk}/open/").status_code for one in (copy, paper)]
+
+    assert answers == [404, 200]
+
+
 def test_papers_are_shown_for_a_reason_that_their_owner_reads(as_staff, staff, sent, subscriber):
     address = f"{LIST}{sent.pk}/review/"
     before = as_staff.get(address).text + as_staff.get(f"{LIST}{sent.pk}/change/").text
