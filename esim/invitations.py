@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from accounts.locks import refuse_if_locked
+from accounts.locks import is_locked, refuse_if_locked
 from accounts.models import User
 from esim import sharing_notices
 from esim.models import Line, LineInvitation, LineInvitationQuerySet, LineMember, Role, ServiceState
@@ -105,15 +105,17 @@ def is_meant_for(user: User, email: str) -> bool:
 def accept(*, invitation: LineInvitation, user: User, ip: str | None, now: datetime) -> LineMember:
     """Give the role that was offered; whoever has another one on this line has this one then.
 
-    Neither goes on while one of the two accounts is locked. Raises AccountLocked and NotAcceptable.
+    Neither goes on while one of the two accounts is locked; of the owner's the other learns nothing. Raises
+    AccountLocked and NotAcceptable.
     """
     refuse_if_locked(user)
-    refuse_if_locked(invitation.line.owner)
     with transaction.atomic():
         line = _hold(invitation)
         if line.owner_id == user.pk:
             raise OwnLine
         if line.service_state == ServiceState.TERMINATED or line.owner_id != invitation.invited_by_id:
+            raise NotAcceptable
+        if is_locked(line.owner):
             raise NotAcceptable
         open_one = LineInvitation.objects.open(now)
         if not _close(invitation, among=open_one, state=State.ACCEPTED, accepted_by=user, ended_at=now):

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, cool_off
-from accounts.locks import refuse_if_locked
+from accounts.locks import is_locked, refuse_if_locked
 from accounts.models import User
 from esim import handing_over, sharing_notices
 from esim.models import Line, LineMove, Replacement, ServiceState, SimProfile
@@ -86,14 +86,16 @@ def offer(*, line: Line, by: User, email: str, ip: str | None, now: datetime) ->
 
 
 def accept(*, move: LineMove, user: User, ip: str | None, now: datetime) -> LineMove:
-    """Commit the other's yes; from then on both have the cool-off to undo it. Raises AccountLocked and CannotMove."""
+    """Commit the other's yes; from then on both have the cool-off to undo it. Raises AccountLocked and CannotMove.
+
+    That the owner's account is locked is not for the other to know.
+    """
     refuse_if_locked(user)
-    refuse_if_locked(move.from_owner)
     with transaction.atomic():
         line = _hold(move.line_id)
         if line.owner_id == user.pk:
             raise ToOneself
-        if line.owner_id != move.from_owner_id or movable_profile(line) is None:
+        if line.owner_id != move.from_owner_id or is_locked(line.owner) or movable_profile(line) is None:
             raise NoLongerOffered
         offered = Q(state=State.OFFERED, expires_at__gt=now)
         moves_at = now + settings.PORTAL_COOL_OFF

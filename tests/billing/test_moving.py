@@ -154,7 +154,7 @@ def test_who_may_not_give_a_line_away_now(line, subscriber, now):
         offer(line, now=later)
 
 
-@pytest.mark.parametrize("how", ["withdrawn", "expired", "declined", "terminated"])
+@pytest.mark.parametrize("how", ["withdrawn", "expired", "declined", "terminated", "owner locked"])
 def test_an_offer_that_is_over_can_not_be_accepted(line, stranger, now, how):
     move = offer(line, now=now)
     if how == "withdrawn":
@@ -163,6 +163,8 @@ def test_an_offer_that_is_over_can_not_be_accepted(line, stranger, now, how):
         moving_lines.decline(move=move, user=stranger, ip=None, now=now)
     elif how == "terminated":
         Line.objects.update(service_state="terminated")
+    elif how == "owner locked":
+        locks.lock(user=line.owner, ip=None, now=now)
     at = now + 8 * DAY if how == "expired" else now
 
     with pytest.raises(NoLongerOffered):

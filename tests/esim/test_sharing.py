@@ -140,11 +140,15 @@ def test_an_invitation_that_is_over_gives_nothing(invitation, line, stranger, no
     assert not Line.objects.visible_to(stranger).exists()
 
 
-def test_a_locked_account_lets_nobody_in(invitation, line, stranger, now):
+def test_a_locked_account_lets_nobody_in(client, invitation, line, stranger, now):
     locks.lock(user=line.owner, ip=None, now=now)
+    client.force_login(stranger)
 
-    with pytest.raises(AccountLocked):
-        invitations.accept(invitation=invitation, user=stranger, ip=None, now=now)
+    answer = client.post(joining(invitation), {"answer": "accept"}, follow=True)
+
+    # It is not the guest's account that is locked, nor theirs to know that another one is.
+    assert "Your account is locked" not in answer.content.decode()
+    assert not LineMember.objects.exists()
     with pytest.raises(AccountLocked):
         invite(line, now=now)
 
