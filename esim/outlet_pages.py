@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from esim.models import Outlet
 from esim.opening_hours import Standing, spans_on, standing_at
@@ -124,7 +124,9 @@ def exceptions_of(outlet: Outlet, *, now: datetime) -> list[Day]:
 
 def _hours_on(outlet: Outlet, day: date) -> str:
     spans = spans_on(day, week=outlet.weekly_hours, exceptions=outlet.exceptions)
-    return ", ".join(span.replace("-", "\N{EN DASH}") for span in spans) or gettext("closed")
+    return ", ".join(span.replace("-", "\N{EN DASH}") for span in spans) or pgettext(
+        "an outlet or the hotline", "closed"
+    )
 
 
 def _measured(near: Near, *, now: datetime) -> OutletCard:
@@ -136,7 +138,7 @@ def _words(standing: Standing, *, local: datetime) -> str:
     if standing.closes_at is not None:
         return gettext("Open now until %(time)s") % {"time": format_clock(standing.closes_at, language)}
     if standing.opens_at is None:
-        return gettext("Closed")
+        return pgettext("an outlet or the hotline", "Closed")
     time = format_clock(standing.opens_at, language)
     days = (standing.opens_at.date() - local.date()).days
     if TOMORROW < days < A_WEEK:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import get_day_names, get_timezone_location
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import get_language, gettext, to_locale
+from django.utils.translation import get_language, gettext, pgettext, to_locale
 
 from esim.opening_hours import DAYS, Hours, parse_exceptions, parse_week, spans_on, standing_at
 from portal.lib.dates import distance, format_clock, format_date_for, zone_or_utc
@@ -59,7 +59,7 @@ def _standing(local: datetime, week: Hours, exceptions: Hours, language: str) ->
     if standing.closes_at is not None:
         return True, gettext("Open now until %(time)s") % {"time": format_clock(standing.closes_at, language)}
     if standing.opens_at is None:
-        return False, gettext("Closed")
+        return False, pgettext("an outlet or the hotline", "Closed")
     days = (standing.opens_at.date() - local.date()).days
     is_far = TOMORROW < days < A_WEEK
     day = (
@@ -96,7 +96,9 @@ def _day(number: int, language: str) -> str:
 
 
 def _spans(spans: Sequence[str]) -> str:
-    return ", ".join(span.replace("-", "\N{EN DASH}") for span in spans) or gettext("closed")
+    return ", ".join(span.replace("-", "\N{EN DASH}") for span in spans) or pgettext(
+        "an outlet or the hotline", "closed"
+    )
 
 
 def _place(zone: ZoneInfo, language: str) -> str:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from accounts.models.articles import SUFFIXES
@@ -13,7 +14,9 @@ from accounts.models.tickets import MESSAGE_LENGTH, Ticket
 class ReplyTemplate(models.Model):
     """A reply that fits many tickets, sent in the language of whoever asked."""
 
-    name = models.CharField(_("name"), max_length=80, unique=True, help_text=_("For staff only."))
+    name = models.CharField(
+        pgettext_lazy("of a thing", "name"), max_length=80, unique=True, help_text=_("For staff only.")
+    )
     position = models.PositiveIntegerField(_("position"), default=0, db_index=True)
     is_active = models.BooleanField(_("offered"), default=True)
     text = models.TextField(

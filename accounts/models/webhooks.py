@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from portal.lib.crypto import Sealed
@@ -25,7 +26,7 @@ class WebhookEndpoint(models.Model):
     """
 
     public_id = PublicIdField(prefix="whe")
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=80)
     url = models.URLField(_("address"), max_length=500)
     kinds = models.JSONField(_("events"), default=list)
     is_active = models.BooleanField(_("active"), default=True)

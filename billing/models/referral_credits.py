@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Referral
@@ -60,7 +61,7 @@ class ReferralCredit(models.Model):
     """
 
     class State(models.TextChoices):
-        GRANTED = "granted", _("credited")
+        GRANTED = "granted", pgettext_lazy("a reward", "credited")
         REFUSED = "refused", _("refused")
         REVERSED = "reversed", _("taken back")
 

@@ -191,7 +191,7 @@ class SimApplication(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.public_id} ({self.state})"
+        return self.public_id
 
     @property
     def is_business(self) -> bool:

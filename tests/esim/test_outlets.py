@@ -145,7 +145,7 @@ def test_the_page_of_an_outlet_has_everything(client, db, time_machine):
         "+33 1 99",
         "24 Dec 2026",
         "10:00–14:00",
-        "closed",
+        "Closed",
         "ayment",
     ):
         assert told in page
