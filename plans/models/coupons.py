@@ -23,6 +23,14 @@ def code_key(text: str) -> str:
     return "".join(sign for sign in plain if sign.isascii() and sign.isalnum()).translate(MISREAD)
 
 
+def _all_but_the_count(row: models.Model, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Have a save leave `used` alone: orders move it while somebody edits the row."""
+    if row._state.adding or kwargs.get("update_fields") is not None:  # noqa: SLF001 - Django's documented way to ask
+        return kwargs
+    columns = (field for field in row._meta.concrete_fields if not field.primary_key)  # noqa: SLF001
+    return {**kwargs, "update_fields": [field.name for field in columns if field.name != "used"]}
+
+
 class Coupon(Deal):
     """What its codes take off one order, and on which conditions.
 
@@ -83,6 +91,9 @@ class Coupon(Deal):
             ),
         ]
 
+    def save(self, **kwargs: Any) -> None:
+        super().save(**_all_but_the_count(self, kwargs))
+
     def clean(self) -> None:
         """What was used stays what it was: who typed the code is owed what it said."""
         super().clean()
@@ -131,7 +142,7 @@ class CouponCode(models.Model):
 
     def save(self, **kwargs: Any) -> None:
         self.key = code_key(self.code)
-        super().save(**kwargs)
+        super().save(**_all_but_the_count(self, kwargs))
 
     def clean(self) -> None:
         super().clean()

@@ -165,6 +165,19 @@ def test_reserved_with_the_order_used_when_paid(line, plan, coupon, now, gateway
     assert broken_invariants(now=now) == {}
 
 
+def test_editing_a_coupon_leaves_its_count_alone(line, plan, coupon, now):
+    """Whoever edits has read the row before the order that counts it."""
+    read, code = Coupon.objects.get(), CouponCode.objects.get()
+    buy_with_code(line, plan, "AUTUMN10", now=now)
+
+    read.name = "Autumn, longer"
+    read.save()
+    code.save()
+
+    assert counts(coupon) == (1, 1)
+    assert coupon.name == "Autumn, longer"
+
+
 def test_given_back_when_the_order_is_cancelled(line, plan, coupon, now, gateway):
     order = buy_with_code(line, plan, "AUTUMN10", now=now)
     assert "waits for payment" in quoted(line, plan, "AUTUMN10", now=now).refusal
