@@ -179,7 +179,8 @@ def _complete(
     order: Order, *, line: Line, terms: PlanTerms, period: tuple[datetime, datetime], now: datetime
 ) -> Order | None:
     """Write down what was delivered; None where the line ended in the seconds in which the network was asked."""
-    if Line.objects.select_for_update().get(pk=line.pk).service_state == ServiceState.TERMINATED:
+    held = Line.objects.select_for_update().get(pk=line.pk)
+    if held.service_state == ServiceState.TERMINATED and _still_ours(order).exists():
         return None
     if not _still_ours(order).update(state=State.FULFILLED, confirmed_at=now, lease_until=None):
         return Order.objects.get(pk=order.pk)

@@ -135,3 +135,23 @@ def test_bound_elsewhere_while_the_network_was_asked_the_money_goes_back(line, p
     assert not Allowance.objects.filter(granted_for=order.public_id).exists()
     assert carrier.revoked == [order.public_id]
     assert broken_invariants(now=now) == {}
+
+
+def test_a_late_answer_takes_nothing_from_whoever_has_the_card_since(line, plan, move, gateway, carrier, now):
+    """A worker whose lease ran out hears the network after another one delivered, and the card changed hands."""
+    order = paid_order(line, plan)
+
+    def meanwhile(call):
+        if call == "grant":
+            carrier.before_answer = lambda _call: None
+            Order.objects.update(lease_until=now)
+            fulfil(order_id=order.pk, carrier=carrier, now=now)
+            move()
+
+    carrier.before_answer = meanwhile
+    fulfil(order_id=order.pk, carrier=carrier, now=now)
+
+    order.refresh_from_db()
+    assert order.state == Order.State.FULFILLED
+    assert carrier.revoked == []
+    assert broken_invariants(now=now) == {}
