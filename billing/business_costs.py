@@ -119,7 +119,9 @@ def sheet_of(user: User, *, month: Month, search: str) -> Iterator[Sequence[Any]
 
 def _paid_in(month: Month, *, user: User) -> OrderQuerySet:
     since, until = month.bounds
-    return Order.objects.owned_by(user).filter(state__in=COUNTED, paid_at__gte=since, paid_at__lt=until)
+    paid = Order.objects.owned_by(user).filter(state__in=COUNTED, paid_at__gte=since, paid_at__lt=until)
+    # What was owed is what an order had cost that is counted already: a bank took its money back in between.
+    return paid.exclude(kind=Order.Kind.ARREARS)
 
 
 def _net(orders: OrderQuerySet, *, by: str | None) -> dict[int | None, dict[str, int]]:
@@ -128,7 +130,9 @@ def _net(orders: OrderQuerySet, *, by: str | None) -> dict[int | None, dict[str,
     groups = [by] if by else []
     for row in orders.order_by().values(*groups, "currency").annotate(paid=Sum("amount")):
         nets[row.get(by or "")][row["currency"]] = row["paid"]
-    returned = Refund.objects.filter(order__in=orders.values("pk"), state__in=GIVEN_BACK).order_by()
+    # What somebody paid besides went through the balance: it is no part of the price, nor is giving it back.
+    of_price = Refund.objects.filter(order__in=orders.values("pk"), taken_from=Refund.Source.SALES)
+    returned = of_price.filter(state__in=GIVEN_BACK).order_by()
     for row in returned.values("currency", owner_line=F("order__line")).annotate(back=Sum("amount")):
         nets[row["owner_line"] if by else None][row["currency"]] -= row["back"]
     return nets

@@ -163,7 +163,7 @@ def make_order(*, owner: User, **fields: Any) -> Order:
     """Make an unpaid renewal order of US$14.90."""
     number = next(_numbers)
     fields.setdefault("kind", Order.Kind.RENEWAL)
-    if fields["kind"] != Order.Kind.CREDIT:
+    if fields["kind"] not in Order.Kind.BY_PAYING:
         fields.setdefault("plan", None)
         fields["plan"] = fields["plan"] or make_plan()
     fields.setdefault("currency", "USD")

@@ -72,6 +72,21 @@ def test_costs_are_what_was_paid_less_what_was_given_back(as_subscriber, busines
     assert sheet(as_subscriber, "?month=2026-10")[1][6] == "7.77"
 
 
+def test_what_was_paid_twice_and_went_back_lowers_no_cost(as_subscriber, business, line, now):
+    order = paid(line, now)
+    charge = make.make_charge(order=order, state="succeeded", gateway_payment_id="second")
+    make.make_refund(charge=charge, taken_from="wallet", state="created")
+
+    assert sheet(as_subscriber)[1][6] == "14.90"
+
+
+def test_what_a_bank_took_back_and_was_settled_costs_once(as_subscriber, business, line, now):
+    paid(line, now)
+    paid(line, now, kind="arrears")
+
+    assert sheet(as_subscriber)[1][6] == "14.90"
+
+
 def test_cells_are_no_formulas_and_the_search_narrows_the_sheet(as_subscriber, business, subscriber, now):
     first = make.make_line(owner=subscriber, nickname="=HYPERLINK(1)", cost_centre="Sales")
     make.make_line(owner=subscriber, nickname="Van")
