@@ -9,6 +9,7 @@ from accounts.models import OutboxMessage
 from billing import pay_links
 from billing.question_links import token_for
 from esim.sharing_links import invitation_token, move_token
+from plans.terms import PlanTerms
 from tests import make
 
 
@@ -19,7 +20,9 @@ def ids_of_ada(subscriber, now):
     line = make.make_line(owner=subscriber)
     make.make_profile(line=line)
     make.make_allowance(line=line, plan=plan)
-    order = make.make_order(owner=subscriber, line=line, plan=plan, expires_at=now + timedelta(days=3650))
+    terms = PlanTerms.of(plan).to_json()
+    lasting = {"plan_terms": terms, "expires_at": now + timedelta(days=3650)}
+    order = make.make_order(owner=subscriber, line=line, plan=plan, **lasting)
     method = make.make_method(owner=subscriber)
     subscription = make.make_subscription(line=line, plan=plan, method=method)
     make.make_question(subscription=subscription)
