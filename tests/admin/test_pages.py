@@ -11,11 +11,15 @@ from django.urls import reverse
 
 from accounts import audit
 from accounts.models import (
+    AccountClosing,
     ApiToken,
+    ArticleFeedback,
     Business,
+    DataExport,
     Notification,
     OutboxMessage,
     Referral,
+    ReplyTemplate,
     WebhookDelivery,
     WebhookEndpoint,
     WebhookMessage,
@@ -47,12 +51,13 @@ from esim.models import (
     UsageImport,
     UsageRecord,
 )
+from plans.models import Announcement
 from tests import make
 
 pytestmark = pytest.mark.django_db
 
 # Nothing hangs on these but what staff wrote there.
-DELETABLE = {Group, CarrierProduct}
+DELETABLE = {Group, CarrierProduct, ArticleFeedback}
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
@@ -91,10 +96,19 @@ def make_deals(order):
     make.make_reward(currency=REWARDED[ReferralReward.objects.count()])
 
 
+def tell_people(number):
+    article = make.make_article()
+    ArticleFeedback.objects.create(article=article, voter=f"voter {number}", is_useful=True, language="en")
+    ReplyTemplate.objects.create(name=f"Greeting {number}", text="Thank you.")
+    Announcement.objects.create(title="Slower on Sunday night", shown_from=make.NOW)
+
+
 def make_world(now, number):
     """Make one more row of every model staff can see."""
     person = make.make_user()
     line = make.make_line(owner=person)
+    AccountClosing.objects.create(user=person, closes_at=now, look_at=now)
+    DataExport.objects.create(user=person)
     make.make_replacement(line=line, old_profile=make.make_profile(line=line))
     make.make_application(owner=person, papers=1, outlet=make.make_outlet())
     plan = make.make_plan(prices={"USD": 1490, "EUR": 1390})
@@ -110,6 +124,7 @@ def make_world(now, number):
     make.make_refund(charge=charge, requested_by=make.make_user(is_staff=True))
     make.make_dispute(charge=charge)
     make_deals(order)
+    tell_people(number)
     make.make_ticket(owner=person)
     share(line, order, number)
     wallet = LedgerAccount.objects.create(kind="wallet", owner=person, currency="USD")
