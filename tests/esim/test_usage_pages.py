@@ -60,7 +60,7 @@ def test_usage_is_shown_by_day_by_month_and_for_a_month(as_subscriber, line):
     assert "The last 12 months 5 GB" in page(as_subscriber, "usage", line, by="month")
     september = page(as_subscriber, "usage", line, month="2026-09")
     assert "Sep 2026 3 GB" in september
-    assert "Month after" in september
+    assert "Next month" in september
 
 
 def test_calls_and_sms_have_their_own_charts(as_subscriber, line):

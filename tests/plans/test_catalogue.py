@@ -54,7 +54,7 @@ def test_year_says_what_it_saves_against_twelve_months(client):
     page = text_of(client.get(CATALOGUE))
 
     assert "US$28.80 less than twelve months" in page
-    assert "Saves 16 %" in page
+    assert "Saves 16%" in page
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_the_front_page_names_the_plan_until_it_is_closed(as_subscriber, line, n
     close = as_subscriber.post(reverse("close_nudge", args=[line.public_id]), follow=True)
 
     assert "would have been" not in before
-    assert "Less would have been 25 % cheaper for Berlin" in told
+    assert "Less would have been 25% cheaper for Berlin" in told
     assert "US$30.00 for the last 60 days instead of US$40.00 with Own" in told
     assert "We will not say this again" in words(close)
     assert "would have been" not in words(as_subscriber.get(reverse("home")))
