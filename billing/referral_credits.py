@@ -88,7 +88,8 @@ def was_given_back(order: Order) -> bool:
 
 def _given_back() -> Q:
     disputed = Dispute.objects.exclude(state=Dispute.State.WON).filter(charge__order=OuterRef("pk"))
-    refunded = Refund.objects.live().filter(order=OuterRef("pk"))
+    # A second payment, which was balance, is no part of the purchase that went back.
+    refunded = Refund.objects.live().filter(order=OuterRef("pk"), taken_from=Refund.Source.SALES)
     over = Q(state__in=[Order.State.UNDELIVERABLE, Order.State.REFUNDED])
     return over | Exists(refunded) | Exists(disputed)
 

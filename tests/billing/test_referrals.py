@@ -100,6 +100,13 @@ def test_those_that_only_wait_are_not_in_the_way_of_the_others(referrer, newcome
     assert ReferralCredit.objects.get().referral.newcomer == ripe
 
 
+def test_a_second_payment_that_goes_back_leaves_the_purchase_standing(newcomer_of, purchase):
+    order = purchase(newcomer_of())
+    make.make_refund(charge=order.charges.get(), taken_from="wallet", reason="duplicate", state="created")
+
+    assert settle() == 1
+
+
 def test_without_an_offer_nobody_gets_anything(newcomer_of, purchase, reward):
     type(reward).objects.update(is_on=False)
     purchase(newcomer_of())
