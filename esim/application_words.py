@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from esim.applications import missing, papers_of
 from esim.models import SimApplication
 from portal.lib.saying import say_moment
+from portal.lib.standings import Standing, Step, Words
 
 State, Wanted, Delivery = SimApplication.State, SimApplication.Wanted, SimApplication.Delivery
-Words = str | Promise
 
 BADGES = {
     State.DRAFT: "neutral",
@@ -26,23 +25,6 @@ BADGES = {
     State.ACTIVATED: "success",
     State.CANCELLED: "neutral",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What happened and what is next; `kind` is that of the alert."""
-
-    kind: str
-    title: Words
-    text: Words
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    state: str
-    title: Words
-    text: Words = ""
-    at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,26 +11,9 @@ from esim.models import Line, Replacement
 from esim.replacing import is_undoable
 from esim.replacing_steps import UNDO_WITHIN
 from portal.lib.saying import say_moment
+from portal.lib.standings import Standing, Step, Words
 
 State = Replacement.State
-Words = str | Promise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What happened and what is next; `kind` is that of the alert."""
-
-    kind: str
-    title: Words
-    text: Words
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    state: str
-    title: Words
-    text: Words = ""
-    at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
