@@ -25,7 +25,11 @@ from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column
 RESERVED = {"tickets", "official-channels"}
 """Addresses below /help/ that are pages of their own."""
 
-PREVIEW = '<div class="mb-6"><p class="font-semibold mb-2">{}</p><div class="prose dark:prose-invert max-w-2xl">{}</div></div>'
+# On a white sheet in both themes: the admin's stylesheet has these colours for a light ground only.
+PREVIEW = (
+    '<div class="mb-6"><p class="font-semibold mb-2">{}</p>'
+    '<div class="bg-white border border-base-200 max-w-2xl p-4 prose rounded-default">{}</div></div>'
+)
 MARKS = _(
     "A small Markdown: ## heading, - list, 1. list, **bold**, [words](page:plans:catalogue) for a page of the portal,"
     " [words](help:roaming) for another article. {brand}, {support_email}, {promise_minutes} and {refund_days} are filled in."

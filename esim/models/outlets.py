@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from simple_history.models import HistoricalRecords
 
 from portal.lib.dates import zone_or_utc
@@ -77,7 +78,7 @@ class Outlet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label}, {self.city_label}"
+        return self.label + pgettext("between an outlet and its city", ", ") + self.city_label
 
     @property
     def label(self) -> str:
