@@ -59,7 +59,9 @@ RULES = (
     Rule(
         name="invitations",
         after=_days(365),
-        find=lambda before: LineInvitation.objects.filter(ended_at__lt=before),
+        find=lambda before: LineInvitation.objects.filter(
+            Q(ended_at__lt=before) | Q(ended_at__isnull=True, expires_at__lt=before)
+        ),
     ),
     Rule(
         name="payloads_of_gateways",

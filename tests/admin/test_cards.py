@@ -14,7 +14,7 @@ from esim.identifiers import with_luhn_digit
 from esim.models import SimCard
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 LIST = "/admin/esim/simcard/"
 CSV, XLSX = "0", "1"
@@ -35,7 +35,6 @@ def fifty():
     return [f"{NUMBERS[n]}F,{470000 + n},+141555501{n:02},DATA,physical,{90000000 + n},B1" for n in range(50)]
 
 
-@pytest.mark.slow
 def test_fifty_cards_come_from_a_sheet(as_staff, staff, caplog):
     caplog.set_level(logging.DEBUG)
 
@@ -75,7 +74,6 @@ def test_without_the_column_for_pins_they_are_for_sale(as_staff):
     assert SimCard.objects.for_sale(carrier="simulated", profile_type="DATA").get().iccid == NUMBERS[0]
 
 
-@pytest.mark.slow
 def test_every_bad_row_is_told_by_line_and_nothing_is_imported(as_staff):
     make.make_card(iccid=NUMBERS[50])
     make.make_profile(line=make.make_line(owner=make.make_user(), msisdn="+14155559999"), iccid=NUMBERS[51])
@@ -123,7 +121,6 @@ def test_a_wrong_check_digit_is_a_warning_only(as_staff):
     assert SimCard.objects.filter(iccid=wrong).exists()
 
 
-@pytest.mark.slow
 def test_a_sheet_that_is_none_is_told(as_staff):
     for text in ("", "number\n1\n", "iccid,secret\n1,2\n", "\x00", "iccid\n" + "\n".join(str(n) for n in range(2001))):
         page = send(as_staff, text)
@@ -132,7 +129,6 @@ def test_a_sheet_that_is_none_is_told(as_staff):
     assert not SimCard.objects.exists()
 
 
-@pytest.mark.slow
 def test_a_card_taken_meanwhile_stops_the_whole_sheet(as_staff):
     preview = send(as_staff, HEAD + "\n".join(fifty()))
     make.make_card(iccid=NUMBERS[3])
@@ -231,7 +227,6 @@ def give(user, codename):
     user.user_permissions.add(Permission.objects.get(codename=codename))
 
 
-@pytest.mark.slow
 def test_long_sheets_are_loaded_by_command(tmp_path, capsys):
     sheet = tmp_path / "cards.csv"
     sheet.write_text(HEAD + "\n".join(fifty()))

@@ -12,7 +12,7 @@ from portal.admin_dashboard import renewals, sales_by_currency
 from portal.lib.money import Money
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,6 @@ def test_each_trouble_is_counted_once(as_staff, subscriber, now):
     }
 
 
-@pytest.mark.slow
 def test_each_trouble_leads_to_the_list_with_just_its_rows(as_staff, subscriber, now):
     make_trouble(subscriber, now)
 

@@ -16,7 +16,7 @@ from plans.models import PlanPrice
 from portal.lib.money import Money
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ADDRESS = "/admin/renewals/"
 MINUTE = timedelta(minutes=1)
@@ -135,7 +135,6 @@ def test_a_forecast_of_many_is_scaled_from_a_part(subscriber, now, monkeypatch):
     assert sum(told.by_action.values()) == 40
 
 
-@pytest.mark.slow
 def test_each_figure_leads_to_its_rows(as_staff, world):
     told = board(as_staff)
     rows = [row for panel in told.panels for row in panel.rows if row.href and row.label != "Paused by staff"]
@@ -157,7 +156,6 @@ def test_an_empty_board_says_so(as_staff, staff, language):
         assert "Automatic charges are on" in page.content.decode()
 
 
-@pytest.mark.slow
 def test_the_board_costs_the_same_for_one_row_and_fifty(
     as_staff, subscriber, world, now, django_assert_num_queries, django_assert_max_num_queries
 ):

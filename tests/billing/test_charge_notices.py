@@ -18,6 +18,8 @@ from portal.lib.periods import PeriodUnit
 from tests import make
 from tests.billing.books import fund
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 TEN_MINUTES = timedelta(minutes=10)

@@ -14,7 +14,7 @@ from tests import make
 from tests.billing.books import NOW
 from tests.billing.invoicing import delivered_order, given_back, invoice_of, top_up
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def read(pdf):
@@ -124,7 +124,6 @@ HARD_NAMES = [
 ]
 
 
-@pytest.mark.slow
 def test_no_name_breaks_it(subscriber):
     BillingDetails.objects.create(
         owner=subscriber, name=" ".join(HARD_NAMES)[:120], address="\n".join(HARD_NAMES)[:300]
@@ -222,7 +221,6 @@ def test_text_is_broken_into_lines_that_fit_and_loses_nothing(language):
             assert not any(line[0] in "，。,.)" for line in lines)
 
 
-@pytest.mark.slow
 def test_fonts_are_loaded_only_for_what_is_written():
     with sheet() as page:
         page.write_at(0, 0, "Ada Lin, 14.90")

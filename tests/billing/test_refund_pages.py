@@ -18,7 +18,7 @@ from esim.models import Allowance, ServiceState
 from portal.lib.data_size import MB
 from tests.billing.books import buy
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,8 @@ from billing.gateways.stripe_settings import StripeSettings
 from billing.gateways.stripe_transport import BACK_OFF_SECONDS, endpoint_of, pause_before
 from tests.fakes.stripe.account import TEST_KEY
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = "POST /v1/customers"
 
 
@@ -66,7 +68,6 @@ def test_stripe_may_ask_for_a_longer_pause(header, least):
     assert least <= pause_before(1, {"Retry-After": header}) <= max(least, BACK_OFF_SECONDS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rate_limit", "lock_timeout"])
 def test_a_429_is_tried_again_under_the_same_key(api, stripe_fake, kind):
     stripe_fake.fault(kind, CUSTOMERS, count=2)
@@ -77,7 +78,6 @@ def test_a_429_is_tried_again_under_the_same_key(api, stripe_fake, kind):
     assert stripe_fake.answers() == {"429": 2, "200": 1}
 
 
-@pytest.mark.slow
 def test_a_429_without_end_is_unknown_after_a_while(api, stripe_fake):
     stripe_fake.fault("rate_limit", CUSTOMERS)
     start = time.monotonic()
@@ -88,7 +88,6 @@ def test_a_429_without_end_is_unknown_after_a_while(api, stripe_fake):
     assert 2 < time.monotonic() - start < 10
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "error_before", "garbage"])
 def test_what_may_have_got_lost_is_repeated_under_the_same_key(api, stripe_fake, kind):
     stripe_fake.fault(kind, CUSTOMERS, count=1)
@@ -102,7 +101,6 @@ def test_one_key_is_one_customer(api, stripe_fake):
     assert make_customer(api()) == make_customer(api())
 
 
-@pytest.mark.slow
 def test_requests_keep_to_the_rate(api, stripe_fake):
     paced = api(requests_per_second=10)
     start = time.monotonic()

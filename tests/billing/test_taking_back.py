@@ -18,7 +18,7 @@ from portal.lib.money import Money
 from tests import make
 from tests.billing.books import NOW, buy, delivered, fund, kinds, paid_order, pay
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right"), pytest.mark.slow]
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)

@@ -19,7 +19,7 @@ from portal.lib.saying import join_sentences
 from tests import make
 from tests.billing.books import fund
 
-pytestmark = pytest.mark.usefixtures("at_now")
+pytestmark = [pytest.mark.usefixtures("at_now"), pytest.mark.slow]
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

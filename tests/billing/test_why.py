@@ -15,7 +15,7 @@ from billing.notice_keys import charge_notice
 from plans.models import PlanPrice
 from tests import make
 
-pytestmark = pytest.mark.usefixtures("at_now")
+pytestmark = [pytest.mark.usefixtures("at_now"), pytest.mark.slow]
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

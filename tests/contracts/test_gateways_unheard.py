@@ -17,7 +17,7 @@ from tests import make
 from tests.billing.books import buy
 from tests.contracts.gateway_worlds import BACK
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 MANY = 3
 

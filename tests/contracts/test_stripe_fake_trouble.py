@@ -13,6 +13,8 @@ from tests.contracts.stripe_calls import off_session, unconfirmed
 from tests.fakes.stripe.fixtures import running_fake
 from tests.serving import free_port
 
+pytestmark = pytest.mark.slow
+
 CREATE = "POST /v1/payment_intents"
 SECRET, FORMER_SECRET = "whsec_now", "whsec_before"
 
@@ -74,7 +76,6 @@ def test_fault_strikes_before_or_after_the_work(stripe_fake, client, customer, k
     assert client.v1.payment_intents.create(unconfirmed(customer)).amount == 500
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "retried"), [("rate_limit", False), ("lock_timeout", True), ("error_before", True)])
 def test_library_tries_again_only_where_told(stripe_fake, customer, kind, retried):
     client = stripe_fake.client(max_network_retries=1)

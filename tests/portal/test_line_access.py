@@ -10,6 +10,8 @@ from tests import make
 from tests.portal.routes import routes
 from tests.portal.walking import first_visit
 
+pytestmark = pytest.mark.slow
+
 SEES = {"line", "esim:usage", "esim:usage_records", "esim:usage_csv"}
 """What a viewer opens; everything else about a line is not found."""
 
