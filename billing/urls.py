@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("r/<slug:code>/", referrals.invited, name="invited"),
     path("billing/", overview.overview, name="overview"),
     path("billing/orders/", overview.orders, name="orders"),
+    path("billing/orders.csv", overview.orders_csv, name="orders_csv"),
     path("billing/charges/", overview.charges, name="charges"),
     path("billing/movements/", overview.movements, name="movements"),
     path("billing/documents/", documents.documents, name="documents"),

@@ -17,6 +17,7 @@ from accounts import response_times
 from accounts.models import User
 from billing.models import LedgerEntry, Order, Subscription
 from portal.admin_attention import needs_a_person
+from portal.churn import churn
 from portal.lib.money import Money
 
 DAYS = 7
@@ -91,6 +92,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         figures["answers"] = response_times.figures(since=now - response_times.WINDOW)
     if user.has_perm("billing.view_subscription"):
         figures["renewals"] = renewals(now)
+        figures["churn"] = churn(now)
     return {**context, **figures}
 
 

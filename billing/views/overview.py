@@ -4,17 +4,19 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.http import SubscriberRequest
-from billing import arrears, ledger
+from billing import arrears, bill_records, ledger
 from billing.models import Charge, Invoice, LedgerAccount, Order, PaymentMethod, Refund, TopUpRule
 from billing.referral_pages import reward_in
 from billing.refund_words import refund_row
 from billing.statement import movement_of
+from portal.lib.csv_rows import csv_download
 from portal.lib.money import Money
 
 A_PAGE = 20
@@ -47,6 +49,12 @@ def overview(request: SubscriberRequest) -> HttpResponse:
 @require_safe
 def orders(request: SubscriberRequest) -> HttpResponse:
     return _list(request, "billing/orders.html", _orders(request.user))
+
+
+@login_required
+@require_safe
+def orders_csv(request: SubscriberRequest) -> HttpResponseBase:
+    return csv_download(bill_records.sheet_of(request.user), name=_("Orders.csv"))
 
 
 @login_required

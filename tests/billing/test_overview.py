@@ -1,5 +1,8 @@
 """Billing at a glance, and its lists."""
 
+import csv
+import io
+
 import pytest
 from django.urls import reverse
 
@@ -96,3 +99,18 @@ def test_old_orders_are_on_the_next_page(as_subscriber, line, plan):
 
     assert len(first.context["items"]) == 20
     assert len(last.context["items"]) == 1
+
+
+def test_all_orders_come_as_a_sheet_that_no_spreadsheet_takes_for_formulas(as_subscriber, subscriber, stranger, now):
+    line = make.make_line(owner=subscriber, nickname="=HYPERLINK(1)")
+    order = make.make_order(owner=subscriber, line=line, state="fulfilled", paid_at=now)
+    charge = make.make_charge(order=order, state="succeeded", settled_at=now, paid_with="paypal")
+    make.make_refund(charge=charge, amount=400, state="succeeded", settled_at=now, gateway_refund_id="re_1")
+    make.make_order(owner=stranger, line=make.make_line(owner=stranger))
+
+    sheet = b"".join(as_subscriber.get(reverse("billing:orders_csv")).streaming_content).decode("utf-8-sig")
+
+    head, row = list(csv.DictReader(io.StringIO(sheet))), sheet.splitlines()
+    assert len(row) == 2
+    assert (head[0]["Number"], head[0]["Amount"], head[0]["Given back"]) == (order.public_id, "14.90", "4.00")
+    assert head[0]["Line"] == "'=HYPERLINK(1)"
