@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from billing.models import Subscription
-from esim.models import DailyUsage, DownloadState, ServiceState
+from esim.models import DailyUsage, DownloadState, Line, ServiceState
 from portal.lib.data_size import GB, MB
 from tests import make
 
@@ -200,3 +200,13 @@ def test_the_style_page_is_for_the_demo(client, db, settings):
     settings.PLAYGROUND = False
 
     assert client.get(reverse("style")).status_code == 404
+
+
+def test_a_line_that_has_ended_says_so_and_nothing_about_what_is_left(as_subscriber, line):
+    Line.objects.update(service_state=ServiceState.TERMINATED)
+
+    text = page(as_subscriber, line)
+
+    assert "This line has ended" in text
+    assert "What is left" not in text
+    assert "Data used in the last 30 days" not in text
