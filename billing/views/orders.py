@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -85,7 +85,7 @@ def keep_receipt(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Answer with the receipt that a script then keeps on this device, to be read there without a connection."""
     found = own_order(request, public_id)
     if found.paid_at is None:
-        raise Http404
+        return redirect("billing:order", public_id)
     context = {**_receipt_context(found), "kept_at": timezone.now()}
     response = render(request, "billing/receipt_kept.html", context)
     kept_on_device.mark(response, user=request.user)

@@ -57,7 +57,7 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 # Nothing hangs on these but what staff wrote there.
-DELETABLE = {Group, CarrierProduct, ArticleFeedback}
+DELETABLE = {Group, CarrierProduct, ArticleFeedback, Announcement}
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 

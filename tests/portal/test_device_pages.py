@@ -83,7 +83,7 @@ def test_who_comes_back_to_renew_finds_the_order_that_was_begun(as_subscriber, s
 def test_a_receipt_is_kept_by_its_owner_and_only_once_it_is_paid(as_subscriber, subscriber, line, now):
     order = make.make_order(owner=subscriber, line=line)
     address = reverse("billing:keep_receipt", args=[order.public_id])
-    assert as_subscriber.post(address).status_code == 404
+    assert as_subscriber.post(address).status_code == 302
 
     Order.objects.update(state=Order.State.PAID, paid_at=now)
     answer = as_subscriber.post(address)

@@ -101,6 +101,9 @@ def test_the_admin_alone_may_evaluate(client, staff):
 
 
 LEADS_TO_GATEWAY = {
+    "billing:settle",
+    "billing:pay_for",
+    "billing:add_to_queue",
     "billing:add_money",
     "billing:another_way",
     "billing:buy",

@@ -25,7 +25,7 @@ def test_no_page_shows_a_name_as_markup(as_ada, subscriber, address_of, ids_of_a
     line = subscriber.lines.get(public_id=ids_of_ada["lines/"]["public_id"])
     line.nickname = XSS
     line.save()
-    order = subscriber.orders.get()
+    order = subscriber.orders.get(public_id=ids_of_ada["orders/"]["public_id"])
     order.plan.name = XSS
     order.plan.save()
     order.note = order.nickname = XSS
@@ -59,7 +59,8 @@ def test_no_list_of_staff_shows_a_name_as_markup(client, staff, subscriber, ids_
     subscriber.save()
     subscriber.lines.update(nickname=XSS)
     Order.objects.update(note=XSS, nickname=XSS)
-    plan = Order.objects.get().plan
+    order = subscriber.orders.get(public_id=ids_of_ada["orders/"]["public_id"])
+    plan = order.plan
     plan.name = XSS
     plan.save()
     client.force_login(staff)
@@ -72,7 +73,7 @@ def test_no_list_of_staff_shows_a_name_as_markup(client, staff, subscriber, ids_
         text += client.get(route.address({})).content.decode()
         assert "<svg/onload" not in text, route.name
         seen += "&lt;svg/onload" in text
-    for row in (plan, subscriber, Order.objects.get(), subscriber.lines.first()):
+    for row in (plan, subscriber, order, subscriber.lines.first()):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
         assert "<svg/onload" not in client.get(reverse(name, args=[row.pk])).content.decode()
 
