@@ -67,6 +67,7 @@ CAN_WAIT: dict[str, Callable[[Context], bool]] = {
 }
 
 DEADLINES = {
+    "claim_code": "expires_at",
     "charge_notice": "charge_due_at",
     "renewal_question": "ends_at",
     "budget_alert": "ends_at",

@@ -7,6 +7,7 @@ from billing.views import (
     arrears,
     auto_renewal,
     business,
+    claims,
     documents,
     methods,
     orders,
@@ -25,6 +26,8 @@ from billing.views import (
 app_name = "billing"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("lines/claim/", claims.claim, name="claim"),
+    path("lines/claim/code/", claims.claim_code, name="claim_code"),
     path("lines/<public_id:public_id>/renew/", purchase.renew, name="renew"),
     path("lines/<public_id:public_id>/queue/", queue.queue, name="queue"),
     path("lines/<public_id:public_id>/queue/add/", purchase.add_to_queue, name="add_to_queue"),

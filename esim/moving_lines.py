@@ -68,10 +68,10 @@ def offer(*, line: Line, by: User, email: str, ip: str | None, now: datetime) ->
     if email == by.email:
         raise ToOneself
     with transaction.atomic():
-        held = _hold(line.pk)
+        held = hold(line.pk)
         if held.owner_id != by.pk or movable_profile(held) is None:
             raise NotInService
-        _end_old_offers(held, now=now)
+        end_old_offers(held, now=now)
         if LineMove.objects.under_way().filter(line=held).exists():
             raise UnderWay
         User.objects.select_for_update().get(pk=by.pk)
@@ -80,7 +80,7 @@ def offer(*, line: Line, by: User, email: str, ip: str | None, now: datetime) ->
         move = LineMove.objects.create(
             line=held, from_owner=by, to_email=email, created_at=now, expires_at=now + OFFER_LASTS
         )
-        _record("line.move_offered", move, actor=by, subject=by, ip=ip, now=now)
+        leave_trace("line.move_offered", move, actor=by, subject=by, ip=ip, now=now)
         sharing_notices.move_offered(move, now=now)
     return move
 
@@ -92,7 +92,7 @@ def accept(*, move: LineMove, user: User, ip: str | None, now: datetime) -> Line
     """
     refuse_if_locked(user)
     with transaction.atomic():
-        line = _hold(move.line_id)
+        line = hold(move.line_id)
         if line.owner_id == user.pk:
             raise ToOneself
         if line.owner_id != move.from_owner_id or is_locked(line.owner) or movable_profile(line) is None:
@@ -103,7 +103,7 @@ def accept(*, move: LineMove, user: User, ip: str | None, now: datetime) -> Line
             raise NoLongerOffered
         move.refresh_from_db()
         for subject in (move.from_owner, user):
-            _record("line.move_agreed", move, actor=user, subject=subject, ip=ip, now=now)
+            leave_trace("line.move_agreed", move, actor=user, subject=subject, ip=ip, now=now)
         sharing_notices.move_told(move, what="agreed", now=now)
     return move
 
@@ -111,10 +111,10 @@ def accept(*, move: LineMove, user: User, ip: str | None, now: datetime) -> Line
 def decline(*, move: LineMove, user: User, ip: str | None, now: datetime) -> None:
     """Say no for whoever has the link; raises NoLongerOffered."""
     with transaction.atomic():
-        _hold(move.line_id)
+        hold(move.line_id)
         if not _advance(move, source=Q(state=State.OFFERED), state=State.DECLINED, ended_at=now):
             raise NoLongerOffered
-        _record("line.move_declined", move, actor=user, subject=move.from_owner, ip=ip, now=now)
+        leave_trace("line.move_declined", move, actor=user, subject=move.from_owner, ip=ip, now=now)
         sharing_notices.move_told(move, what="declined", now=now)
 
 
@@ -125,14 +125,14 @@ def undo(*, move: LineMove, by: User, ip: str | None, now: datetime) -> None:
     """
     mine = Q(state__in=State.UNDER_WAY) if by.pk == move.from_owner_id else Q(state=State.AGREED, to_owner=by)
     with transaction.atomic():
-        _hold(move.line_id)
+        hold(move.line_id)
         was_agreed = LineMove.objects.filter(pk=move.pk, state=State.AGREED).exists()
         to = State.UNDONE if was_agreed else State.WITHDRAWN
         if not _advance(move, source=mine, state=to, ended_at=now):
             raise NoLongerOffered
         move.refresh_from_db()
         for subject in {move.from_owner, move.to_owner or move.from_owner}:
-            _record("line.move_undone", move, actor=by, subject=subject, ip=ip if subject == by else None, now=now)
+            leave_trace("line.move_undone", move, actor=by, subject=subject, ip=ip if subject == by else None, now=now)
         sharing_notices.move_told(move, what="undone" if was_agreed else "withdrawn", now=now)
 
 
@@ -153,8 +153,8 @@ def hand(*, move_id: int, now: datetime) -> LineMove:
     if not _advance(move, source=due, state=State.DONE, new_line=new_line, ended_at=now, waits_for=""):
         raise NoLongerOffered
     move.refresh_from_db()
-    _record("line.given_away", move, actor=None, subject=move.from_owner, ip=None, now=now)
-    _record("line.received", move, actor=None, subject=move.to_owner, ip=None, now=now)
+    leave_trace("line.given_away", move, actor=None, subject=move.from_owner, ip=None, now=now)
+    leave_trace("line.received", move, actor=None, subject=move.to_owner, ip=None, now=now)
     sharing_notices.move_told(move, what="done", now=now)
     return move
 
@@ -162,10 +162,10 @@ def hand(*, move_id: int, now: datetime) -> LineMove:
 def give_up(*, move: LineMove, now: datetime) -> bool:
     """Undo a move that could not be done for days; False where it was done or undone meanwhile."""
     with transaction.atomic():
-        _hold(move.line_id)
+        hold(move.line_id)
         if not _advance(move, source=Q(state=State.AGREED), state=State.UNDONE, ended_at=now):
             return False
-        _record("line.move_undone", move, actor=None, subject=move.from_owner, ip=None, now=now)
+        leave_trace("line.move_undone", move, actor=None, subject=move.from_owner, ip=None, now=now)
         sharing_notices.move_told(move, what="given_up", now=now)
     return True
 
@@ -174,7 +174,7 @@ def end_all(line: Line, *, now: datetime) -> None:
     """Call off what was offered or agreed for a line that goes elsewhere; the caller holds its row."""
     for move in LineMove.objects.under_way().filter(line=line).select_related("line", "from_owner", "to_owner"):
         LineMove.objects.filter(pk=move.pk).update(state=State.UNDONE, ended_at=now)
-        _record("line.move_undone", move, actor=None, subject=move.from_owner, ip=None, now=now)
+        leave_trace("line.move_undone", move, actor=None, subject=move.from_owner, ip=None, now=now)
         sharing_notices.move_told(move, what="given_up", now=now)
 
 
@@ -192,16 +192,18 @@ def _advance(move: LineMove, *, source: Q, **columns: object) -> bool:
     return bool(LineMove.objects.filter(source, pk=move.pk).update(**columns))
 
 
-def _end_old_offers(line: Line, *, now: datetime) -> None:
+def end_old_offers(line: Line, *, now: datetime) -> None:
     old = LineMove.objects.filter(line=line, state=State.OFFERED, expires_at__lte=now)
     old.update(state=State.WITHDRAWN, ended_at=now)
 
 
-def _hold(line_id: int) -> Line:
+def hold(line_id: int) -> Line:
     return Line.objects.select_for_update(of=("self",)).select_related("owner").get(pk=line_id)
 
 
-def _record(action: str, move: LineMove, *, actor: User | None, subject: User, ip: str | None, now: datetime) -> None:
+def leave_trace(
+    action: str, move: LineMove, *, actor: User | None, subject: User, ip: str | None, now: datetime
+) -> None:
     """Leave a trace; who has the line is the former owner's to know by the address they wrote, and not more."""
     is_givers = subject.pk == move.from_owner_id
     target = move.line if is_givers or move.new_line is None else move.new_line

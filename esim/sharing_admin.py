@@ -46,9 +46,10 @@ class LineMoveAdmin(ReadOnlyAdmin):
         "to_email",
         state_column("state", _("state"), LineMove.State, MOVE_COLOURS),
         moves,
+        "by_claim",
         "waits_for",
     )
-    list_filter = ("state", "created_at")
+    list_filter = ("state", "by_claim", "created_at")
     list_select_related = ("line", "from_owner")
     search_fields = ("public_id", "line__public_id", "line__msisdn", "from_owner__email", "to_email", "to_owner__email")
     ordering = ("-id",)

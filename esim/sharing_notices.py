@@ -92,13 +92,23 @@ def move_told(move: LineMove, *, what: str, now: datetime) -> None:
     told = {**about, "is_owner": True}
     _write(owner, "line_move", f"move:{move.public_id}:{what}", told, now=now, channels=every_channel(owner))
     if new is not None:
-        mine = {**about, "is_owner": False, "new_line_id": move.new_line.public_id if move.new_line else ""}
+        name = _number_only(move.line) if move.by_claim else about["line"]
+        mine = {
+            **about,
+            "line": name,
+            "is_owner": False,
+            "new_line_id": move.new_line.public_id if move.new_line else "",
+        }
         _write(new, "line_move", f"move:{move.public_id}:{what}:new", mine, now=now, channels=every_channel(new))
 
 
 def _as_a_stranger_reads(line: Line, *, by: User) -> dict[str, str]:
-    name = without_addresses(str(line)) or f"•••• {line.msisdn[-4:]}"
+    name = without_addresses(str(line)) or _number_only(line)
     return {"line": name, "by": without_addresses(by.full_name)}
+
+
+def _number_only(line: Line) -> str:
+    return f"•••• {line.msisdn[-4:]}"
 
 
 def _about(move: LineMove) -> dict[str, Any]:

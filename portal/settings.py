@@ -384,7 +384,7 @@ ANYMAIL = {name.removeprefix("ANYMAIL_"): value for name, value in os.environ.it
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"{PORTAL_BRAND_NAME} <no-reply@example.com>")
 SMS_BACKEND = os.environ.get("SMS_BACKEND", "outbox" if PLAYGROUND else "")
 LETTER_ENCLOSURES = "billing.invoice_mail.enclosures"
-LETTER_SECRETS = "esim.confirmation_codes.secrets_of"
+LETTER_SECRETS = "billing.claim_codes.secrets_of"
 PLANS_DELIVERABLE = "portal.offering.deliverable"
 
 # Lets webhooks go to private addresses and by plain HTTP: for trying them out, never where strangers may be staff.

@@ -1774,6 +1774,54 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="LineClaim",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+                ("asked", models.CharField(max_length=64)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.order",
+                        verbose_name="order",
+                    ),
+                ),
+                ("tries", models.PositiveSmallIntegerField(default=0, verbose_name="codes typed")),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                ("used_at", models.DateTimeField(blank=True, null=True, verbose_name="used")),
+            ],
+            options={
+                "verbose_name": "claim to a line",
+                "verbose_name_plural": "claims to lines",
+                "indexes": [
+                    models.Index(fields=["user", "asked_at"], name="claim_by_user"),
+                    models.Index(fields=["asked", "asked_at"], name="claim_by_asked"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("tries__lte", 5)), name="claim_few_tries"),
+                    models.CheckConstraint(
+                        condition=models.Q(("used_at", None), ("order__isnull", False), _connector="OR"),
+                        name="claim_used_for_an_order",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="NudgeDismissal",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -679,6 +679,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "by_claim",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The giver’s yes was a code sent to their e-mail address.",
+                        verbose_name="claimed with a code",
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[

@@ -62,6 +62,9 @@ class LineMove(models.Model):
         related_name="moves_accepted",
         verbose_name=_("accepted by"),
     )
+    by_claim = models.BooleanField(
+        _("claimed with a code"), default=False, help_text=_("The giver’s yes was a code sent to their e-mail address.")
+    )
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OFFERED)
     new_line = models.OneToOneField(
         Line,

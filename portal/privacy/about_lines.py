@@ -101,7 +101,7 @@ LINES = (
     Rows(
         model="esim.LineMove",
         of=("from_owner", "to_owner"),
-        told="public_id line state created_at agreed_at moves_at ended_at",
+        told="public_id line by_claim state created_at agreed_at moves_at ended_at",
         inner="id from_owner to_email to_owner new_line waits_for expires_at",
         because="who gave a line to whom",
         blanked={"to_email": ""},

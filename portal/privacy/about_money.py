@@ -95,6 +95,13 @@ MONEY = (
     ),
     Rows(model="billing.CodeAttempt", of=("user",), told="at", inner="id user source is_customer", on_closing=REMOVED),
     Rows(
+        model="billing.LineClaim",
+        of=("user",),
+        told="asked_at expires_at used_at tries",
+        inner="id user asked order",  # whose order it was is not theirs to know
+        on_closing=REMOVED,
+    ),
+    Rows(
         model="billing.PayLink",
         of=("order__owner",),
         told="public_id order shown_as created_at withdrawn_at",

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import KnownDevice, Notification, Referral, TicketMessage, TicketNote
-from billing.models import CodeAttempt, GatewayEvent
+from billing.models import CodeAttempt, GatewayEvent, LineClaim
 from esim.models import BindingAttempt, CarrierEvent, DailyUsage, LineInvitation, QuarantinedUsage
 from portal.lib.ticks import InTime, always
 
@@ -49,6 +49,7 @@ RULES = (
     ),
     Rule(name="tries_to_bind", after=_days(90), find=_older(BindingAttempt, "at")),
     Rule(name="tries_of_codes", after=_days(90), find=_older(CodeAttempt, "at")),
+    Rule(name="claims_to_lines", after=_days(90), find=_older(LineClaim, "asked_at")),
     Rule(name="devices", after=_days(365), find=_older(KnownDevice, "seen_at")),
     Rule(
         name="traces_of_referrals",
