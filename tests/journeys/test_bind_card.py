@@ -16,7 +16,7 @@ def test_a_card_from_a_shop_is_added(signed_in, portal):
     signed_in.get_by_role("link", name="Add a card you have").click()
     expect(signed_in.get_by_role("heading", level=1)).to_have_text("Add a card you have")
     expect(signed_in.get_by_text(f"SIM card {CARD.iccid} with PIN {CARD.pin}")).to_be_visible()
-    assert complaints_in_both_themes(signed_in, [f"{portal}/lines/bind/"]) == {}
+    assert complaints_in_both_themes(signed_in, [f"{portal}/lines/claim/", f"{portal}/lines/bind/"]) == {}
 
     signed_in.get_by_label("Card number (ICCID)").fill(CARD.iccid)
     signed_in.get_by_label("PIN of the card").fill("0000")
