@@ -115,7 +115,8 @@ def _order_context(order: Order, charge: Charge | None, status: Status, ticket: 
         "ticket": ticket,
         "steps": steps_of(order, status, _refunds(order), ticket.opened_at if ticket else None),
         "can_give_back": can_give_back(order),
-        "can_share": pay_links.can_share(order),
+        # Not while a payment is on its way: two people would pay.
+        "can_share": status.can_pay and pay_links.can_share(order),
         "sees_line": sees_line(order),
         **_offers(order),
     }

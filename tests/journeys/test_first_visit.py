@@ -23,7 +23,7 @@ def served(tmp_path_factory):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_first_visit_stays_under_a_hundred_kilobytes(browser, served, path):
-    context = browser.new_context()
+    context = browser.new_context(service_workers="block")
     page = context.new_page()
     if path not in {"/accounts/login/", "/plans/"}:
         sign_in(page, served, SUBSCRIBER.email)

@@ -57,7 +57,7 @@ def test_a_card_is_applied_for_and_approved(page, portal):
 
     # Another day: it goes on where it was left.
     page.goto(f"{portal}/sim/apply/")
-    page.get_by_role("link", name="Go on with it").click()
+    page.get_by_role("link", name="Go on with the application").click()
     page.get_by_label("Pick up at an outlet").check()
     page.get_by_label("Outlet", exact=False).last.select_option(index=1)
     page.get_by_role("button", name="Save and go on").click()
