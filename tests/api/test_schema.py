@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from tests import make
 from tests.api.conftest import make_token
 
-SECONDS = 12
+SECONDS = 8
 """Of work, for all operations together; a busy machine takes longer for it."""
 EXAMPLES = 40
 
@@ -75,4 +75,4 @@ def test_schemathesis_finds_nothing(subscriber, line, plan, card):
     }
 
     assert {name: found for name, (_asked, found) in tried.items() if found} == {}
-    assert sum(asked for asked, _found in tried.values()) > 300
+    assert sum(asked for asked, _found in tried.values()) > 200
