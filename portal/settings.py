@@ -15,13 +15,13 @@ from portal.environment import (
     checked_choice,
     checked_flag,
     checked_int,
-    checked_lists,
     checked_networks,
     is_untouched,
     secret,
     socket_path,
 )
 from portal.log_settings import FORMS, JSON, TEXT, logging_settings
+from portal.partner_settings import *  # noqa: F403
 from portal.sign_in_settings import *  # noqa: F403
 
 # Lets classes say what they are about, as in ModelForm[Plan]; Django's own cannot yet.
@@ -94,8 +94,8 @@ RENEWAL_BATCH = checked_int(os.environ, "RENEWAL_BATCH", default=500, minimum=1,
 RENEWALS_IN_A_COMMIT = checked_int(os.environ, "RENEWALS_IN_A_COMMIT", default=100, minimum=1, maximum=1000)
 RENEWAL_CALLS_AT_ONCE = checked_int(os.environ, "RENEWAL_CALLS_AT_ONCE", default=64, minimum=1, maximum=500)
 CARRIER = checked_choice(os.environ, "CARRIER", choices=("simulated", "esimgo", "es2plus"), default="simulated")
-# After how many days without use the network gives a line up; 0 where it never does.
 ESIM_LOW_STOCK = checked_int(os.environ, "ESIM_LOW_STOCK", default=20, minimum=0, maximum=1_000_000)
+# After how many days without use the network gives a line up; 0 where it never does.
 ESIM_LAPSES_AFTER_DAYS = checked_int(os.environ, "ESIM_LAPSES_AFTER_DAYS", default=90, minimum=0, maximum=1000)
 
 # How long after delivery a buyer may give back what was not used, and from which amount on a refund that staff give
@@ -111,62 +111,10 @@ RENEWAL_GRACE = timedelta(days=checked_int(os.environ, "RENEWAL_GRACE_DAYS", def
 PORTAL_PROMISE = timedelta(
     minutes=checked_int(os.environ, "PORTAL_PROMISE_MINUTES", default=30, minimum=5, maximum=1440)
 )
+PORTAL_STUCK_AFTER = timedelta(hours=checked_int(os.environ, "PORTAL_STUCK_HOURS", default=24, minimum=1, maximum=720))
 # How many coupon codes that do not exist people who never paid may type in an hour, all together.
 PORTAL_CODE_MISSES = checked_int(os.environ, "PORTAL_CODE_MISSES", default=50, minimum=10, maximum=100_000)
-PORTAL_STUCK_AFTER = timedelta(hours=checked_int(os.environ, "PORTAL_STUCK_HOURS", default=24, minimum=1, maximum=720))
 SANDBOX_WEBHOOK_SECRETS = [SECRET_KEY, *SECRET_KEY_FALLBACKS]
-
-# Stripe, see docs/payments.md. The version is that of the library: what it answers has the shape of a version.
-STRIPE_API_VERSION = "2026-10-28.endive"
-STRIPE_API_KEY = secret(os.environ, "STRIPE_API_KEY", kept_in=None, required=False)
-STRIPE_WEBHOOK_SECRETS = secret(os.environ, "STRIPE_WEBHOOK_SECRETS", kept_in=None, required=False).split()
-STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
-STRIPE_CHECKOUT_DOMAIN = os.environ.get("STRIPE_CHECKOUT_DOMAIN", "")
-STRIPE_METHODS_BY_CURRENCY = checked_lists(
-    os.environ, "STRIPE_METHODS_BY_CURRENCY", choices=("card", "alipay", "wechat_pay", "paypal")
-)
-STRIPE_STATEMENT_DESCRIPTOR_SUFFIX = os.environ.get("STRIPE_STATEMENT_DESCRIPTOR_SUFFIX", "")
-STRIPE_CONNECT_TIMEOUT = checked_int(os.environ, "STRIPE_CONNECT_TIMEOUT", default=3, minimum=1, maximum=30)
-STRIPE_READ_TIMEOUT = checked_int(os.environ, "STRIPE_READ_TIMEOUT", default=20, minimum=1, maximum=80)
-STRIPE_MAX_RETRIES = checked_int(os.environ, "STRIPE_MAX_RETRIES", default=1, minimum=0, maximum=5)
-STRIPE_REQUESTS_PER_SECOND = checked_int(os.environ, "STRIPE_REQUESTS_PER_SECOND", default=20, minimum=1, maximum=500)
-
-# eSIM Go, see docs/esimgo.md. Their limit is 10 requests a second from one address.
-ESIMGO_API_KEY = secret(os.environ, "ESIMGO_API_KEY", kept_in=None, required=False)
-ESIMGO_API_BASE = os.environ.get("ESIMGO_API_BASE", "https://api.esim-go.com/v2.5").rstrip("/")
-ESIMGO_APN = os.environ.get("ESIMGO_APN", "")
-ESIMGO_REQUESTS_PER_SECOND = checked_int(os.environ, "ESIMGO_REQUESTS_PER_SECOND", default=5, minimum=1, maximum=10)
-
-# An SM-DP+ by GSMA's ES2+, and the network behind it; see docs/es2plus.md and docs/operator-network.md.
-ES2PLUS_URL = os.environ.get("ES2PLUS_URL", "").rstrip("/")
-ES2PLUS_REQUESTER_ID = os.environ.get("ES2PLUS_REQUESTER_ID", "")
-ES2PLUS_CLIENT_CERT = os.environ.get("ES2PLUS_CLIENT_CERT", "")
-ES2PLUS_CLIENT_KEY = os.environ.get("ES2PLUS_CLIENT_KEY", "")
-ES2PLUS_CA = os.environ.get("ES2PLUS_CA", "")
-ES2PLUS_SMDP_ADDRESS = os.environ.get("ES2PLUS_SMDP_ADDRESS", "")
-ES2PLUS_PROFILE_TYPE = os.environ.get("ES2PLUS_PROFILE_TYPE", "")
-ES2PLUS_ORDER_BY = checked_choice(os.environ, "ES2PLUS_ORDER_BY", choices=("iccid", "profile_type"), default="iccid")
-ES2PLUS_CONFIRMATION_CODE = checked_flag(os.environ, "ES2PLUS_CONFIRMATION_CODE", default=False)
-ES2PLUS_APN = os.environ.get("ES2PLUS_APN", "")
-ES2PLUS_READ_TIMEOUT = checked_int(os.environ, "ES2PLUS_READ_TIMEOUT", default=20, minimum=1, maximum=80)
-ES2PLUS_CALLBACK_SECRET = secret(os.environ, "ES2PLUS_CALLBACK_SECRET", kept_in=None, required=False)
-ES2PLUS_CALLBACK_PROXIES = checked_networks(os.environ, "ES2PLUS_CALLBACK_PROXIES", default="")
-ES2PLUS_CALLBACK_HEADER = os.environ.get("ES2PLUS_CALLBACK_HEADER", "X-SSL-Client-S-DN")
-ES2PLUS_CALLBACK_IDENTITY = os.environ.get("ES2PLUS_CALLBACK_IDENTITY", "")
-ES2PLUS_CALLBACK_ANSWER = checked_choice(
-    os.environ, "ES2PLUS_CALLBACK_ANSWER", choices=("empty", "header"), default="empty"
-)
-ES2PLUS_NOTIFICATION_POINTS = checked_lists(
-    os.environ, "ES2PLUS_NOTIFICATION_POINTS", choices=("installed", "enabled", "disabled", "deleted", "ignored")
-)
-ES2PLUS_NETWORK_URL = os.environ.get("ES2PLUS_NETWORK_URL", "").rstrip("/")
-ES2PLUS_NETWORK_TOKEN = secret(os.environ, "ES2PLUS_NETWORK_TOKEN", kept_in=None, required=False)
-ES2PLUS_NETWORK_CA = os.environ.get("ES2PLUS_NETWORK_CA", "")
-ES2PLUS_NETWORK_CLIENT_CERT = os.environ.get("ES2PLUS_NETWORK_CLIENT_CERT", "")
-ES2PLUS_NETWORK_CLIENT_KEY = os.environ.get("ES2PLUS_NETWORK_CLIENT_KEY", "")
-ES2PLUS_NETWORK_CAN = tuple(
-    os.environ.get("ES2PLUS_NETWORK_CAN", "describe grant revoke suspend resume throttle move terminate").split()
-)
 
 INSTALLED_APPS = [
     # Before the admin, whose templates it replaces; its basic configuration leaves our own site in place.
@@ -338,8 +286,10 @@ MEDIA_ROOT = DATA_DIR / "media"
 
 # What people upload: encrypted, and under no address. All web and worker processes need the same folder.
 PORTAL_DOCUMENTS_DIR = Path(os.environ.get("PORTAL_DOCUMENTS_DIR") or DATA_DIR / "documents").resolve()
-# How long papers are kept after the decision they were for, and what nobody finished after its last change.
 PORTAL_EXPORT_KEPT = timedelta(days=7)
+PORTAL_CLOSING_AFTER = timedelta(
+    days=checked_int(os.environ, "PORTAL_CLOSING_AFTER_DAYS", default=7, minimum=1, maximum=90)
+)
 # How long what is over is kept; books and the audit trail stay for the term of the law.
 PORTAL_NOTICES_KEPT = timedelta(
     days=checked_int(os.environ, "PORTAL_NOTICES_KEPT_DAYS", default=400, minimum=60, maximum=3650)
@@ -353,9 +303,7 @@ PORTAL_USAGE_KEPT = timedelta(
 PORTAL_TICKETS_KEPT = timedelta(
     days=checked_int(os.environ, "PORTAL_TICKETS_KEPT_DAYS", default=1095, minimum=30, maximum=3650)
 )
-PORTAL_CLOSING_AFTER = timedelta(
-    days=checked_int(os.environ, "PORTAL_CLOSING_AFTER_DAYS", default=7, minimum=1, maximum=90)
-)
+# How long papers are kept after the decision they were for, and what nobody finished after its last change.
 PORTAL_DOCUMENT_RETENTION = timedelta(
     days=checked_int(os.environ, "PORTAL_DOCUMENT_RETENTION_DAYS", default=30, minimum=1, maximum=3650)
 )

@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import runpy
+import sys
 
 import pytest
 from django.conf import settings
@@ -13,7 +14,10 @@ from django.core.mail import get_connection
 from portal.environment import DELIBERATE, LONGEST_SOCKET_PATH, is_untouched, secret, socket_path
 
 KEY = "k1:" + "A" * 43 + "="
-READERS = [settings.BASE_DIR / "portal" / "settings.py", settings.BASE_DIR / "portal" / "management/commands/serve.py"]
+READERS = [
+    settings.BASE_DIR / "portal" / name
+    for name in ("settings.py", "partner_settings.py", "management/commands/serve.py")
+]
 OPERATIONS = settings.BASE_DIR / "docs" / "operations.md"
 
 
@@ -26,6 +30,7 @@ def settings_for(monkeypatch, tmp_path):
             monkeypatch.delenv(name, raising=False)
         for name, value in {"PORTAL_DATA_DIR": str(tmp_path), **variables}.items():
             monkeypatch.setenv(name, value)
+        monkeypatch.delitem(sys.modules, "portal.partner_settings", raising=False)
         return runpy.run_path(str(READERS[0]))
 
     return read
