@@ -1,6 +1,8 @@
 """`certificates` once a run, an SM-DP+ and a network for each test."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -21,20 +23,23 @@ class Certificates:
     impostor: Pair
     other_ca: str
 
+    @classmethod
+    def made_in(cls, directory: Path) -> Self:
+        ours, others = Authority(directory, "ours"), Authority(directory, "others")
+        return cls(
+            ca=ours.file,
+            clients=ours.file,
+            server=ours.issue("smdp"),
+            client=ours.issue("portal"),
+            stranger=others.issue("stranger"),
+            impostor=others.issue("impostor"),
+            other_ca=others.file,
+        )
+
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("certificates")
-    ours, others = Authority(directory, "ours"), Authority(directory, "others")
-    return Certificates(
-        ca=ours.file,
-        clients=ours.file,
-        server=ours.issue("smdp"),
-        client=ours.issue("portal"),
-        stranger=others.issue("stranger"),
-        impostor=others.issue("impostor"),
-        other_ca=others.file,
-    )
+    return Certificates.made_in(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

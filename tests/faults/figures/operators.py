@@ -10,7 +10,6 @@ from typing import Any
 from esim.carriers.es2plus import Es2PlusCarrier
 from tests.esim.es2plus import ADDRESS, carrier_for, stock_of
 from tests.fakes.operator_network import TOKEN, OperatorNetworkServer
-from tests.fakes.smdp.certificates import Authority
 from tests.fakes.smdp.fixtures import Certificates
 from tests.fakes.smdp.profiles import RELEASED
 from tests.fakes.smdp.server import PROFILE_TYPE, REQUESTER, SmDpServer
@@ -60,19 +59,6 @@ class Operator:
 @contextmanager
 def operator() -> Iterator[Operator]:
     with TemporaryDirectory(prefix="portal-operator-") as directory:
-        certificates = _certificates(Path(directory))
+        certificates = Certificates.made_in(Path(directory))
         with SmDpServer(certificates) as smdp, OperatorNetworkServer() as network:
             yield Operator(smdp=smdp, network=network, certificates=certificates)
-
-
-def _certificates(directory: Path) -> Certificates:
-    ours, others = Authority(directory, "ours"), Authority(directory, "others")
-    return Certificates(
-        ca=ours.file,
-        clients=ours.file,
-        server=ours.issue("smdp"),
-        client=ours.issue("portal"),
-        stranger=others.issue("stranger"),
-        impostor=others.issue("impostor"),
-        other_ca=others.file,
-    )
