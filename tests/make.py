@@ -24,6 +24,7 @@ from billing.models import (
     ReferralReward,
     Refund,
     RenewalQuestion,
+    SandboxCard,
     Subscription,
     TopUpRule,
 )
@@ -157,6 +158,21 @@ def make_method(*, owner: User, **fields: Any) -> PaymentMethod:
     fields.setdefault("expires_month", 12)
     fields.setdefault("expires_year", 2030)
     return PaymentMethod.objects.create(owner=owner, **fields)
+
+
+def make_paying_card(*, owner: User, **fields: Any) -> PaymentMethod:
+    """Make a saved card that the sandbox's bank pays from whenever it is charged."""
+    method = make_method(owner=owner, **fields)
+    SandboxCard.objects.create(
+        reference=method.reference,
+        customer=owner.public_id,
+        brand=method.brand,
+        last_four=method.last_four,
+        expires_month=method.expires_month,
+        expires_year=method.expires_year,
+        outcome="paid",
+    )
+    return method
 
 
 def make_order(*, owner: User, **fields: Any) -> Order:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 
 from accounts.models import AuditEvent
 from billing import charging_stops
-from billing.models import Order, SandboxCard, SandboxPayment, Subscription
+from billing.models import Order, SandboxPayment, Subscription
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -46,17 +46,7 @@ def renew_now(as_staff, line, plan, now, django_capture_on_commit_callbacks):
     """Have a renewal looked at, and return what staff are told."""
 
     def renew(*, reason="The subscriber is on the phone", **fields):
-        method = make.make_method(owner=line.owner)
-        SandboxCard.objects.create(
-            reference=method.reference,
-            customer=line.owner.public_id,
-            brand="Visa",
-            last_four="4242",
-            expires_month=12,
-            expires_year=2030,
-            outcome="paid",
-        )
-        given = {"anchor_at": now - 29 * 24 * HOUR, "method": method, **fields}
+        given = {"anchor_at": now - 29 * 24 * HOUR, "method": make.make_paying_card(owner=line.owner), **fields}
         subscription = make.make_subscription(line=line, plan=plan, **given)
         with django_capture_on_commit_callbacks(execute=True):
             dialog(as_staff, subscription, reason=reason)

@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from accounts import api_tokens
-from billing.models import SandboxCard
 from portal.lib.data_size import GB
 from tests import make
 
@@ -62,16 +61,7 @@ def line(subscriber, plan):
 @pytest.fixture
 def card(subscriber):
     """A saved card that pays whenever it is charged."""
-    SandboxCard.objects.create(
-        reference="card_paying",
-        customer=subscriber.public_id,
-        brand="Visa",
-        last_four="4242",
-        expires_month=12,
-        expires_year=2030,
-        outcome="paid",
-    )
-    return make.make_method(owner=subscriber, reference="card_paying", is_default=True)
+    return make.make_paying_card(owner=subscriber, is_default=True)
 
 
 @pytest.fixture

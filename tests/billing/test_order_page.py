@@ -208,11 +208,7 @@ def test_a_kept_card_being_charged_is_said_and_looked_at_again(as_subscriber, to
 
 
 def test_a_kept_card_pays_an_order_another_way(as_subscriber, subscriber, order, django_capture_on_commit_callbacks):
-    SandboxCard.objects.create(
-        reference="card_paying", customer=subscriber.public_id, brand="Visa", last_four="4242", outcome="paid",
-        expires_month=12, expires_year=2030,
-    )  # fmt: skip
-    card = make.make_method(owner=subscriber, reference="card_paying")
+    card = make.make_paying_card(owner=subscriber)
 
     with django_capture_on_commit_callbacks(execute=True):
         answer = as_subscriber.post(reverse("billing:pay", args=[order.public_id]), {"pay_with": card.public_id})

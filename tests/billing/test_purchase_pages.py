@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing import gateways
-from billing.models import Charge, Order, SandboxCard
+from billing.models import Charge, Order
 from billing.reconciliation import reconcile_charges
 from plans import catalogue
 from plans.models import PlanPrice
@@ -30,16 +30,7 @@ def renew_url(line, plan):
 @pytest.fixture
 def card(subscriber):
     """A saved card that pays whenever it is charged."""
-    SandboxCard.objects.create(
-        reference="card_paying",
-        customer=subscriber.public_id,
-        brand="Visa",
-        last_four="4242",
-        expires_month=12,
-        expires_year=2030,
-        outcome="paid",
-    )
-    return make.make_method(owner=subscriber, reference="card_paying", is_default=True)
+    return make.make_paying_card(owner=subscriber, is_default=True)
 
 
 def form(**fields):
