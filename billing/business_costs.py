@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from billing.models import Order, OrderQuerySet, Refund
 from esim.models import Line, LineMember, LineQuerySet, ServiceState
+from portal.lib.dates import midnight
 from portal.lib.money import Money
 
 CHUNK = 200
@@ -56,7 +57,7 @@ class Month:
 
     @property
     def bounds(self) -> tuple[datetime, datetime]:
-        return datetime.combine(self.first, time(), self.zone), datetime.combine(self._following, time(), self.zone)
+        return midnight(self.first, self.zone), midnight(self._following, self.zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from billing import reconciliation, refunds
@@ -11,6 +11,7 @@ from billing.charges import settle
 from billing.gateways.base import Movement, OutcomeUnknown, PaymentGateway, PaymentState, RefundState
 from billing.models import Charge, ComparedDay, Discrepancy
 from billing.recorded_money import Recorded, booked_between, recorded_of
+from portal.lib.dates import midnight
 from portal.lib.money import Money
 
 # After the end of a day: by the first look our own questions about open charges are answered, the second one catches
@@ -72,7 +73,7 @@ def compare(
 
     Money taken there that is not in our books is looked up and settled first, unless `look_only`.
     """
-    begins = datetime.combine(day, time.min, UTC)
+    begins = midnight(day, UTC)
     ends = begins + DAY
     comparison, confirmed = Comparison(day), set[str]()
     # From a day before, because what moved there at midnight is in our books a little later.
@@ -161,7 +162,7 @@ def _offer(movement: Movement, ours: Recorded | None, *, gateway: PaymentGateway
 
 
 def _is_due(day: date, *, compared_at: datetime | None, now: datetime) -> bool:
-    ended = datetime.combine(day, time.min, UTC) + DAY
+    ended = midnight(day, UTC) + DAY
     looks = [ended + after for after in LOOKS if ended + after <= now]
     return any(compared_at is None or compared_at < look for look in looks)
 

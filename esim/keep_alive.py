@@ -1,13 +1,14 @@
 """Lines that the network gives up when nobody uses them: counted from the last use, and told in time."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from django.conf import settings
 
 from accounts.notice_sets import Draft, Recipient, draft
 from esim.models import Line, ServiceState
+from portal.lib.dates import midnight
 from portal.lib.one_by_one import one_by_one
 from portal.lib.rungs import Standing, standing
 
@@ -63,7 +64,7 @@ def _first_look(used_at: datetime) -> datetime | None:
     if not days:
         return None
     day = (used_at + timedelta(days=days - WARNING_DAYS[0] - 1)).astimezone(UTC).date()
-    return datetime.combine(day, time(), UTC)
+    return midnight(day, UTC)
 
 
 def _standing(line: Line, *, now: datetime) -> Standing | None:

@@ -1,6 +1,6 @@
 """Dates as subscribers read them, and how far away they are."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -31,7 +31,7 @@ def instant(text: str) -> datetime | None:
         return None
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
     """Return the moment at which a day begins in a zone."""
     return datetime.combine(day, time(), zone)
 
