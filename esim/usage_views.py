@@ -1,5 +1,6 @@
 """Pages about what a line used."""
 
+from datetime import date
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -40,6 +41,7 @@ def usage(request: SubscriberRequest, public_id: str) -> HttpResponse:
     by = "month" if request.GET.get("by") == "month" else "day"
     meter = throttle_meter(line, now=now)
     standing = Allowance.objects.filter(line=line).not_ended(now).select_related("plan").in_burn_order()
+    cap_bytes = meter.cap_bytes if meter else None
     context = {
         "nav": "lines",
         "line": line,
@@ -49,7 +51,7 @@ def usage(request: SubscriberRequest, public_id: str) -> HttpResponse:
         "by": by,
         "window": window,
         "month_after": window.after(today),
-        "chart": _chart(line, measure=measure, window=window, by=by, cap_bytes=meter.cap_bytes if meter else None),
+        "chart": _chart(line, measure=measure, window=window, by=by, today=today, cap_bytes=cap_bytes),
         "meter": meter,
         "budget": budgets.state_of(line, now),
         "running": [one for one in standing if one.starts_at <= now],
@@ -121,8 +123,8 @@ def _measure(request: SubscriberRequest) -> Measure:
     return Measure(what) if what in Measure.values else Measure.DATA
 
 
-def _chart(line: Line, *, measure: Measure, window: Window, by: str, cap_bytes: int | None) -> Chart:
-    today, locale = timezone.localdate(timezone.now(), line.zone), get_language() or "en"
+def _chart(line: Line, *, measure: Measure, window: Window, by: str, today: date, cap_bytes: int | None) -> Chart:
+    locale = get_language() or "en"
     if by == "month":
         return usage_history.by_month(line, measure=measure, today=today, locale=locale)
     return usage_history.by_day(line, measure=measure, window=window, today=today, locale=locale, cap_bytes=cap_bytes)
