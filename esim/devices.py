@@ -67,11 +67,6 @@ def known_devices() -> tuple[Device, ...]:
         return tuple(_device(row) for row in csv.DictReader(file))
 
 
-def find_device(name: str) -> Device | None:
-    """Return the model of exactly this name."""
-    return next((device for device in known_devices() if device.name == name), None)
-
-
 def devices_matching(text: str) -> list[Device]:
     """Return the models whose names have a word that begins with each word of the text; none for an empty text."""
     wanted = list(_words(text))

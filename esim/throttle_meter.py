@@ -19,7 +19,6 @@ class SlowedDay:
     date: date
     began_at: datetime
     ended_at: datetime
-    is_over: bool
 
     @property
     def minutes(self) -> int:
@@ -92,7 +91,6 @@ def _slowed_days(line: Line, *, now: datetime) -> list[SlowedDay]:
             date=spell.date,
             began_at=spell.began_at,
             ended_at=min(spell.lifted_at or spell.resets_at, now),
-            is_over=spell.lifted_at is not None or spell.resets_at <= now,
         )
         for spell in spells
     ]
