@@ -15,7 +15,7 @@ from billing.models import NudgeDismissal, PlanNudge
 from esim.models import Line
 from esim.usage_days import days_by_line, present_plans
 from plans import catalogue
-from plans.advice import Confidence, Outcome, cheaper, confidence_of
+from plans.advice import Candidate, Confidence, Outcome, cheaper, confidence_of
 from plans.advice_days import DayUse
 from plans.advice_words import Advice, advise, candidates
 from plans.catalogue import PlanRow
@@ -37,15 +37,18 @@ def advice_for(*, line: Line, currency: str, country: str, now: datetime) -> tup
     """Replay the line's days; where no country is named a plan must work wherever the present one does."""
     days = days_by_line([line], now=now)[line.pk]
     present = present_plans([line], now=now).get(line.pk)
-    rows = catalogue.snapshot(version=catalogue.version(), now=now).rows
-    return _advice(days, present=present, rows=rows, currency=currency, country=country), present
+    sold = catalogue.snapshot(version=catalogue.version(), now=now)
+    countries = frozenset({country} if country else present.countries if present else ())
+    found = candidates(
+        sold.rows, currency=currency, countries=countries, goes_on=True, promotions=sold.promotions, now=now
+    )
+    return _advice(days, present=present, found=found, currency=currency), present
 
 
 def _advice(
-    days: Sequence[DayUse], *, present: Plan | None, rows: Sequence[PlanRow], currency: str, country: str = ""
+    days: Sequence[DayUse], *, present: Plan | None, found: tuple[list[Candidate], list[Candidate]], currency: str
 ) -> Advice:
-    countries = frozenset({country} if country else present.countries if present else ())
-    plans, packs = candidates(rows, currency=currency, countries=countries)
+    plans, packs = found
     return advise(
         days,
         plans=plans,
@@ -75,7 +78,11 @@ def _look(lines: Sequence[Line], *, rows: Sequence[PlanRow], now: datetime) -> i
     days, present, closed = days_by_line(lines, now=now), present_plans(lines, now=now), _closed(lines)
     found = {}
     for line in lines:
-        advice = _advice(days[line.pk], present=present.get(line.pk), rows=rows, currency=line.owner.currency)
+        plan, currency = present.get(line.pk), line.owner.currency
+        countries = frozenset(plan.countries if plan else ())
+        # A promotion says nothing of what the next periods cost.
+        suited = candidates(rows, currency=currency, countries=countries, goes_on=True, now=now)
+        advice = _advice(days[line.pk], present=plan, found=suited, currency=currency)
         better = _better(advice)
         if better and not _is_closed(advice, better, closed.get(line.pk, {}), now=now):
             found[line.pk] = advice, better

@@ -34,11 +34,15 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A plan or data pack on sale, with its price in minor units of the currency all candidates share."""
+    """A plan or data pack on sale, with its price in minor units of the currency all candidates share.
+
+    `price` counts for each period; `to_pay` is asked for the first one, where an offer makes it less.
+    """
 
     public_id: str
     terms: PlanTerms
     price: int
+    to_pay: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """An outcome as its page shows it: amounts with a currency, and the sums in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from django.utils.translation import get_language, gettext, ngettext
 
@@ -10,6 +10,7 @@ from plans.advice import Candidate, Confidence, Outcome, replay
 from plans.advice_days import DayUse, History
 from plans.advice_steps import Step, steps_of
 from plans.catalogue import PlanRow
+from plans.promoting import PromotionRow, best_promotion, can_add_to_plans
 from portal.lib.money import Money, format_money
 
 SHOWN = 8
@@ -47,6 +48,12 @@ class Advised:
     @property
     def price(self) -> Money:
         return Money(self.outcome.plan.price, self.currency)
+
+    @property
+    def to_pay(self) -> Money:
+        """What is asked for it today."""
+        asked = self.outcome.plan.to_pay
+        return self.price if asked is None else Money(asked, self.currency)
 
     @property
     def monthly(self) -> Money | None:
@@ -185,16 +192,34 @@ def advise(
 
 
 def candidates(
-    rows: Sequence[PlanRow], *, currency: str, countries: frozenset[str]
+    rows: Sequence[PlanRow],
+    *,
+    currency: str,
+    countries: frozenset[str],
+    goes_on: bool,
+    now: datetime,
+    promotions: Sequence[PromotionRow] = (),
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Return plans and data packs that have a price in the currency and work in all of the countries."""
+    """Return plans and data packs that have a price in the currency and work in all of the countries.
+
+    What is bought for once counts with its promotion; what `goes_on` is renewed at the price on the list, and a
+    promotion lowers only what is asked for it today.
+    """
     plans: list[Candidate] = []
     packs: list[Candidate] = []
+    can_add = can_add_to_plans()
     for row in rows:
-        price = row.prices.get(currency)
-        if price is not None and countries.issubset(row.terms.countries):
-            one = Candidate(public_id=row.public_id, terms=row.terms, price=price)
-            (packs if row.terms.is_data_pack else plans).append(one)
+        listed = row.prices.get(currency)
+        if listed is None or not countries.issubset(row.terms.countries):
+            continue
+        one = Candidate(public_id=row.public_id, terms=row.terms, price=listed)
+        price = Money(listed, currency)
+        promoted = best_promotion(promotions, terms=row.terms, price=price, can_add=can_add, now=now)
+        if promoted:
+            to_pay = listed - promoted.effect.off.minor
+            once = replace(one, terms=promoted.effect.terms, price=to_pay)
+            one = replace(one, to_pay=to_pay) if goes_on else once
+        (packs if row.terms.is_data_pack else plans).append(one)
     return plans, packs
 
 

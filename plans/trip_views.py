@@ -1,5 +1,6 @@
 """Which plan a trip takes: for visitors, and for lines without a history."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_safe
 from plans import catalogue
 from plans.advice import Confidence
 from plans.advice_words import Advice, advise, candidates
-from plans.catalogue import PlanRow
+from plans.catalogue import Snapshot
 from plans.currency import chosen_currency, remember_currency
 from plans.trip_forms import TripForm
 from plans.trips import Trip
@@ -20,20 +21,23 @@ from plans.trips import Trip
 @require_safe
 def trip(request: HttpRequest) -> HttpResponse:
     """Ask for a trip, and rank the plans for the one that the address names."""
-    rows = catalogue.snapshot(version=catalogue.version(), now=timezone.now()).rows
+    now = timezone.now()
+    sold = catalogue.snapshot(version=catalogue.version(), now=now)
     currency = chosen_currency(request)
-    form = TripForm(request.GET if "first" in request.GET else None, rows=rows, currency=currency)
+    form = TripForm(request.GET if "first" in request.GET else None, rows=sold.rows, currency=currency)
     context: dict[str, Any] = {"nav": "plans", "form": form}
     if form.is_bound and form.is_valid():
-        context["trip"], context["advice"] = form.trip, _advice(form.trip, rows=rows, currency=currency)
+        context["trip"], context["advice"] = form.trip, _advice(form.trip, sold, currency=currency, now=now)
         context |= {"shown": context["advice"].steps(request.GET.get("plan", "")), **_addresses(request.GET)}
     response = render(request, "plans/trip.html", context)
     remember_currency(request, response, currency)
     return response
 
 
-def _advice(trip: Trip, *, rows: list[PlanRow], currency: str) -> Advice:
-    plans, packs = candidates(rows, currency=currency, countries=trip.countries)
+def _advice(trip: Trip, sold: Snapshot, *, currency: str, now: datetime) -> Advice:
+    plans, packs = candidates(
+        sold.rows, currency=currency, countries=trip.countries, goes_on=False, promotions=sold.promotions, now=now
+    )
     return advise(trip.days, plans=plans, packs=packs, confidence=Confidence.ROUGH, goes_on=False, currency=currency)
 
 

@@ -11,10 +11,12 @@ from ninja import Query, Router
 from pydantic import Field, TypeAdapter
 
 from plans import catalogue
-from plans.catalogue import PlanRow
+from plans.catalogue import PlanRow, Snapshot
+from plans.promoting import PromotionRow, best_promotion, can_add_to_plans
 from portal.api.door import ApiRequest, Needs
 from portal.api.refusals import not_found
 from portal.api.shapes import Amount, Quantity, Shape, Wish, href, page_url, problems
+from portal.lib.money import Money
 
 router = Router(tags=["plans"], by_alias=True, auth=Needs())
 
@@ -22,10 +24,15 @@ FRESH = "private, max-age=60"
 
 
 class OfferingPrice(Shape):
-    """The price in one currency (TM Forum: ProductOfferingPrice), for the whole of the plan's time."""
+    """The price in one currency (TM Forum: ProductOfferingPrice), for the whole of the plan's time.
+
+    `price` is what is asked today, with the `promotion` that runs; `listPrice` is without it.
+    """
 
     price_type: Literal["oneTime"] = "oneTime"
     price: Amount
+    list_price: Amount
+    promotion: str | None
 
 
 class Offering(Shape):
@@ -51,9 +58,8 @@ class Offering(Shape):
     page: str
 
     @classmethod
-    def of(cls, row: PlanRow) -> "Offering":
+    def of(cls, row: PlanRow, *, prices: list[OfferingPrice]) -> "Offering":
         terms = row.terms
-        prices = [row.price_in(currency) for currency in sorted(row.prices)]
         return cls(
             id=row.public_id,
             href=href("plan", row.public_id),
@@ -64,7 +70,7 @@ class Offering(Shape):
             category=terms.region,
             place=terms.countries,
             product_offering_term=Quantity(amount=terms.period_count, units=terms.period_unit),
-            product_offering_price=[OfferingPrice(price=Amount.of(price)) for price in prices if price is not None],
+            product_offering_price=prices,
             data=_bytes(terms.data_bytes),
             daily_cap=_bytes(terms.daily_cap_bytes),
             throttled_kbps=terms.throttled_kbps,
@@ -84,9 +90,11 @@ class Chosen(Wish):
 @router.get("", response={200: list[Offering], 304: None, **problems(422)}, url_name="plans")
 def list_plans(request: ApiRequest, wish: Annotated[Chosen, Query()]) -> Any:
     """Return what is on sale, in the order staff arranged it."""
+    now = timezone.now()
+    sold = _on_sale(now)
     rows = [
-        Offering.of(row)
-        for row in _on_sale(timezone.now())
+        _offering(row, sold, now=now)
+        for row in sold.rows
         if wish.kind in (None, row.terms.kind) and wish.country in (None, *row.terms.countries)
     ]
     return _conditional(request, rows)
@@ -95,14 +103,30 @@ def list_plans(request: ApiRequest, wish: Annotated[Chosen, Query()]) -> Any:
 @router.get("/{plan_id}", response={200: Offering, 304: None, **problems(404, 422)}, url_name="plan")
 def get_plan(request: ApiRequest, plan_id: str) -> Any:
     """Return one plan that is on sale."""
-    for row in _on_sale(timezone.now()):
+    now = timezone.now()
+    sold = _on_sale(now)
+    for row in sold.rows:
         if row.public_id == plan_id:
-            return _conditional(request, Offering.of(row))
+            return _conditional(request, _offering(row, sold, now=now))
     raise not_found()
 
 
-def _on_sale(now: datetime) -> list[PlanRow]:
-    return catalogue.snapshot(version=catalogue.version(), now=now).rows
+def _on_sale(now: datetime) -> Snapshot:
+    return catalogue.snapshot(version=catalogue.version(), now=now)
+
+
+def _offering(row: PlanRow, sold: Snapshot, *, now: datetime) -> Offering:
+    listed = [Money(row.prices[currency], currency) for currency in sorted(row.prices)]
+    return Offering.of(row, prices=[_price(row, price, sold.promotions, now=now) for price in listed])
+
+
+def _price(row: PlanRow, price: Money, promotions: list[PromotionRow], *, now: datetime) -> OfferingPrice:
+    found = best_promotion(promotions, terms=row.terms, price=price, can_add=can_add_to_plans(), now=now)
+    return OfferingPrice(
+        price=Amount.of(price - found.effect.off if found else price),
+        list_price=Amount.of(price),
+        promotion=found.row.label if found else None,
+    )
 
 
 def _conditional(request: HttpRequest, answer: Offering | list[Offering]) -> HttpResponse:

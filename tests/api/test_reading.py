@@ -17,6 +17,10 @@ from tests.billing.books import fund
 pytestmark = pytest.mark.django_db
 
 
+def usd(value):
+    return {"unit": "USD", "value": value}
+
+
 def test_a_line_and_what_is_left_on_it(program, line, plan):
     status, lines = program.get("/lines")
     allowances = program.get(f"/lines/{line.public_id}/allowances")[1]
@@ -76,14 +80,22 @@ def test_what_is_sold_and_for_how_much(program, plan):
     every, packs = program.get("/plans")[1], program.get("/plans", kind="data_pack")[1]
 
     assert [len(every), len(packs)] == [2, 1]
-    assert program.get(f"/plans/{plan.public_id}")[1]["productOfferingPrice"] == [
-        {"priceType": "oneTime", "price": {"unit": "USD", "value": "14.90"}}
-    ]
+    [price] = program.get(f"/plans/{plan.public_id}")[1]["productOfferingPrice"]
+    assert price == {"priceType": "oneTime", "price": usd("14.90"), "listPrice": usd("14.90"), "promotion": None}
     assert program.get("/plans", country="JP")[1] == []
     assert (
         program.ask("get", f"/plans/{plan.public_id}", **{"Accept-Language": "zh-hans"})["Content-Language"]
         == "zh-hans"
     )
+
+
+def test_an_offer_that_runs_is_in_the_price(program, plan):
+    make.make_promotion()
+
+    [price] = program.get(f"/plans/{plan.public_id}")[1]["productOfferingPrice"]
+
+    assert price["price"] == program.get(f"/plans/{plan.public_id}/quote")[1]["price"] == usd("11.92")
+    assert (price["listPrice"], price["promotion"]) == (usd("14.90"), "Spring sale")
 
 
 def test_balance_and_cards(program, subscriber, card):

@@ -112,6 +112,27 @@ def test_a_visitor_gets_plans_for_a_trip_paid_in_full(client):
     assert "Elsewhere" not in ranked
 
 
+def test_a_trip_counts_with_the_offer_that_runs(client):
+    make.make_plan(name="Month", prices={"USD": 1490})
+    make.make_plan(name="Reduced", prices={"USD": 1500}, region="oceania")
+    make.make_promotion(regions=["oceania"])
+
+    text = words(client.get(reverse("plans:trip"), TRIP))
+
+    assert text.index("Reduced") < text.index("Month")
+    assert "US$12.00 for these 10 days" in text
+    assert "Buy for US$12.00" in text
+
+
+def test_a_line_is_compared_at_what_each_renewal_costs_and_renewed_at_what_is_asked_today(as_subscriber, line):
+    make.make_promotion()
+
+    text = words(advice(as_subscriber, line))
+
+    assert "US$40.00 for these 60 days" in text
+    assert "Renew for US$16.00" in text
+
+
 IMPOSSIBLE = {
     "The trip would end before it begins.": {"last": "2026-11-30"},
     "A year at most: prices and plans change.": {"last": "2028-01-01"},
