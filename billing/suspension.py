@@ -113,7 +113,7 @@ def _begin(subscription: Subscription, *, now: datetime) -> bool:
 
 def is_wanted(line: Line, *, now: datetime) -> bool:
     """Tell whether an unpaid line is to be out of service: grace is over, no time is paid for, no order under way."""
-    unpaid = Subscription.objects.unpaid().filter(line=line, suspend_due_at__lte=now)
+    unpaid = Subscription.objects.out_of_grace(now).filter(line=line)
     if not unpaid.exists() or Order.objects.being_delivered().filter(line=line).exists():
         return False
     paid = last_paid([line.pk], now=now).get(line.pk)

@@ -124,10 +124,14 @@ def of_dunning(subscription: Subscription | None, *, now: datetime) -> Iterator[
     """Name the rungs that follow the next attempt, should each be refused, and what ends the ladder."""
     if subscription is None or subscription.mode == Mode.OFF:
         return
+    suspend_at = subscription.suspend_due_at
     if subscription.state == State.PAST_DUE:
         at, declines = max(now, subscription.charge_due_at), subscription.declines
         while (again := dunning.next_attempt_at(declines=declines + 1, declined_at=at)) is not None:
             at, declines = again, declines + 1
             yield Event(what=What.RETRY, at=at)
-    if subscription.suspend_due_at is not None and subscription.line.service_state == ServiceState.ACTIVE:
-        yield Event(what=What.SUSPENSION, at=subscription.suspend_due_at)
+        if suspend_at is not None:
+            # Rungs that are late, because nothing was charged for a while, move it; nothing brings it forward.
+            suspend_at = max(suspend_at, dunning.suspend_due_at(paid_until=None, last_attempt_at=at))
+    if suspend_at is not None and subscription.line.service_state == ServiceState.ACTIVE:
+        yield Event(what=What.SUSPENSION, at=suspend_at)

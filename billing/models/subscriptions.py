@@ -71,11 +71,15 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         )
         return self.filter(refused, suspend_due_at__isnull=False).exclude(mode=Subscription.Mode.OFF)
 
+    def out_of_grace(self, now: datetime) -> "SubscriptionQuerySet":
+        """Unpaid ones whose time of grace is over; while rungs are left, however late, it isn't."""
+        return self.unpaid().filter(state=Subscription.State.PAUSED, suspend_due_at__lte=now)
+
     def to_suspend(self, now: datetime) -> "SubscriptionQuerySet":
-        """Unpaid ones whose time of grace is over, also where that is done and not yet told."""
+        """Those out of grace, also where the line is suspended and that is not yet told."""
         in_service = Q(line__service_state=ServiceState.ACTIVE, line__service_change="")
         not_told = Q(line__service_state=ServiceState.SUSPENDED, line__suspended_for=SuspendedFor.UNPAID)
-        return self.unpaid().filter(in_service | not_told, suspend_due_at__lte=now)
+        return self.out_of_grace(now).filter(in_service | not_told)
 
     def in_flight(self, now: datetime) -> "SubscriptionQuerySet":
         """Claimed ones whose worker's lease ran out; also when auto-renewal was turned off meanwhile."""

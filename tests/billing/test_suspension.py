@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.urls import reverse
@@ -12,6 +13,8 @@ from accounts.models import Notification
 from billing import agreements, dunning, orders, renewals, suspension
 from billing.invariants import broken_invariants
 from billing.models import Order, Subscription
+from billing.timeline import timeline
+from billing.timeline_events import What
 from esim.models import Allowance, Line, ServiceState, SuspendedFor
 from tests import make
 from tests.billing.books import paid_order
@@ -76,6 +79,30 @@ def test_a_hard_no_on_the_ladder_brings_nothing_forward(subscription, gateway, c
     subscription.refresh_from_db()
     assert subscription.state == Subscription.State.PAUSED
     assert subscription.suspend_due_at == now + dunning.LADDER[-1] + GRACE
+
+
+def test_a_ladder_that_stood_still_is_climbed_to_its_end_first(subscription, gateway, carrier, tick, line, now):
+    """Staff stopped all charges for a fortnight: nobody loses a line for attempts that were never made."""
+    gateway.outcomes[subscription.method.reference] = "insufficient_funds"
+    world = {"gateways": {gateway.name: gateway}, "carrier": carrier}
+    renewals.renew_due(**world, now=now)
+    told_first, late = now + dunning.LADDER[-1] + GRACE, now + 14 * DAY
+
+    tick(late)
+    assert (state_of(line), told("line_suspended")) == (ServiceState.ACTIVE, 0)
+    foretold = timeline(line=line, now=late).when(What.SUSPENSION)
+
+    climbed = late
+    for before, rung in pairwise([dunning.LADDER[0], *dunning.LADDER]):
+        climbed += rung - before
+        renewals.retry_declined(**world, now=climbed)
+        tick(climbed)
+    subscription.refresh_from_db()
+    assert (subscription.state, state_of(line)) == (Subscription.State.PAUSED, ServiceState.ACTIVE)
+    assert subscription.suspend_due_at == foretold == climbed + GRACE > told_first
+
+    tick(climbed + GRACE)
+    assert state_of(line) == ServiceState.SUSPENDED
 
 
 def test_paid_time_is_honoured_then_grace_is_told_once_then_the_line_is_suspended_once(
