@@ -1,7 +1,6 @@
 """The help articles and replies that the portal brings, and how they get in without undoing what staff wrote."""
 
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -69,11 +68,6 @@ def load_replies() -> int:
 def digest_of(article: Article) -> str:
     """Return what changes as soon as somebody changes a word."""
     return sha256("\0".join(getattr(article, name) for name in WORDED).encode()).hexdigest()
-
-
-def missing_from(slugs: Iterable[str]) -> set[str]:
-    """Return those slugs for which the portal brings no article."""
-    return set(slugs) - {article.slug for article in shipped()}
 
 
 def _renew(standing: Article, fresh: Article, *, now: datetime) -> None:

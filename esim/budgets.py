@@ -44,14 +44,6 @@ class Spent:
         return min(100, self.percent)
 
     @property
-    def left_bytes(self) -> int:
-        return max(0, self.limit_bytes - self.used_bytes)
-
-    @property
-    def is_reached(self) -> bool:
-        return self.used_bytes >= self.limit_bytes
-
-    @property
     def told_at(self) -> int | None:
         """Return which of TOLD_AT is reached."""
         return next((percent for percent in TOLD_AT if self.percent >= percent), None)

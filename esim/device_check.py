@@ -2,7 +2,6 @@
 
 from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 KEPT_AS = "device_check"
@@ -15,19 +14,15 @@ class DeviceCheck:
     model: str
     shows_eid: bool
     is_unlocked: bool
-    checked_at: str
-    """ISO 8601."""
 
     @property
     def is_passed(self) -> bool:
         return self.shows_eid and self.is_unlocked
 
 
-def remember(
-    session: MutableMapping[str, Any], *, model: str, shows_eid: bool, is_unlocked: bool, now: datetime
-) -> None:
+def remember(session: MutableMapping[str, Any], *, model: str, shows_eid: bool, is_unlocked: bool) -> None:
     """Keep the answers; the EID itself is nobody's business before a profile is bound to it."""
-    found = DeviceCheck(model=model, shows_eid=shows_eid, is_unlocked=is_unlocked, checked_at=now.isoformat())
+    found = DeviceCheck(model=model, shows_eid=shows_eid, is_unlocked=is_unlocked)
     session[KEPT_AS] = asdict(found)
 
 

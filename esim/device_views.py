@@ -5,7 +5,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -24,7 +23,7 @@ def devices(request: HttpRequest) -> HttpResponse:
     onward = _onward(request)
     if form.is_valid():
         if any(form.found.values()):
-            device_check.remember(request.session, **form.found, now=timezone.now())
+            device_check.remember(request.session, **form.found)
             if not onward:
                 messages.success(request, _("Noted. It stands beside what you buy."))
         return HttpResponseRedirect(onward or reverse("esim:devices"))

@@ -30,9 +30,6 @@ class Obstacle(StrEnum):
     INSTALLED = auto()
 
 
-OF_UNUSED_ONLY = frozenset({Obstacle.USED, Obstacle.INSTALLED})
-
-
 class CannotTakeBack(Exception):
     def __init__(self, obstacle: Obstacle) -> None:
         super().__init__(obstacle)

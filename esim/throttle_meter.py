@@ -41,10 +41,6 @@ class ThrottleMeter:
         return self.used_bytes >= self.cap_bytes
 
     @property
-    def left_bytes(self) -> int:
-        return max(0, self.cap_bytes - self.used_bytes)
-
-    @property
     def percent(self) -> int:
         return min(100, self.used_bytes * 100 // self.cap_bytes) if self.cap_bytes else 100
 

@@ -101,7 +101,6 @@ class _Filled:
     pack: Candidate | None = None
     packs: int = 0
     part_packs: int = 0
-    pack_cost: int = 0
     short: Sequence[Span] = ()
     part_is_short: bool = False
 
@@ -222,8 +221,8 @@ class _Run:
         if not self.packs or not (missing or part_short):
             return _Filled(left, short=short, part_is_short=part_short > 0)
         ways = (_topped_up(pack, missing, part_short, part) for pack in self.packs)
-        cost, wasted, pack, packs, part_packs = min(ways, key=lambda way: way[:2])
-        return _Filled(left + wasted, pack=pack, packs=packs, part_packs=part_packs, pack_cost=cost)
+        _cost, wasted, pack, packs, part_packs = min(ways, key=lambda way: way[:2])
+        return _Filled(left + wasted, pack=pack, packs=packs, part_packs=part_packs)
 
     def _days_short(self, periods: Periods, filled: _Filled, terms: PlanTerms) -> tuple[int, int]:
         """Return on how many days data was slow, and on how many it had run out."""

@@ -1,7 +1,9 @@
 """Plain factory functions: each makes one valid row, and every field can be given."""
 
+import base64
 import io
 import itertools
+import os
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -353,6 +355,11 @@ def make_outlet(**fields: Any) -> Outlet:
     fields.setdefault("time_zone", "Europe/Paris")
     fields.setdefault("weekly_hours", {day: ["10:00-19:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat")})
     return Outlet.objects.create(**fields)
+
+
+def encryption_key(key_id: str) -> str:
+    """Make a key for secrets at rest, as PORTAL_ENCRYPTION_KEYS lists them."""
+    return f"{key_id}:{base64.b64encode(os.urandom(32)).decode()}"
 
 
 def picture(form: str = "JPEG", size: tuple[int, int] = (320, 240)) -> bytes:

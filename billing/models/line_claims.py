@@ -69,10 +69,6 @@ class LineClaim(models.Model):
     def __str__(self) -> str:
         return f"{self.user_id} {self.asked_at:%Y-%m-%d %H:%M}"
 
-    @property
-    def tries_left(self) -> int:
-        return self.MOST_TRIES - self.tries
-
     def count_try(self, now: datetime) -> bool:
         """Count a code that is typed; False where none can be typed any more, also of many at once."""
         return bool(LineClaim.objects.open(now).filter(pk=self.pk).update(tries=F("tries") + 1))

@@ -30,10 +30,6 @@ class SimApplicationQuerySet(models.QuerySet["SimApplication"]):
         """Those that are not over: a card may still come of them."""
         return self.filter(state__in=sorted(SimApplication.State.OPEN))
 
-    def for_review(self) -> "SimApplicationQuerySet":
-        """Those that wait for staff, the longest waiting first; walks the index application_for_review."""
-        return self.filter(state=SimApplication.State.SUBMITTED).order_by("submitted_at", "id")
-
     def to_forget(self, now: datetime) -> "SimApplicationQuerySet":
         """Those whose particulars are to be forgotten; walks the index application_to_forget."""
         return self.filter(forgotten_at__isnull=True, forget_at__lte=now).order_by("forget_at", "id")

@@ -53,11 +53,6 @@ class Key:
         return cls(key_id, secret)
 
 
-def generate_key() -> str:
-    """Return a fresh key in base64, to be written behind an id of its own: "k2:<key>"."""
-    return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
-
-
 def encrypt(plaintext: str, *, context: str) -> str:
     """Return a token that only `decrypt` with the same context can read."""
     key = _ring()[0]

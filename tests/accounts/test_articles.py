@@ -10,7 +10,7 @@ from django.utils import translation
 
 from accounts.article_search import HAN, search
 from accounts.models import Article, ReplyTemplate
-from accounts.shipped_articles import FOLDER, Loaded, digest_of, load, load_replies, missing_from, shipped
+from accounts.shipped_articles import FOLDER, Loaded, digest_of, load, load_replies, shipped
 from portal.glossary import SCRIPTS, STRAYS
 from portal.lib.help_links import SITUATIONS
 from portal.lib.help_text import filled_in
@@ -104,7 +104,7 @@ def test_every_trouble_that_pages_link_from_has_an_article_and_every_entry_is_us
     written = "".join(path.read_text("utf-8") for path in Path(settings.BASE_DIR, "templates").rglob("*.html"))
     used = set(re.findall(r'{% help_link "(\w+)" %}', written))
 
-    assert missing_from(link.slug for link in SITUATIONS.values()) == set()
+    assert {link.slug for link in SITUATIONS.values()} <= {article.slug for article in shipped()}
     assert used == set(SITUATIONS)
 
 

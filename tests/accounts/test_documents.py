@@ -17,7 +17,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from accounts import document_files, documents
 from accounts.models import AuditEvent, Document
 from portal.key_rotation import rotate_everything
-from portal.lib.crypto import generate_key, key_id
+from portal.lib.crypto import key_id
 from portal.lib.uploads import UploadRefused
 from tests import make
 
@@ -208,7 +208,7 @@ def test_a_file_without_a_row_goes_and_one_being_written_stays(subscriber, now, 
 
 
 def test_a_new_key_of_the_portal_wraps_the_keys_of_files_anew(subscriber, now, settings):
-    old, new = f"old:{generate_key()}", f"new:{generate_key()}"
+    old, new = make.encryption_key("old"), make.encryption_key("new")
     settings.PORTAL_ENCRYPTION_KEYS = [old]
     document = store(subscriber, make.picture(), now)
     before = documents.opened(document)

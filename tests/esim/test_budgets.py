@@ -95,7 +95,7 @@ def test_the_state_says_what_is_used_of_each(subscriber, now):
 
     state = state_of(line, now)
 
-    assert (state.daily.percent, state.daily.is_reached, state.daily.left_bytes) == (150, True, 0)
+    assert (state.daily.percent, state.daily.percent_drawn) == (150, 100)
     assert state.daily.ends_at == datetime(2026, 11, 21, 15, tzinfo=UTC)
     assert (state.monthly.percent, state.monthly.told_at) == (15, None)
     assert state.monthly.ends_at == datetime(2026, 11, 30, 15, tzinfo=UTC)

@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 from accounts.second_factors import factors_of
 from esim.models import SimProfile
 from portal.key_rotation import rotate_column, rotate_everything, sealed_attributes
-from portal.lib.crypto import generate_key, key_id
-from tests.make import make_line, make_profile
+from portal.lib.crypto import key_id
+from tests.make import encryption_key, make_line, make_profile
 
-OLD, NEW = f"old:{generate_key()}", f"new:{generate_key()}"
+OLD, NEW = encryption_key("old"), encryption_key("new")
 
 
 @pytest.fixture

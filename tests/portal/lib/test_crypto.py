@@ -12,15 +12,14 @@ from portal.lib.crypto import (
     Sealed,
     decrypt,
     encrypt,
-    generate_key,
     key_id,
     lookup_hash,
     rotate,
 )
 from portal.lib.public_ids import PublicIdField
+from tests import make
 
-OLD = f"k1:{generate_key()}"
-NEW = f"k2:{generate_key()}"
+OLD, NEW = make.encryption_key("k1"), make.encryption_key("k2")
 CODE = "LPA:1$smdp.example.com$MATCHING-ID"
 
 
@@ -152,8 +151,8 @@ def test_a_new_key_in_front_changes_no_lookup_hash(settings):
         ["k1"],
         ["k1:"],
         ["k1:short"],
-        [f":{generate_key()}"],
-        [f"a.b:{generate_key()}"],
+        [make.encryption_key("")],
+        [make.encryption_key("a.b")],
         [OLD, OLD],
         ["k1:" + "é" * 43],
     ],
