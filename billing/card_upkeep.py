@@ -19,7 +19,8 @@ PAGE = 500
 def remind_about_cards(*, now: datetime, dry_run: bool = False) -> list[Draft]:
     """Write the notices about cards that expire soon into the outbox and return those not written before.
 
-    Told are owners of a card that is their default, or that an auto-renewal or a top-up rule is paid with.
+    Told are owners of a card that is their default, that an auto-renewal or a top-up rule is paid with, or that is to
+    pay where another one says no.
     """
     told: list[Draft] = []
     for page in _pages(_expiring(now)):
@@ -49,19 +50,18 @@ def _expiring(now: datetime) -> PaymentMethodQuerySet:
     for year, month in months:
         ends_soon |= Q(expires_year=year, expires_month=month)
     renews = _renewing().filter(method=OuterRef("pk"))
+    backs_up = _renewing().filter(backup_method=OuterRef("pk"))
     tops_up = TopUpRule.objects.standing().filter(method=OuterRef("pk"))
     return (
         PaymentMethod.objects.usable()
         .filter(ends_soon)
-        .filter(Q(is_default=True) | Exists(renews) | Exists(tops_up))
+        .filter(Q(is_default=True) | Exists(renews) | Exists(backs_up) | Exists(tops_up))
         .select_related("owner")
     )
 
 
 def _reminders(page: list[PaymentMethod], *, now: datetime) -> Iterator[Draft]:
-    lines: dict[int | None, list[str]] = {}
-    for subscription in _renewing().filter(method__in=page).select_related("line").order_by("pk"):
-        lines.setdefault(subscription.method_id, []).append(str(subscription.line))
+    lines, second_for = _lines_by_card(page, "method"), _lines_by_card(page, "backup_method")
     topping_up = set(TopUpRule.objects.standing().filter(method__in=page).values_list("method", flat=True))
     for method in page:
         rung = rung_reached(
@@ -75,11 +75,19 @@ def _reminders(page: list[PaymentMethod], *, now: datetime) -> Iterator[Draft]:
                 "last_date": method.last_day.isoformat(),
                 "days_left": _days(now, until=method.last_day, method=method),
                 "lines": lines.get(method.pk, []),
+                "second_for": second_for.get(method.pk, []),
                 "tops_up": method.pk in topping_up,
             }
             # With the month: a card that its bank renewed is announced again when the new one ends.
             key = f"card-{rung}d:{method.public_id}:{method.last_day:%Y-%m}"
             yield draft(recipient=Recipient.of(method.owner), kind="card_expiry", key=key, context=context, now=now)
+
+
+def _lines_by_card(page: list[PaymentMethod], column: str) -> dict[int, list[str]]:
+    lines: dict[int, list[str]] = {}
+    for subscription in _renewing().filter(**{f"{column}__in": page}).select_related("line").order_by("pk"):
+        lines.setdefault(getattr(subscription, f"{column}_id"), []).append(str(subscription.line))
+    return lines
 
 
 def _renewing() -> SubscriptionQuerySet:

@@ -273,6 +273,18 @@ def test_a_card_that_only_pays_for_what_runs_low_is_announced_too(card, subscrib
     assert "What is bought by itself when it runs low is paid with it." in mail.body
 
 
+def test_a_second_card_is_announced_before_it_is_needed(card, subscriber, line, plan, now):
+    PaymentMethod.objects.update(is_default=False)
+    first = make.make_method(owner=subscriber, reference="card_first", expires_year=2030)
+    make.make_subscription(line=line, plan=plan, method=first, backup_method=card, charge_due_at=now)
+
+    remind_about_cards(now=datetime(2026, 12, 25, 12, tzinfo=UTC))
+
+    notice = Notification.objects.get()
+    mail = write_email(kind=notice.kind, user=notice.user, context=notice.context)
+    assert f"It is the second card for auto-renewal of {line}" in mail.body
+
+
 def test_a_card_the_gateway_forgot_pauses_what_it_pays_for_and_tells(card, subscriber, line, gateway, now):
     rule = make.make_top_up_rule(line=line, plan=make.make_data_pack(), method=card)
 
