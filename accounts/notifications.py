@@ -113,9 +113,12 @@ def notices(
 
 
 def wanted_channels(user: Reachable) -> list[Channel]:
-    """Return where the person wants to be told; never by SMS to a number they haven't proved to be theirs."""
+    """Return where the person wants to be told; never by SMS to a number they haven't proved to be theirs.
+
+    Who chose SMS alone, and has a new number that is not proved yet, is told by e-mail meanwhile.
+    """
     wanted = []
-    if user.notify_by_email:
+    if user.notify_by_email or (user.notify_by_sms and not user.phone_verified):
         wanted.append(Channel.EMAIL)
     if user.notify_by_sms and user.phone_verified:
         wanted.append(Channel.SMS)

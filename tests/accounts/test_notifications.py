@@ -94,6 +94,7 @@ def test_notice_is_not_sent_before_it_is_due(subscriber, now):
         (True, True, True, {"email", "sms"}),
         (False, True, True, {"sms"}),
         (True, True, False, {"email"}),
+        (False, True, False, {"email"}),
         (False, False, True, set()),
     ],
 )
