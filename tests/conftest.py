@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from plans import announcements, catalogue
-from tests import emptying, make, sampling
+from tests import emptying, make, migrating, sampling
 
 pytest_plugins = ["tests.fakes.smdp.fixtures", "tests.fakes.stripe.fixtures"]
 
@@ -85,6 +85,12 @@ def as_subscriber(client, subscriber):
     """A test client signed in as Ada."""
     client.force_login(subscriber)
     return client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_made_together():
+    with migrating.tables_together():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
