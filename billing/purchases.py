@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
@@ -104,6 +105,13 @@ PLAN_WITH_PRICE = KeptQuery(
         )
     )
 )
+OTHER_PRICES = KeptQuery(
+    lambda: (
+        PlanPrice.objects.filter(plan=Slot("plan"), valid_from__lte=Slot("now"))
+        .exclude(currency=Slot("currency"))
+        .order_by("currency", "valid_from")
+    )
+)
 LINE_IN_USE = KeptQuery(lambda: Line.objects.payable_by(Slot("buyer")).in_use().filter(public_id=Slot("public_id")))
 
 
@@ -159,6 +167,18 @@ def with_promotions(shelf: Shelf, *, now: datetime) -> Shelf:
         near=[promoted(offer) for offer in shelf.near],
         others=[promoted(offer) for offer in shelf.others],
     )
+
+
+def other_prices(offer: Offer, *, now: datetime) -> list[Money]:
+    """Return what a plan costs in the other currencies, promotions taken off, in the order they are offered. One query."""
+    rows = OTHER_PRICES.all(plan=offer.plan.pk, currency=offer.price.currency, now=now)
+    latest = {row.currency: row.money for row in rows}
+    running = catalogue.running_promotions(now=now)
+    found = []
+    for price in (latest[code] for code in settings.PORTAL_CURRENCIES if code in latest):
+        promoted = discounts.promotion_for(running, terms=offer.terms, price=price, now=now)
+        found.append(price - promoted.effect.off if promoted else price)
+    return found
 
 
 def can_top_up(line: Line, *, now: datetime) -> bool:

@@ -140,7 +140,7 @@ def _sell(request: SubscriberRequest, *, kind: Order.Kind, line: Line, is_queued
     shelf = purchases.with_promotions(shelf, now=now)
     begun = Order.objects.owned_by(request.user).still_to_pay(now).filter(line=line, kind=kind).order_by("-pk").first()
     context = {"nav": "lines", "line": line, "kind": kind, "shelf": shelf, "currency": currency, "begun": begun}
-    context["is_queued"] = is_queued
+    context |= {"is_queued": is_queued, "currencies": settings.PORTAL_CURRENCIES}
     return render(request, "billing/choose.html", context)
 
 
@@ -324,6 +324,7 @@ def _render_check(
         ),
         "after": after,
         "turn": turn,
+        "other_prices": purchases.other_prices(sale.offer, now=now) if sale.offer else [],
         "code_typed": _typed(request.POST) or _typed(request.GET),
         "offer_rows": rows_of_quote(sale.quote) if sale.quote else [],
         "balance_after": means.balance + sale.price,

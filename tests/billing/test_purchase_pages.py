@@ -1,5 +1,6 @@
 """Choose, check, pay: what a subscriber does to renew, top up, buy and add money."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -78,7 +79,7 @@ def test_the_check_page_asks_the_database_as_often_for_one_card_as_for_three(
     with CaptureQueriesContext(connection) as queries:
         as_subscriber.get(renew_url)
 
-    assert len(statements(queries)) == 7
+    assert len(statements(queries)) == 8
 
 
 @pytest.mark.usefixtures("promotions_cached")
@@ -305,6 +306,25 @@ def test_money_is_added_in_another_currency(as_subscriber):
     page = as_subscriber.get(reverse("billing:add_money"), {"currency": "JPY"}).content.decode()
 
     assert "JP¥2,000" in page
+
+
+def test_a_plan_is_paid_in_another_currency_at_its_price_there(as_subscriber, line, subscriber):
+    plan = make.make_plan(name="Two prices", prices={"USD": 1490, "CNY": 9800, "XAF": 9})
+    make.make_promotion(plan_codes=[plan.code])
+    path = reverse("billing:renew", args=[line.public_id])
+
+    shelf = as_subscriber.get(path).content.decode()
+    here = as_subscriber.get(path, {"plan": plan.public_id}).content.decode()
+    there = as_subscriber.get(path, {"plan": plan.public_id, "currency": "CNY"}).content.decode()
+    sent = form(price_seen=re.search(r'name="price_seen" value="([^"]+)"', there)[1])
+    as_subscriber.post(f"{path}?plan={plan.public_id}&currency=CNY", sent)
+
+    assert 'href="?currency=CNY"' in shelf
+    assert f'href="?plan={plan.public_id}&amp;currency=CNY"' in here
+    assert "CN¥78.40" in here
+    assert "XAF" not in here
+    assert "Renew for CN¥78.40" in there
+    assert Order.objects.get().total == Money(7840, "CNY")
 
 
 @pytest.mark.parametrize("name", ["renew", "top_up"])
