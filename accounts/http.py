@@ -8,6 +8,7 @@ from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
 from accounts.fresh_proof import ask_first, is_fresh
@@ -31,6 +32,21 @@ def after_fresh_sign_in(view: View) -> View:
         return view(request, *args, **kwargs) if is_fresh(request) else ask_first(request)
 
     return cast("View", asking_first)
+
+
+def at_secret_address(view: View) -> View:
+    """Say with a page that whoever knows its address may open: nobody else is to keep, list or hear of that address."""
+
+    @never_cache
+    @wraps(view)
+    def keeping_it_secret(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        # Only where we are, never the address; "no-referrer" would hide where the form comes from, too.
+        response.headers["Referrer-Policy"] = "strict-origin"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return cast("View", keeping_it_secret)
 
 
 def client_ip(request: HttpRequest) -> str | None:

@@ -11,12 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import cool_off
 from accounts.fresh_proof import ask_first, is_fresh
-from accounts.http import SubscriberRequest, client_ip
+from accounts.http import SubscriberRequest, at_secret_address, client_ip
 from accounts.locks import refuse_if_locked
 from accounts.models import User
 from accounts.two_proofs import may_be_believed, next_way
@@ -72,20 +71,14 @@ def undo_move(request: SubscriberRequest, public_id: str) -> HttpResponse:
     return redirect("esim:move", public_id)
 
 
-@never_cache
+@at_secret_address
 @require_http_methods(["GET", "HEAD", "POST"])
 def take(request: HttpRequest, token: str) -> HttpResponse:
     """Show what is offered; signed in and with a fresh proof, a form that is sent takes it or declines it."""
     offered = move_of(token)
     if offered is None:
-        response = render(request, "esim/join_unknown.html", status=HTTPStatus.NOT_FOUND)
-    elif request.method == "POST":
-        response = _answer(request, offered, token)
-    else:
-        response = _take_page(request, offered, token)
-    response.headers["Referrer-Policy"] = "strict-origin"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+        return render(request, "esim/join_unknown.html", status=HTTPStatus.NOT_FOUND)
+    return _answer(request, offered, token) if request.method == "POST" else _take_page(request, offered, token)
 
 
 def _own(request: SubscriberRequest, public_id: str) -> LineMove:

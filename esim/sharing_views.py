@@ -9,11 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.fresh_proof import ask_first, is_fresh
-from accounts.http import SubscriberRequest, client_ip
+from accounts.http import SubscriberRequest, at_secret_address, client_ip
 from accounts.locks import refuse_if_locked
 from accounts.models import User
 from esim import invitations
@@ -68,21 +67,14 @@ def remove_member(request: SubscriberRequest, public_id: str) -> HttpResponse:
     return redirect("esim:people", member.line.public_id)
 
 
-@never_cache
+@at_secret_address
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Show what an invitation offers; signed in, a form that is sent accepts or declines it."""
     invitation = invitation_of(token)
     if invitation is None:
-        response = render(request, "esim/join_unknown.html", status=HTTPStatus.NOT_FOUND)
-    elif request.method == "POST":
-        response = _answer(request, invitation, token)
-    else:
-        response = _join_page(request, invitation, token)
-    # Only where we are, never the address with the token.
-    response.headers["Referrer-Policy"] = "strict-origin"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+        return render(request, "esim/join_unknown.html", status=HTTPStatus.NOT_FOUND)
+    return _answer(request, invitation, token) if request.method == "POST" else _join_page(request, invitation, token)
 
 
 def _invite(request: SubscriberRequest, line: Line, form: InviteForm) -> HttpResponse:

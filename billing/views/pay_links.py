@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.http import SubscriberRequest, client_ip
+from accounts.http import SubscriberRequest, at_secret_address, client_ip
 from accounts.locks import refuse_if_locked
 from billing import gateways, pay_links
 from billing.charges import OrderNotPayable, PageRefused, PageUnavailable
@@ -64,7 +64,7 @@ def withdraw_pay_link(request: SubscriberRequest, public_id: str) -> HttpRespons
     return redirect("billing:order", public_id)
 
 
-@never_cache
+@at_secret_address
 @leads_to_gateway
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay_for(request: HttpRequest, token: str) -> HttpResponse:
@@ -74,15 +74,8 @@ def pay_for(request: HttpRequest, token: str) -> HttpResponse:
         return cast("HttpResponse", refused)
     link = pay_links.link_of(token)
     if link is None:
-        response = render(request, "billing/pay_for_unknown.html", status=HTTPStatus.NOT_FOUND)
-    elif request.method == "POST":
-        response = _begin(request, link, token)
-    else:
-        response = _payers_page(request, link, token)
-    # Only where we are, never the address with the token; "no-referrer" would hide where the form comes from, too.
-    response.headers["Referrer-Policy"] = "strict-origin"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+        return render(request, "billing/pay_for_unknown.html", status=HTTPStatus.NOT_FOUND)
+    return _begin(request, link, token) if request.method == "POST" else _payers_page(request, link, token)
 
 
 def _own_page(request: SubscriberRequest, order: Order, form: PayLinkForm, *, address: str = "") -> HttpResponse:

@@ -8,11 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.fresh_proof import ask_first, is_fresh
-from accounts.http import client_ip
+from accounts.http import at_secret_address, client_ip
 from accounts.locks import refuse_if_locked
 from accounts.models import User
 from billing import question_page, questions
@@ -25,21 +24,16 @@ from billing.questions import NoLongerAsked
 Answer = RenewalQuestion.Answer
 
 
-@never_cache
+@at_secret_address
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, token: str) -> HttpResponse:
     """Ask whether to renew; the signed link is the door, and a form that is sent the answer."""
     asked = question_of(token)
     is_strangers = request.user.is_authenticated and asked is not None and request.user != asked.owner
     if asked is None or is_strangers:
-        response = render(
-            request, "billing/question_unknown.html", {"is_strangers": is_strangers}, status=HTTPStatus.NOT_FOUND
-        )
-    else:
-        response = _answer(request, asked, token) if request.method == "POST" else _page(request, asked, token)
-    # Only where we are, never the address with the token; "no-referrer" would hide where the form comes from, too.
-    response.headers["Referrer-Policy"] = "strict-origin"
-    return response
+        context = {"is_strangers": is_strangers}
+        return render(request, "billing/question_unknown.html", context, status=HTTPStatus.NOT_FOUND)
+    return _answer(request, asked, token) if request.method == "POST" else _page(request, asked, token)
 
 
 def _page(request: HttpRequest, asked: RenewalQuestion, token: str) -> HttpResponse:
