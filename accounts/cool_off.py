@@ -6,6 +6,7 @@ Who took an account over changes these first, or has its mailbox only; the owner
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import AuditEvent, User
@@ -21,6 +22,18 @@ CHANGES = frozenset(
     }
 )
 LIFTED = "account.cool_off_lifted"
+
+
+class CoolingOff(Exception):
+    """The e-mail, number or second step of the account was changed within the last hours."""
+
+    sentence = _(
+        "Your e-mail address, number, second step or password was changed a short while ago. Nothing was changed."
+    )
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 def until(user: User, now: datetime) -> datetime | None:

@@ -43,16 +43,8 @@ class TooManyOffers(CannotMove):
     sentence = _("You offered very many lines within a day. Try again tomorrow.")
 
 
-class CoolingOff(CannotMove):
-    """The e-mail, number or second step of the account was changed within the last hours."""
-
-    sentence = _(
-        "Your e-mail address, number, second step or password was changed a short while ago. Nothing was changed."
-    )
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(until)
-        self.until = until
+class CoolingOff(cool_off.CoolingOff, CannotMove):
+    pass
 
 
 class NoLongerOffered(CannotMove):

@@ -41,16 +41,8 @@ class OnlyBySupport(CannotReplace):
     sentence = _("The network of this line cannot move it by itself. Support does it for you.")
 
 
-class CoolingOff(CannotReplace):
-    """The e-mail, number or second step of the account was changed within the last hours."""
-
-    sentence = _(
-        "Your e-mail address, number, second step or password was changed a short while ago. Nothing was changed."
-    )
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(until)
-        self.until = until
+class CoolingOff(cool_off.CoolingOff, CannotReplace):
+    pass
 
 
 class TooLateToUndo(CannotReplace):
