@@ -13,6 +13,7 @@ from typing import Any
 
 from accounts.notice_sets import Draft, Recipient, draft
 from billing.models import QueuedPlan, Subscription
+from billing.verdicts import Reason
 from esim.models import Allowance, ServiceState
 from esim.rating_rules import low_rung
 from portal.lib.due_rows import among
@@ -56,6 +57,7 @@ class Row(Left):
     service_state: str
     mode: str | None
     renewal_state: str | None
+    renewal_reason: str | None
     charge_due_at: datetime | None
     name: str
     name_zh_hans: str
@@ -74,7 +76,7 @@ COLUMNS = [
     "public_id",
     "taken_back_at",
     *(f"line__{name}" for name in ("public_id", "nickname", "msisdn", "service_state")),
-    *(f"line__subscription__{name}" for name in ("mode", "state", "charge_due_at")),
+    *(f"line__subscription__{name}" for name in ("mode", "state", "reason", "charge_due_at")),
     *(f"plan__{name}" for name in ("name", "name_zh_hans", "name_zh_hant")),
 ]
 
@@ -168,8 +170,11 @@ def _about_the_data(row: Row, *, others: Collection[Left], now: datetime) -> tup
 
 
 def _renewed_by(row: Row) -> datetime | None:
-    """Return when auto-renewal will have renewed the line, or asked about it; None where it isn't to."""
+    """Return when auto-renewal will have renewed the line, or asked about it; None where it isn't to before the end."""
     if row.mode not in Subscription.Mode.ON or row.renewal_state not in RENEWING or row.charge_due_at is None:
+        return None
+    # Held by a limit until next month, or resting until its owner puts the line back into service.
+    if row.charge_due_at > row.ends_at or row.renewal_reason == Reason.SUSPENDED:
         return None
     return row.charge_due_at + RENEWED_WITHIN
 

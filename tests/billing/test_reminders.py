@@ -10,7 +10,7 @@ from billing.models import Subscription
 from billing.reminders import send_reminders
 from esim import taking_back
 from esim.carriers.base import UsageReport
-from esim.models import Allowance, ServiceState
+from esim.models import Allowance, Line, ServiceState, SuspendedFor
 from esim.usage import ingest
 from portal.lib import due_rows
 from portal.lib.data_size import GB
@@ -127,6 +127,21 @@ def test_auto_renewal_that_does_not_go_on_promises_nothing(line, now, state):
     deliver_due(now=now)
 
     assert Notification.objects.get().subject == "Italy trip ends in 7 days, on 28 Nov 2026"
+
+
+@pytest.mark.parametrize(
+    "why",
+    [{"reason": "limit_reached", "charge_due_at": datetime(2026, 12, 1, tzinfo=UTC)}, {"reason": "suspended"}],
+    ids=["held until next month", "its owner suspended the line"],
+)
+def test_auto_renewal_that_waits_beyond_the_end_leaves_the_end_to_be_told_of(line, now, why):
+    allowance = ending(line, now + DAY)
+    make.make_subscription(line=line, plan=allowance.plan, **{"charge_due_at": now + DAY / 24, **why})
+    Line.objects.filter(subscription__reason="suspended").update(
+        service_state=ServiceState.SUSPENDED, suspended_for=SuspendedFor.OWNER
+    )
+
+    assert [told(now), told(now + DAY - timedelta(hours=1))] == [["expiry-1d"], ["expiry-0d"]]
 
 
 def test_data_is_announced_at_20_and_10_percent_and_when_it_is_used_up(line, now):
