@@ -44,6 +44,7 @@ BY_ITSELF = frozenset({"expiry", "low_data", "low_balance"})
 
 CAN_WAIT: dict[str, Callable[[Context], bool]] = {
     "charge_notice": _always,
+    "renewal_obstacle": _always,
     "renewal_question": _always,
     "expiry_reminder": _always,
     # Used up is used up now, and somebody is using it.
@@ -69,6 +70,7 @@ CAN_WAIT: dict[str, Callable[[Context], bool]] = {
 DEADLINES = {
     "claim_code": "expires_at",
     "charge_notice": "charge_due_at",
+    "renewal_obstacle": "charge_due_at",
     "renewal_question": "ends_at",
     "budget_alert": "ends_at",
     "speed_reduced": "resets_at",

@@ -1,7 +1,7 @@
 """Notices before an automatic charge: a week and a day ahead, for plans of days a day or some hours.
 
-What the scheduler would not charge is not announced, and the same function decides both. Nothing is announced
-once it is due.
+What the scheduler would not charge is not announced, and the same function decides both; why not is told instead.
+Nothing is announced once it is due.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.notice_sets import Draft, Recipient, draft
 from billing import ledger, notice_keys
 from billing.models import Subscription
+from billing.obstacle_notices import obstacle_notice, obstacles
 from billing.plan_names import plan_names
 from billing.sales import as_context
 from billing.schedule import aligned_end
@@ -49,7 +50,7 @@ def plan(*, now: datetime, in_time: InTime = always) -> None:
 
 
 def look(ids: Sequence[int], *, now: datetime) -> tuple[list[Draft], dict[int, datetime | None]]:
-    """Return which charges to announce now, and when to look at each subscription again."""
+    """Return which charges, or obstacles to them, to announce now, and when to look at each subscription again."""
     rows = Subscription.objects.filter(pk__in=ids).order_by("charge_due_at", "pk")
     looks = _each(
         rows.select_related("line__owner", "plan", "method", "backup_method"),
@@ -59,14 +60,18 @@ def look(ids: Sequence[int], *, now: datetime) -> tuple[list[Draft], dict[int, d
     reached = [one for one, _at, rung in looks if rung]
     drafts: dict[int, Draft] = {}
     waiting: set[int] = set()
+    prevented: list[Verdict] = []
     for verdict in _foreseen(reached):
         if verdict.action == Action.WAIT:
             waiting.add(verdict.subscription.pk)
         elif verdict.action == Action.CHARGE:
             drafts.update(_each([verdict], lambda one: (one.subscription.pk, _draft(one, now=now))))
+        else:
+            prevented.append(verdict)
     for pk in {one.pk for one in reached} - drafts.keys() - waiting:
         times[pk] = min(filter(None, [times[pk], now + LOOK_AGAIN]))
-    return list(drafts.values()), times
+    told = _each(obstacles(prevented, now=now), lambda one: obstacle_notice(*one, now=now)) if prevented else []
+    return [*drafts.values(), *told], times
 
 
 def _each(items: Iterable[T], step: Callable[[T], R]) -> list[R]:

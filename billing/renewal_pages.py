@@ -113,7 +113,9 @@ def _difference(subscription: Subscription, *, user: User, now: datetime) -> dic
     judged = judge_each([subscription], now=now)
     price = judged[0].price if judged else None
     changes: list[Change] = changes_of(subscription, price=price) if judged else []
-    if price is None or not changes or subscription.reason not in CHANGED:
+    # What has changed already will pause it; who has read so need not wait for that.
+    reasons = {subscription.reason, judged[0].reason} if judged else set()
+    if price is None or not changes or reasons.isdisjoint(CHANGED):
         return {"changes": changes if price is not None else []}
     return {"changes": changes, "new_terms": _new_terms(subscription, user=user, now=now)}
 

@@ -203,6 +203,21 @@ def test_the_difference_is_shown_and_agreed_to_where_it_stands(proven, agree_url
     assert standing.consent_terms["data_bytes"] == plan.data_bytes
 
 
+def test_a_price_that_has_changed_is_agreed_to_before_it_pauses_anything(
+    proven, agree_url, line, plan, card, paid, now
+):
+    make.make_subscription(line=line, plan=plan, method=card, charge_due_at=paid.ends_at - DAY)
+    PlanPrice.objects.create(plan=plan, currency="USD", amount=1690, valid_from=now)
+
+    shown = proven.get(reverse("billing:auto_renewal", args=[line.public_id]))
+    terms = shown.context["new_terms"]
+    proven.post(agree_url, {**terms.chosen, "sentence_seen": terms.sentence, "agreed": "on"})
+
+    standing = Subscription.objects.get()
+    assert (standing.state, standing.agreed_price) == (Subscription.State.ACTIVE, Money(1690, "USD"))
+    assert standing.charge_due_at == paid.ends_at - DAY
+
+
 def test_the_letter_of_a_pause_shows_old_and_new(line, plan, card, paid, now, subscriber):
     agreed = PlanTerms.of(plan).to_json() | {"data_bytes": 20_000_000_000}
     make.make_subscription(line=line, plan=plan, method=card, consent_terms=agreed, charge_due_at=now + 19 * DAY)

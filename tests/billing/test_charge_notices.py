@@ -8,10 +8,11 @@ from django.core import mail
 from accounts.letters import write_email, write_sms
 from accounts.models import Notification
 from accounts.notifications import deliver_due
-from billing.models import Subscription
+from billing.models import Order, Subscription
 from billing.notice_keys import charge_notices
 from billing.reminders import send_reminders
 from billing.sales import automatic_facts, delivered_facts, facts
+from esim.models import Line, ServiceState, SuspendedFor
 from plans.models import PlanPrice
 from portal.lib.money import Money
 from portal.lib.periods import PeriodUnit
@@ -127,6 +128,46 @@ def test_a_charge_that_became_possible_again_is_announced(line, now):
 def test_a_price_that_begins_before_the_charge_is_known(line, now):
     subscription = renewing(line, now + 6 * DAY)
     PlanPrice.objects.create(plan=subscription.plan, currency="USD", amount=1990, valid_from=now + 3 * DAY)
+
+    assert told(now) == []
+    assert told(now + 3 * DAY) == ["renewal-obstacle"], "nobody can agree to it before"
+
+
+def test_what_stands_in_the_way_is_told_a_week_before_and_once(line, now):
+    subscription = renewing(line, now + 6 * DAY, consent_amount=1390)
+
+    found = [name for hours in range(5 * 24) for name in told(now + hours * HOUR)]
+
+    assert found == ["renewal-obstacle"]
+    deliver_due(now=now)
+    letter = mail.outbox[0]
+    assert letter.subject == "Italy trip will not renew by itself on 27 Nov 2026"
+    assert "The price has changed since you agreed." in letter.body
+    assert "Price: US$13.90 → US$14.90" in letter.body
+    assert "The line is paid until 28 Nov 2026." in letter.body
+    assert f"/lines/{line.public_id}/auto-renewal/" in letter.body
+    PlanPrice.objects.filter(plan=subscription.plan).update(amount=1290)
+    assert told(now + 5 * DAY) == ["renewal-obstacle"], "another price is other news"
+
+
+@pytest.mark.parametrize(
+    ("charge_in_days", "expected"), [(6, ["renewal-obstacle"]), (9, [])], ids=["a gap", "the limit is over before"]
+)
+def test_a_limit_that_leaves_a_gap_is_told_a_week_before(line, now, charge_in_days, expected):
+    """The month is over in nine days and some hours."""
+    subscription = renewing(line, now + charge_in_days * DAY, max_times=1)
+    fields = {"subscription": subscription, "trigger": Order.Trigger.EXPIRY, "state": Order.State.FULFILLED}
+    make.make_order(owner=line.owner, line=line, period_index=0, paid_at=now - DAY, **fields)
+
+    assert [name for day in range(charge_in_days) for name in told(now + day * DAY)] == expected
+    for notice in Notification.objects.all():
+        body = write_email(kind=notice.kind, user=notice.user, context=notice.context).body
+        assert "It would pass the monthly limit you set for auto-renewal." in body
+
+
+def test_who_suspended_the_line_needs_no_telling(line, now):
+    renewing(line, now + 6 * DAY)
+    Line.objects.update(service_state=ServiceState.SUSPENDED, suspended_for=SuspendedFor.OWNER)
 
     assert told(now) == []
 
