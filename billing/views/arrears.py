@@ -11,8 +11,9 @@ from accounts.http import SubscriberRequest
 from billing import arrears
 from billing.arrears import NothingOwed
 from billing.models import Dispute, Order
+from billing.views.checking import check
 from billing.views.leading_on import leads_to_gateway
-from billing.views.purchase import Sale, check
+from billing.views.placing import Sale
 
 
 @login_required
