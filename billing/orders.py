@@ -14,7 +14,7 @@ from billing.schedule import aligned_end
 from esim import allowances, provisioning, suspension
 from esim.allowances import NothingToTopUp
 from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown
-from esim.models import Line, ServiceState, SuspendedFor
+from esim.models import Line, ServiceState, SimProfile, SuspendedFor
 from esim.suspension import ChangeUnderWay
 from plans.models import Plan
 from plans.terms import PlanTerms
@@ -75,6 +75,8 @@ def _deliver(order: Order, *, carrier: Carrier, now: datetime) -> Order:
             carrier=carrier,
         )
     except (CarrierRefused, NothingToTopUp) as error:
+        if iccid := _may_have_got_it(order):
+            return _undo_on_the_network(order, iccid=iccid, carrier=carrier, now=now)
         return _return_money(order, reason=str(error), now=now)
     except (OutcomeUnknown, ChangeUnderWay):
         return _ask_again_later(order, now=now)
@@ -82,6 +84,14 @@ def _deliver(order: Order, *, carrier: Carrier, now: datetime) -> Order:
     if completed is None:
         return _undo_on_the_network(order, iccid=iccid, carrier=carrier, now=now)
     return completed
+
+
+def _may_have_got_it(order: Order) -> str:
+    """Return the profile of an ended line that an earlier asking, whose answer nobody wrote down, may have reached."""
+    line = order.line
+    if line is None or line.service_state != ServiceState.TERMINATED or order.fulfil_attempts == 1:
+        return ""
+    return SimProfile.objects.filter(line=line).current().values_list("iccid", flat=True).first() or ""
 
 
 def _undo_on_the_network(order: Order, *, iccid: str, carrier: Carrier, now: datetime) -> Order:
@@ -217,6 +227,14 @@ def _complete(
 def return_money(*, order_id: int, reason: str, now: datetime) -> Order:
     """Record the network's final no for an order that we were the first to ask it to deliver."""
     return _return_money(_asked_about(order_id), reason=reason, now=now)
+
+
+def undo_where_line_ended(*, order_id: int, iccid: str, carrier: Carrier, now: datetime) -> Order:
+    """Give money and plan of an order back whose line ended while we were the first to have it delivered."""
+    order = _asked_about(order_id)
+    if order.line is None or order.line.service_state != ServiceState.TERMINATED or not _still_ours(order).exists():
+        return order
+    return _undo_on_the_network(order, iccid=iccid, carrier=carrier, now=now)
 
 
 def ask_again_later(*, order_id: int, now: datetime) -> Order:

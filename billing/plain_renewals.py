@@ -202,6 +202,12 @@ def deliver(
     troubles = [(one, outcome) for one, outcome in zip(renewals, outcomes, strict=True) if outcome is not None]
     each(troubles, lambda trouble: _not_delivered(*trouble, now=now))
     done = in_set(granted, lambda some: _complete(some, now=now))
+    each(
+        [one for one in granted if one not in done],
+        lambda one: orders.undo_where_line_ended(
+            order_id=one.order_id, iccid=one.due.row.iccid, carrier=carrier, now=now
+        ),
+    )
     return done, [one for one in renewals if one not in done]
 
 

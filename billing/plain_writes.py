@@ -275,6 +275,6 @@ SELECT id FROM done
 def complete(values: Values) -> set[int]:
     """Commit what was delivered, tell the subscribers, and begin their next periods; return the orders that ended.
 
-    Left out is the order of a line that ended while the network was asked: when its lease is over, its money goes back.
+    Left out is the order of a line that ended while the network was asked: its money goes back.
     """
     return {order_id for (order_id,) in run(_complete(), values)}

@@ -139,6 +139,21 @@ def test_a_lost_answer_is_asked_again_with_the_same_words(line, plan, carrier, n
     assert Allowance.objects.get().starts_at == now
 
 
+@pytest.mark.parametrize(("first_answer", "revoked"), [("lost", 1), ("never asked", 0)])
+def test_what_an_ended_line_may_have_got_is_taken_back(line, plan, carrier, subscriber, now, first_answer, revoked):
+    order = paid_order(line, plan)
+    if first_answer == "lost":
+        carrier.losing = {"grant"}
+        fulfil(order_id=order.pk, carrier=carrier, now=now)
+    Line.objects.filter(pk=line.pk).update(service_state="terminated")
+
+    ended = fulfil(order_id=order.pk, carrier=carrier, now=now + timedelta(hours=1))
+
+    assert ended.state == Order.State.UNDELIVERABLE
+    assert carrier.revoked == [order.public_id] * revoked
+    assert ledger.wallet_balance(subscriber, "USD") == PRICE
+
+
 def test_the_gaps_between_questions_grow(line, plan, carrier, now):
     order = paid_order(line, plan)
     carrier.losing = {"grant"}

@@ -221,18 +221,19 @@ def test_a_network_in_trouble_costs_no_time_and_no_money(trouble):
 
 
 @pytest.mark.django_db
-def test_a_line_that_ended_while_the_network_was_asked_gets_nothing_and_its_money_goes_back():
-    due_renewal()
-    gateway, carrier = FakeGateway(), FakeCarrier()
+@pytest.mark.parametrize("in_sets", [True, False])
+def test_a_line_that_ended_while_the_network_was_asked_gets_nothing_and_its_money_goes_back(in_sets, monkeypatch):
+    monkeypatch.setattr(plain_renewals, "works_in_sets", lambda: in_sets)
+    subscription, gateway, carrier = due_renewal(), FakeGateway(), FakeCarrier()
     carrier.before_answer = lambda _call: Line.objects.update(service_state=ServiceState.TERMINATED)
 
     renew(gateway, carrier=carrier)
-    order = Order.objects.get()
-    waiting = order.state
-    orders.fulfil(order_id=order.pk, carrier=carrier, now=NOW + timedelta(hours=1))
 
-    order.refresh_from_db()
-    assert (waiting, order.state) == ("fulfilling", "undeliverable")
+    order = Order.objects.get()
+    subscription.refresh_from_db()
+    assert (order.state, order.note) == ("undeliverable", "The network refused: line_ended")
+    assert (subscription.state, subscription.reason) == ("paused", "undeliverable")
+    assert carrier.revoked == [order.public_id]
     assert not Allowance.objects.filter(granted_for=order.public_id).exists()
     assert broken_invariants(now=NOW) == {}
 
