@@ -12,7 +12,7 @@ from billing.asking_again import FIRST_CHECK
 from billing.gateways.base import RefundResult, RefundState
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Refund
-from billing.refundable import Part, hold, is_disputed, let_go
+from billing.refundable import Part, hold, is_with_a_bank, let_go
 from portal.lib.money import Money
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def draft(
 
 def begin(refund: Refund, *, now: datetime) -> None:
     """Book the money as on its way; what goes to the balance is there at once. Raises InsufficientBalance."""
-    if refund.charge is not None and is_disputed(refund.charge):
+    if refund.charge is not None and is_with_a_bank(refund.charge):
         # The bank decides about that money; given back by us as well, it would leave twice.
         _fail_unbegun(refund, why=DISPUTED, now=now)
     elif refund.goes_to == Destination.BALANCE:

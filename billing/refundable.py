@@ -3,9 +3,10 @@
 Functions that write run inside the caller's transaction, which holds the order.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -45,12 +46,12 @@ class Part:
 
 def parts_of(order: Order) -> list[Part]:
     """Return what can be given back, charges first; not what a bank has taken because of a dispute."""
-    disputed = Dispute.objects.holding_the_money().filter(charge=OuterRef("pk"))
-    paid = order.charges.filter(~Exists(disputed), state=Charge.State.SUCCEEDED).select_related("method")
+    paid = list(order.charges.filter(state=Charge.State.SUCCEEDED).select_related("method").order_by("pk"))
+    ours = _left_by_banks(paid)
     parts = [
-        Part(charge=charge, money=charge.money - charge.refunded, taken_from=source)
-        for charge in paid.order_by("pk")
-        if (source := source_of(charge, order=order)) is not None
+        Part(charge=charge, money=ours[charge.pk] - charge.refunded, taken_from=source)
+        for charge in paid
+        if ours[charge.pk] > charge.refunded and (source := source_of(charge, order=order)) is not None
     ]
     if order.state in DELIVERED and order.kind != Order.Kind.ARREARS:
         parts.append(Part(charge=None, money=order.wallet_part - order.refunded_wallet_part))
@@ -68,8 +69,25 @@ def source_of(charge: Charge, *, order: Order) -> Source | None:
     return Source.SALES if order.state in DELIVERED else None
 
 
-def is_disputed(charge: Charge) -> bool:
-    return Dispute.objects.holding_the_money().filter(charge=charge).exists()
+def is_with_a_bank(charge: Charge) -> bool:
+    """Tell whether more of a charge is given back, or about to be, than banks leave to us."""
+    charge = Charge.objects.get(pk=charge.pk)
+    return charge.refunded > _left_by_banks([charge])[charge.pk]
+
+
+def _left_by_banks(charges: Collection[Charge]) -> dict[int, Money]:
+    """Return, by id, how much of each charge no bank has.
+
+    Of a lost dispute that is all but what was disputed. While one is undecided it is nothing: gateways refuse to give
+    back any of such a charge. One query.
+    """
+    left = {charge.pk: charge.money for charge in charges}
+    for dispute in Dispute.objects.holding_the_money().filter(charge__in=left):
+        of_charge = left[dispute.charge_id]
+        is_lost = dispute.state == Dispute.State.LOST and dispute.currency == of_charge.currency
+        taken = min(of_charge, dispute.money) if is_lost else of_charge
+        left[dispute.charge_id] = of_charge - taken
+    return left
 
 
 def is_being_refunded(order: Order, charge: Charge | None) -> bool:

@@ -217,6 +217,36 @@ def test_a_lost_dispute_leaves_nothing_to_refund_and_a_won_one_all(order, charge
     assert refund.state == Refund.State.SUCCEEDED
 
 
+def test_a_lost_dispute_over_a_part_leaves_the_rest_to_be_refunded(order, charge, staff, gateway):
+    dispute(gateway, charge, money=Money(500, "USD"))
+    with pytest.raises(MoreThanWasPaid):
+        give_back(order, 1, staff=staff)  # undecided, no gateway gives anything back
+    dispute(gateway, charge, state="lost")
+    with pytest.raises(MoreThanWasPaid):
+        give_back(order, 991, staff=staff)
+
+    refund = refunds.send(refund=give_back(order, 990, staff=staff), gateway=gateway, now=NOW)
+
+    assert refund.state == Refund.State.SUCCEEDED
+    assert gateway.left_us(charge.gateway_payment_id) == 1490
+
+
+def test_a_refund_drafted_before_the_bank_took_its_part_does_not_leave_as_well(order, charge, staff, gateway):
+    asked = refund_requests.request(
+        wish=Wish(order=order, money=Money(1490, "USD"), goes_to=TO_PAYER, reason=Refund.Reason.COMPLAINT, note="Slow"),
+        actor=staff,
+        ip=None,
+        limits={},
+        now=NOW,
+    )[0]
+    dispute(gateway, charge, money=Money(500, "USD"), state="lost")
+
+    refund_requests.approve(refund=asked, actor=make.make_user(is_staff=True), ip=None, now=NOW)
+
+    asked.refresh_from_db()
+    assert (asked.state, asked.failure) == (Refund.State.FAILED, "disputed")
+
+
 def test_what_was_refunded_before_is_not_frozen_again(credit, staff, gateway, subscriber):
     refunds.send(refund=give_back(credit, 1500, staff=staff), gateway=gateway, now=NOW)
 

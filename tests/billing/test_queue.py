@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing import orders, overdue, queue_endings, queueing, renewals, timeline
+from billing import disputes, orders, overdue, queue_endings, queueing, renewals, timeline
 from billing.expiry import cancel_order
 from billing.foretelling import foresee
 from billing.models import Dispute, Order, QueuedPlan, Refund, Subscription
@@ -201,6 +201,20 @@ def test_on_a_closed_line_it_waits_for_the_bank_to_decide(queue, running, line, 
     assert state_of(queued) == ("cancelled", "refunded")
     assert Refund.objects.get().money == Money(900, "USD")
     queued.order.charges.get().disputes.all().delete()
+
+
+@pytest.mark.parametrize(("disputed", "left"), [(300, [600]), (900, [])])
+def test_what_a_bank_took_of_it_for_good_is_not_given_back_as_well(queue, running, gateway, carrier, disputed, left):
+    queued = queue()
+    charge = queued.order.charges.get()
+    dispute_id = gateway.dispute(charge.gateway_payment_id, money=Money(disputed, "USD"), state="lost")
+    disputes.record(charge=charge, report=gateway.disputes[dispute_id], now=NOW)
+
+    tick(NOW, carrier)
+    send_all(order_id=queued.order_id, gateways={gateway.name: gateway}, now=NOW)
+
+    assert state_of(queued) == ("cancelled", "refunded")
+    assert [(one.amount, one.state) for one in Refund.objects.all()] == [(amount, "succeeded") for amount in left]
 
 
 def test_on_a_line_that_its_owner_suspended_it_waits(queue, running, line, carrier):

@@ -239,9 +239,10 @@ class FakeGateway:
         payment = self.payments.get(request.transaction_id)
         if payment is None or payment.state != PaymentState.SUCCEEDED:
             raise GatewayRefused("no such payment")
-        if any(one.transaction_id == request.transaction_id and one.withdrawn for one in self.disputes.values()):
+        disputes = [one for one in self.disputes.values() if one.transaction_id == request.transaction_id]
+        if any(one.withdrawn and one.state != DisputeState.LOST for one in disputes):
             raise GatewayRefused("charge_disputed")
-        if self.given_back(request.transaction_id) + request.money.minor > payment.money.minor:
+        if self.left_us(request.transaction_id) + request.money.minor > payment.money.minor:
             raise GatewayRefused("more than is left")
 
     def misreport(self, payment_id, money: Money):
