@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Notification
 from billing import (
+    arrears_invariants,
     invoice_invariants,
     offer_invariants,
     queue_invariants,
@@ -173,6 +174,7 @@ INVARIANTS: dict[str, list[Callable[[datetime], list[str]]]] = {
     "I10": [invoice_invariants.numbers_follow_each_other, invoice_invariants.invoices_match_what_was_sold],
     "I13": [referral_invariants.rewards_match_the_books],
     "I12": [queue_invariants.waiting_plans_wait, queue_invariants.turns_are_taken],
+    "I14": [arrears_invariants.debts_are_settled_by_what_pays_them],
     "I11": [service_invariants.paid_time_is_honoured, service_invariants.no_change_of_service_is_stuck],
 }
 

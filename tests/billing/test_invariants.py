@@ -13,6 +13,7 @@ from billing.invariants import INVARIANTS, broken_invariants
 from billing.invoices import issue
 from billing.models import (
     Charge,
+    Dispute,
     GatewayEvent,
     Invoice,
     LedgerAccount,
@@ -318,7 +319,42 @@ def credit_a_referral_past_the_books():
     ReferralCredit.objects.create(referral=referral, state="granted", order=delivered(), **terms)
 
 
+def settled(**changes):
+    """A debt of US$14.90 that an order settles; `changes` are to that order."""
+    owed = make.make_order(owner=delivered().owner, line=delivered().line, state="expired")
+    charge = make.make_charge(order=owed, state="abandoned")
+    lost = make.make_dispute(charge=charge, state="lost", is_withdrawn=True, closed_at=NOW)
+    order = make.make_order(**{"owner": owed.owner, "line": owed.line, "kind": "arrears", "plan": None} | changes)
+    Dispute.objects.filter(pk=lost.pk).update(settled_by=order)
+    return Dispute.objects.filter(pk=lost.pk)
+
+
+def settle_what_is_not_owed():
+    settled().update(state="won")
+
+
+def settle_with_a_purchase():
+    settled(kind="renewal", plan=make.make_plan())
+
+
+def settle_for_somebody_else():
+    settled(owner=make.make_user())
+
+
+def settle_less_than_is_owed():
+    settled(amount=1000)
+
+
+def settle_nothing():
+    settled().update(settled_by=None)
+
+
 CRIMES = [
+    ("I14", settle_what_is_not_owed, "nothing is owed for it"),
+    ("I14", settle_with_a_purchase, "made for something else"),
+    ("I14", settle_for_somebody_else, "made for something else"),
+    ("I14", settle_less_than_is_owed, "costs 1000 and settles 1490"),
+    ("I14", settle_nothing, "costs 1490 and settles 0"),
     ("I7", count_a_coupon_too_often, "counts 5 of any uses and has 1"),
     ("I7", forget_that_a_code_was_used, "counts 0 of any uses and has 1"),
     ("I7", take_off_less_than_was_promised, "costs 1341 where 1 are taken off 1490"),
@@ -369,6 +405,13 @@ CRIMES = [
 
 def test_a_days_business_breaks_nothing(now):
     assert broken_invariants(now=now) == {}
+
+
+def test_what_is_settled_for_a_line_and_for_the_balance_breaks_nothing_of_it(now):
+    settled()
+    settled(line=None).update(charge=make.make_charge(order=make.make_order(owner=delivered().owner, state="expired")))
+
+    assert "I14" not in broken_invariants(now=now)
 
 
 @pytest.mark.parametrize(("invariant", "crime", "words"), CRIMES, ids=[crime.__name__ for _, crime, _ in CRIMES])
