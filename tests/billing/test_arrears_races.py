@@ -1,10 +1,16 @@
 """Many settle the same debt at once: one order, one charge."""
 
+from dataclasses import replace
+from time import sleep
+
 import pytest
+from django.db import InternalError
 from django.db.models import QuerySet
 
-from billing import arrears
+from billing import arrears, checkout
+from billing.checkout import FormReused
 from billing.models import Order
+from portal.lib.kept_sql import KeptPair
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import NOW, purchase_of
@@ -38,6 +44,36 @@ def test_a_crowd_that_settles_places_one_order(line):
 
     assert len({order.pk for order in answers}) == 1
     assert Order.objects.filter(kind="arrears").count() == 1
+
+
+def settle_with_a_form_that_buys_meanwhile(line):
+    """Send one form twice at once, as a purchase and as a settlement; return what became of the settlement."""
+    wish = purchase_of(line, make.make_plan(), form_key="one-form", price=Money(1490, "USD"))
+    debt = replace(wish, kind=Order.Kind.ARREARS, plan=None)
+
+    def one(number):
+        if number:
+            sleep(0.1)  # the purchase is written, and not committed
+            return arrears.place_order(purchase=debt, now=NOW)
+        return checkout.place_order(purchase=wish, now=NOW)
+
+    with slowed("billing_order", "INSERT", seconds=0.3):
+        return together(2, one)[1]
+
+
+def test_a_form_that_bought_something_else_meanwhile_is_told_so(line):
+    assert isinstance(settle_with_a_form_that_buys_meanwhile(line), FormReused)
+
+
+def test_control_without_a_savepoint_the_transaction_would_be_of_no_use_any_more(line, monkeypatch):
+    def add(self, row, dependent):
+        self._first.add(row)
+        dependent.order = row
+        self._second.add(dependent)
+
+    monkeypatch.setattr(KeptPair, "add", add)
+
+    assert isinstance(settle_with_a_form_that_buys_meanwhile(line), InternalError)
 
 
 def test_control_without_the_lock_several_are_placed(line, monkeypatch):
