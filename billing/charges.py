@@ -21,7 +21,7 @@ from billing.gateways.base import (
 )
 from billing.models import Charge, GatewayCustomer, Order, PaymentMethod
 from billing.settlement import settle
-from billing.withdrawn import is_withdrawn
+from billing.withdrawn import is_withdrawn, still_wanted
 from portal.lib.log_context import log_about
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "PageUnavailable",
     "abandon",
     "await_answer",
+    "call_off",
     "can_open",
     "charge_saved",
     "draft_charge",
@@ -226,7 +227,7 @@ def charge_saved(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> C
         with log_about(order=charge.order, charge=charge):
             payment_id = charge.gateway_payment_id or gateway.prepare(request)
             if not await_answer(charge_id=charge.pk, payment_id=payment_id, now=now):
-                return Charge.objects.get(pk=charge.pk)
+                return call_off(charge_id=charge.pk, payment_id=payment_id, gateway=gateway, now=now)
             answer: PaymentResult | Exception = gateway.charge_saved(replace(request, payment_id=payment_id))
     except (OutcomeUnknown, GatewayRefused) as error:
         answer = error
@@ -237,6 +238,18 @@ def withdraw(charge: Charge, *, now: datetime) -> Charge:
     """Give up a charge that no gateway has heard of, as what it was made for was turned off or stopped."""
     logger.info("Charge %s is given up before anybody was asked", charge.public_id)
     return settle(charge_id=charge.pk, result=_nothing_happened(charge), now=now)
+
+
+def call_off(*, charge_id: int, payment_id: str, gateway: PaymentGateway, now: datetime) -> Charge:
+    """Close the payment that was prepared for a charge whose money nobody wants any more; any other is left alone."""
+    charge = Charge.objects.select_related("order__owner", "order__subscription", "method").get(pk=charge_id)
+    if not is_withdrawn(charge):
+        return charge
+    try:
+        return settle(charge_id=charge.pk, result=gateway.close_page(payment_id), now=now)
+    except (OutcomeUnknown, GatewayRefused):
+        # It takes no money by itself, and is withdrawn when it is found again.
+        return charge
 
 
 def saved_request(charge: Charge) -> SavedCharge:
@@ -262,8 +275,11 @@ def _customer_reference(charge: Charge) -> str:
 
 
 def await_answer(*, charge_id: int, payment_id: str, now: datetime) -> bool:
-    """Commit the id of a prepared payment, whose money may be taken next; False where the attempt is over."""
-    waiting = Charge.objects.filter(pk=charge_id, state__in=[State.CREATED, State.UNKNOWN])
+    """Commit the id of a prepared payment, whose money may be taken next; False where it may not.
+
+    The attempt is over then, or what it was made for by itself was turned off until this moment.
+    """
+    waiting = Charge.objects.filter(still_wanted(), pk=charge_id, state__in=[State.CREATED, State.UNKNOWN])
     return waiting.update(gateway_payment_id=payment_id, state=State.UNKNOWN, check_due_at=now + FIRST_CHECK) == 1
 
 

@@ -10,6 +10,7 @@ from billing import agreements, redemptions, sales
 from billing.charges import abandon, open_charge
 from billing.gateways.base import Gateways
 from billing.models import Charge, Order, OrderQuerySet, Subscription
+from billing.withdrawn import TURNED_OFF, is_off
 from portal.lib.one_by_one import one_by_one
 from portal.lib.ticks import InTime, always
 
@@ -76,12 +77,27 @@ def _end(order: Order, *, state: Order.State, now: datetime) -> Order:
     if renewing is not None and renewing.state == Subscription.State.IN_FLIGHT:
         return Order.objects.get(pk=order.pk)
     order = Order.objects.select_for_update().get(pk=order.pk)
-    # An attempt still open is one whose outcome nobody knows: the order waits for it.
-    if order.state == State.PENDING and open_charge(order) is None:
-        Order.objects.filter(pk=order.pk, state=State.PENDING).update(state=state)
-        order.state = state
-        sales.release_wallet_part(order, now=now)
-        redemptions.release(order, now=now)
-        if renewing is not None:
-            agreements.skip_period(renewing, order=order)
+    if _close(order, state=state, now=now) and renewing is not None:
+        agreements.skip_period(renewing, order=order)
     return order
+
+
+def call_off(order: Order, *, now: datetime) -> bool:
+    """End an unpaid order that was placed by itself, as what placed it was turned off; False where it stands.
+
+    Inside the caller's transaction, which holds the row of what placed it.
+    """
+    order = Order.objects.select_for_update(of=("self",)).get(pk=order.pk)
+    return is_off(order) and _close(order, state=State.CANCELLED, note=TURNED_OFF, now=now)
+
+
+def _close(order: Order, *, state: Order.State, now: datetime, note: str = "") -> bool:
+    """Write that an order whose row is held is over, and give back what it had taken out of the balance."""
+    # An attempt still open is one whose outcome nobody knows: the order waits for it.
+    if order.state != State.PENDING or open_charge(order) is not None:
+        return False
+    order.state, order.note = state, note or order.note
+    order.save(update_fields=["state", "note"])
+    sales.release_wallet_part(order, now=now)
+    redemptions.release(order, now=now)
+    return True

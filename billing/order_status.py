@@ -13,6 +13,7 @@ from billing.declines import code_to_show, explain
 from billing.models import Charge, Order
 from billing.refund_words import RefundRow
 from billing.turns import Turn
+from billing.withdrawn import TURNED_OFF
 from portal.lib.dates import format_clock, format_moment
 from portal.lib.money import format_money
 from portal.lib.saying import say_day
@@ -89,6 +90,11 @@ STATUSES = {
         kind="info", title=_("Not paid in time"), text=_("Nothing was charged. You can buy it again at today's price.")
     ),
 }
+CALLED_OFF = Status(
+    kind="info",
+    title=_("This was called off"),
+    text=_("It was to be bought by itself, and that was turned off before your bank was asked. Nothing was charged."),
+)
 
 
 def title_of(order: Order) -> str | Promise:
@@ -126,6 +132,8 @@ def status_of(
         return _unpaid(charge)
     if order.state == State.FULFILLED:
         return _delivered(order, to_install=to_install, now=now)
+    if order.state == State.CANCELLED and order.note == TURNED_OFF:
+        return CALLED_OFF
     return STATUSES[State(order.state)]
 
 

@@ -105,12 +105,18 @@ AWAIT_ANSWER = f"""
 UPDATE billing_charge c SET gateway_payment_id = given.payment_id, state = 'unknown', check_due_at = %(check_due_at)s
 FROM unnest({arrays(charges="bigint", payments="text")}) AS given(charge_id, payment_id)
 WHERE c.id = given.charge_id AND c.state || '' IN ('created', 'unknown')
+    AND (c.state || '' <> 'created' OR NOT c.off_session OR (
+        SELECT s.mode FROM billing_order o JOIN billing_subscription s ON s.id = o.subscription_id WHERE o.id = c.order_id
+    ) <> 'off')
 RETURNING c.id
 """  # noqa: S608 - names of our own
 
 
 def await_answer(values: Values) -> set[int]:
-    """Commit the ids of prepared payments; return the charges whose money may be taken."""
+    """Commit the ids of prepared payments; return the charges whose money may be taken.
+
+    Not those whose auto-renewal was turned off since they were written down.
+    """
     return {charge_id for (charge_id,) in run(AWAIT_ANSWER, values)}
 
 

@@ -42,7 +42,12 @@ class Desk:
         return self.clock.now
 
     def write_prepared(self, attempts: Sequence[Attempt[InHand]]) -> Sequence[Attempt[InHand]]:
-        return plain_renewals.write_prepared(attempts, now=self.now)
+        """Commit how far they have got; what was turned off until now is called off instead."""
+        may_go_on = plain_renewals.write_prepared(attempts, now=self.now)
+        if len(may_go_on) < len(attempts):
+            going_on = {one.charge_id for one in may_go_on}
+            each([one for one in attempts if one.charge_id not in going_on], self._call_off)
+        return may_go_on
 
     def settle(self, attempts: Sequence[Attempt[InHand]]) -> None:
         paid = plain_renewals.settle(attempts, accounts=self._accounts, now=self.now)
@@ -64,12 +69,22 @@ class Desk:
             deliver_and_conclude(renewals, carrier=self.carrier, now=self.now)
             self.tell([one.subscription.pk for one in renewals])
 
+    def _call_off(self, attempt: Attempt[InHand]) -> None:
+        charge = charges.call_off(
+            charge_id=attempt.charge_id, payment_id=attempt.request.payment_id, gateway=attempt.gateway, now=self.now
+        )
+        if charge.state == Charge.State.ABANDONED:
+            self._others.append(_as_one_of_many(attempt.about))
+
     def _settle_one(self, attempt: Attempt[InHand]) -> None:
-        renewal = _taken_over(attempt.about) if isinstance(attempt.about, PlainRenewal) else attempt.about
-        self._others.append(renewal)
+        self._others.append(_as_one_of_many(attempt.about))
         charge = Charge.objects.select_related("order__owner", "method").get(pk=attempt.charge_id)
         if attempt.answer is not None:
             charges.record_answer(charge=charge, answer=attempt.answer, now=self.now)
+
+
+def _as_one_of_many(about: InHand) -> Renewal:
+    return _taken_over(about) if isinstance(about, PlainRenewal) else about
 
 
 def _taken_over(plain: PlainRenewal) -> Renewal:

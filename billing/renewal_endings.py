@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.db import transaction
 
 from accounts.notifications import notify
-from billing import dunning, orders, questions
+from billing import dunning, expiry, orders, questions
 from billing.card_refusals import second_card_goes_on
 from billing.holding import hold
 from billing.models import Charge, Order, Subscription
@@ -105,8 +105,9 @@ def _conclude(renewal: Renewal, *, now: datetime) -> None:
 def _conclude_unpaid(subscription: Subscription, *, order: Order, now: datetime) -> None:
     last_charge = order.charges.order_by("pk").last()
     if last_charge is None or last_charge.state in {Charge.State.ABANDONED, Charge.State.SUCCEEDED}:
-        # Paid too late for this order: the money is in the balance.
-        _release(subscription)
+        # Paid too late for this order: the money is in the balance. Or it was turned off, and nobody was asked.
+        if _release(subscription):
+            expiry.call_off(order, now=now)
     elif last_charge.state == Charge.State.DECLINED and last_charge.created_at < subscription.charge_due_at:
         # That no is counted already; the attempt now due died before it was written down.
         _release(subscription)
@@ -157,10 +158,10 @@ def _look_again(subscription: Subscription, *, reason: str, since: datetime, now
     _decide(subscription, reason=reason, now=now, lease_until=look_again_at(since=since, now=now))
 
 
-def _release(subscription: Subscription) -> None:
-    """Give a claimed row back as it was: nothing was asked of the bank."""
+def _release(subscription: Subscription) -> bool:
+    """Give a claimed row back as it was: nothing was asked of the bank. False where the claim is lost."""
     state = Subscription.State.PAST_DUE if subscription.declines else Subscription.State.ACTIVE
-    subscription.held().update(state=state, lease_until=None)
+    return subscription.held().update(state=state, lease_until=None) == 1
 
 
 def _rest(verdict: Verdict, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from billing import dunning, top_up_notices
+from billing import dunning, expiry, top_up_notices
 from billing.declines import DECLINED, DeclineKind, explain
 from billing.models import Charge, Order, TopUpRule
 from billing.renewal_endings import BEING_DELIVERED, IN_DOUBT, look_again_at
@@ -53,8 +53,9 @@ def conclude(top_up: TopUp, *, now: datetime) -> None:
 def _conclude_unpaid(rule: TopUpRule, *, order: Order, now: datetime) -> None:
     last_charge = order.charges.order_by("pk").last()
     if last_charge is None or last_charge.state in {Charge.State.ABANDONED, Charge.State.SUCCEEDED}:
-        # Paid too late for this order: the money is in the balance.
-        _release(rule)
+        # Paid too late for this order: the money is in the balance. Or it was turned off, and nobody was asked.
+        if _release(rule):
+            expiry.call_off(order, now=now)
     elif last_charge.state == Charge.State.DECLINED and rule.wait_until and last_charge.created_at < rule.wait_until:
         # That no is counted already; the attempt now due died before it was written down.
         _release(rule)
@@ -136,9 +137,9 @@ def _look_again(rule: TopUpRule, *, reason: str, since: datetime, now: datetime)
     _decide(rule, reason=reason, now=now, lease_until=look_again_at(since=since, now=now))
 
 
-def _release(rule: TopUpRule) -> None:
-    """Give a claimed row back as it was: nothing was asked of the bank."""
-    rule.held().update(state=State.ACTIVE, lease_until=None)
+def _release(rule: TopUpRule) -> bool:
+    """Give a claimed row back as it was: nothing was asked of the bank. False where the claim is lost."""
+    return rule.held().update(state=State.ACTIVE, lease_until=None) == 1
 
 
 def _decide(rule: TopUpRule, *, reason: str, now: datetime, **columns: object) -> bool:

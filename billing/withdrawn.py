@@ -1,11 +1,16 @@
 """Charges without a payer that were written down and never asked for, and are not wanted any more.
 
-Between the commit of a charge and the gateway's first hearing of it a worker may die. Until somebody finds the charge
-the subscriber may have turned the rule off, or staff stopped everything: then it is given up, not made good.
+Between the commit of a charge and the moment its money is asked for time passes: others of its batch come first, or a
+worker dies. Until then the subscriber may have turned the rule off, or staff stopped everything: then it is given up.
 """
+
+from django.db.models import Exists, OuterRef, Q
 
 from billing.charging_stops import ChargingStopped, refuse_while_stopped
 from billing.models import Charge, Order, Subscription, TopUpRule
+
+TURNED_OFF = "Turned off before anybody was asked for the money."
+"""The note of orders that were called off for that."""
 
 
 def is_withdrawn(charge: Charge) -> bool:
@@ -21,11 +26,22 @@ def is_withdrawn(charge: Charge) -> bool:
         refuse_while_stopped()
     except ChargingStopped:
         return True
-    return _is_off(order)
+    return is_off(order)
 
 
-def _is_off(order: Order) -> bool:
+def still_wanted() -> Q:
+    """Return what holds of charges but those whose auto-renewal, or rule, was turned off before anybody was asked."""
+    off = Order.objects.filter(Q(subscription__mode=Subscription.Mode.OFF) | Q(top_up_rule__is_on=False))
+    by_itself = off.exclude(trigger=Order.Trigger.CLICK).filter(pk=OuterRef("order"))
+    return Q(off_session=False) | ~Q(state=Charge.State.CREATED) | ~Q(Exists(by_itself))
+
+
+def is_off(order: Order) -> bool:
+    """Tell whether what placed an order by itself is off now; never of one that somebody clicked for."""
+    if order.trigger == Order.Trigger.CLICK:
+        return False
     if order.top_up_rule_id is not None:
         return not TopUpRule.objects.filter(pk=order.top_up_rule_id, is_on=True).exists()
-    subscription = order.subscription
-    return subscription is not None and subscription.mode == Subscription.Mode.OFF
+    if order.subscription_id is None:
+        return False
+    return Subscription.objects.filter(pk=order.subscription_id, mode=Subscription.Mode.OFF).exists()

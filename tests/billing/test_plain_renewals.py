@@ -302,6 +302,45 @@ def test_who_wakes_after_the_lease_changes_nothing():
     assert broken_invariants(now=NOW) == {}
 
 
+class TurnsOff(FakeGateway):
+    """While it prepares their payments, the owners of these cards turn auto-renewal off."""
+
+    def __init__(self, *owners):
+        super().__init__()
+        self.cards = {one.method.reference for one in owners}
+
+    def prepare(self, charge):
+        if charge.card_reference in self.cards:
+            Subscription.objects.filter(method__reference=charge.card_reference).update(mode="off")
+        return super().prepare(charge)
+
+
+@racing
+@pytest.mark.parametrize("is_far", [False, True])
+def test_of_a_set_those_are_left_out_who_turned_it_off_meanwhile(is_far):
+    first, second, _third = (due_renewal() for _line in range(3))
+    gateway = TurnsOff(first, second)
+    gateway.in_process = not is_far
+
+    renew(gateway)
+
+    assert [order.state for order in Order.objects.order_by("pk")] == ["cancelled", "cancelled", "fulfilled"]
+    assert [one.state for one in Subscription.objects.order_by("pk")] == ["active", "active", "active"]
+    assert len(gateway.taken) == 1
+    assert sorted(one.state for one in gateway.payments.values()) == ["abandoned", "abandoned", "succeeded"]
+    assert broken_invariants(now=NOW) == {}
+
+
+@pytest.mark.django_db
+def test_control_where_nobody_looks_again_all_are_charged(monkeypatch):
+    monkeypatch.setattr(plain_writes, "AWAIT_ANSWER", plain_writes.AWAIT_ANSWER.replace("<> 'off'", "IS NOT NULL"))
+    gateway = TurnsOff(*(due_renewal() for _line in range(3)))
+
+    renew(gateway)
+
+    assert len(gateway.taken) == 3
+
+
 @racing
 def test_one_bad_row_leaves_its_set_and_not_the_others(caplog):
     bad, good = due_renewal(), due_renewal()

@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
-from billing import agreements, charging_stops, reconciliation, renewals, top_up_rules, top_up_run
+from billing import agreements, charging_stops, ledger, reconciliation, renewals, top_up_rules, top_up_run
 from billing.charging_stops import ChargingStopped
 from billing.invariants import broken_invariants
-from billing.models import Charge, Order
+from billing.models import Charge, Order, Subscription
+from billing.withdrawn import TURNED_OFF
+from portal.lib.money import Money
 from tests import make
+from tests.billing.books import fund
 from tests.billing.test_crashes import Crash
 from tests.fakes.gateway import FakeGateway
 
@@ -75,6 +79,7 @@ def test_a_renewal_turned_off_before_anybody_was_asked_is_not_charged(
     renewal_begun.refresh_from_db()
     assert (gateway.taken, states()) == ([], ["abandoned"])
     assert (renewal_begun.state, renewal_begun.mode) == ("active", "off")
+    assert (Order.objects.get().state, Order.objects.get().note) == (Order.State.CANCELLED, TURNED_OFF)
     assert broken_invariants(now=now + LATER) == {}
 
 
@@ -87,7 +92,7 @@ def test_turned_on_again_it_is_charged_once(renewal_begun, at_work, gateway, now
     at_work(now + 3 * LATER)
 
     assert (len(gateway.taken), states()) == (1, ["abandoned", "succeeded"])
-    assert Order.objects.get().state == Order.State.FULFILLED
+    assert list(Order.objects.order_by("pk").values_list("state", flat=True)) == ["cancelled", "fulfilled"]
 
 
 @pytest.mark.slow
@@ -141,3 +146,74 @@ def test_a_rule_turned_off_before_anybody_was_asked_buys_nothing(line, pack, run
     at_work(now + 2 * LATER)
 
     assert (gateway.taken, states()) == ([], ["abandoned"])
+    assert Order.objects.get().state == Order.State.CANCELLED
+
+
+class AsksWhile(FakeGateway):
+    """Has something happen when it has prepared, or charged, its first payment."""
+
+    def __init__(self):
+        super().__init__()
+        self.meanwhile = {}
+
+    def prepare(self, charge):
+        payment_id = super().prepare(charge)
+        self.meanwhile.pop("prepare", lambda: None)()
+        return payment_id
+
+    def charge_saved(self, charge):
+        result = super().charge_saved(charge)
+        self.meanwhile.pop("charge", lambda: None)()
+        return result
+
+
+@pytest.fixture
+def watched():
+    return AsksWhile()
+
+
+@pytest.mark.parametrize(("when", "taken", "ends"), [("prepare", 0, "cancelled"), ("charge", 1, "fulfilled")])
+def test_off_counts_until_the_money_is_asked_for(subscription, watched, carrier, now, when, taken, ends):
+    watched.meanwhile[when] = lambda: Subscription.objects.update(mode="off")
+
+    renewals.renew_due(gateways={watched.name: watched}, carrier=carrier, now=now)
+
+    subscription.refresh_from_db()
+    order = Order.objects.get()
+    assert (len(watched.taken), order.state) == (taken, ends)
+    assert order.note == ("" if taken else TURNED_OFF)
+    assert (subscription.state, subscription.mode) == ("active", "off")
+    assert [one.state for one in watched.payments.values()] == ["succeeded" if taken else "abandoned"]
+    assert broken_invariants(now=now) == {}
+
+
+def test_its_page_says_why_it_was_not_bought(as_subscriber, subscription, watched, carrier, now):
+    watched.meanwhile["prepare"] = lambda: Subscription.objects.update(mode="off")
+    renewals.renew_due(gateways={watched.name: watched}, carrier=carrier, now=now)
+
+    page = as_subscriber.get(reverse("billing:order", args=[Order.objects.get().public_id])).content.decode()
+
+    assert "was turned off before your bank was asked" in page
+
+
+def test_what_the_balance_was_to_pay_of_it_is_free_again(subscription, watched, carrier, now):
+    owner = subscription.line.owner
+    fund(owner, Money(400, "USD"))
+    Subscription.objects.update(pay_from="wallet_then_method")
+    watched.meanwhile["prepare"] = lambda: Subscription.objects.update(mode="off")
+
+    renewals.renew_due(gateways={watched.name: watched}, carrier=carrier, now=now)
+
+    assert (watched.taken, ledger.wallet_balance(owner, "USD")) == ([], Money(400, "USD"))
+    assert broken_invariants(now=now) == {}
+
+
+def test_a_rule_turned_off_while_its_payment_is_prepared_buys_nothing(line, pack, running, watched, carrier, now):
+    rule = make.make_top_up_rule(line=line, plan=pack)
+    type(running).objects.update(used_bytes=running.data_bytes)
+    watched.meanwhile["prepare"] = lambda: type(rule).objects.update(is_on=False)
+
+    top_up_run.top_up_low(gateways={watched.name: watched}, carrier=carrier, now=now)
+
+    assert (watched.taken, Order.objects.get().state) == ([], Order.State.CANCELLED)
+    assert broken_invariants(now=now) == {}
