@@ -29,13 +29,6 @@ never_stored = cache_control(private=True, no_store=True)
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def apply(request: SubscriberRequest) -> HttpResponse:
-    """Say what is needed, and begin; what was begun is gone on with. The page of an outlet names it (`?outlet=`)."""
-    return _begin(request) if request.method == "POST" else _overview(request)
-
-
-@login_required
 @require_safe
 @never_stored
 def application(request: SubscriberRequest, public_id: str) -> HttpResponse:
@@ -119,27 +112,28 @@ def page_of(found: SimApplication) -> dict[str, object]:
     return {"nav": "lines", "application": found, "badge": words.BADGES[SimApplication.State(found.state)]}
 
 
-def _overview(request: SubscriberRequest) -> HttpResponse:
+def overview_of(request: SubscriberRequest) -> dict[str, object]:
+    """Return what the first page shows: what was begun, and what was sent. An outlet may be named (`?outlet=`)."""
     own = SimApplication.objects.owned_by(request.user).order_by("-created_at")
     rows = [(one, words.BADGES[SimApplication.State(one.state)]) for one in own]
     draft = next((one for one in own if one.state == SimApplication.State.DRAFT), None)
-    context = {"nav": "lines", "rows": rows, "kept": words.kept_words(), "draft": draft}
-    context |= {"onward": words.next_step(draft) if draft else "", "outlet": request.GET.get("outlet", "")[:32]}
-    return render(request, "esim/apply.html", context)
+    context: dict[str, object] = {"nav": "lines", "rows": rows, "kept": words.kept_words(), "draft": draft}
+    return context | {"onward": words.next_step(draft) if draft else "", "outlet": request.GET.get("outlet", "")[:32]}
 
 
-def _begin(request: SubscriberRequest) -> HttpResponse:
+def begin(request: SubscriberRequest) -> HttpResponse:
+    """Begin an application, or go on with the one that was begun."""
     kind, now = request.POST.get("kind"), timezone.now()
     if kind not in Kind.values:
         messages.error(request, _("Choose for whom the card is."))
-        return redirect("esim:apply")
+        return redirect("sim_apply")
     try:
         begun = applications.begin(owner=request.user, kind=Kind(kind), now=now)
         if outlet := chosen_outlet(request.POST.get("outlet", "")):
             applications.save_delivery(begun, delivery=PICKUP, outlet=outlet, address="", now=now)
     except CannotApply as refusal:
         messages.error(request, refusal.sentence)
-        return redirect("esim:apply")
+        return redirect("sim_apply")
     return redirect(words.next_step(begun))
 
 

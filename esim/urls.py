@@ -40,7 +40,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         es2plus_views.handle_download_progress_info,
         name="es2plus_progress_by_secret",
     ),
-    path("sim/apply/", application_views.apply, name="apply"),
     path("sim/applications/<public_id:public_id>/", application_views.application, name="application"),
     path("sim/applications/<public_id:public_id>/details/", application_views.details, name="application_details"),
     path("sim/applications/<public_id:public_id>/documents/", application_views.papers, name="application_papers"),

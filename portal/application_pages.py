@@ -1,4 +1,4 @@
-"""The last step of applying for a SIM card: what is owed comes first, then everything is sent."""
+"""The first and the last step of applying for a SIM card: what is owed comes before anything else."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,9 +13,23 @@ from accounts.http import SubscriberRequest, client_ip
 from billing import arrears
 from esim import application_words as words
 from esim import applications
-from esim.application_views import own_application, page_of
+from esim.application_views import begin, overview_of, own_application, page_of
 from esim.applications import CannotApply
 from esim.models import SimApplication
+from portal.dashboard import balances_of
+from portal.lib.money import Money
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def apply(request: SubscriberRequest) -> HttpResponse:
+    """Say what there is and what is owed, then what is needed; what was begun is gone on with."""
+    owed = arrears.owed(request.user, now=timezone.now())
+    if request.method == "POST" and not owed:
+        return begin(request)
+    context = {**overview_of(request), "owed": owed, "balances": balances_of(request.user)}
+    context["nothing"] = Money.zero(request.user.currency)
+    return render(request, "portal/sim_apply.html", context)
 
 
 @login_required

@@ -262,6 +262,11 @@ def _daily_usage(lines: Sequence[Line], *, now: datetime) -> Mapping[int, Days]:
     return usage
 
 
+def balances_of(user: User) -> list[Money]:
+    """Return the balances of a person, that in their own currency first. One query."""
+    return _balances(WALLETS.all(owner=user.pk, currency=user.currency), currency=user.currency)
+
+
 def _balances(wallets: Sequence[LedgerAccount], *, currency: str) -> list[Money]:
     """The one in the reader's own currency comes first, and is there even when it is empty."""
     balances = {wallet.currency: wallet.money for wallet in wallets}

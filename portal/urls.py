@@ -14,6 +14,7 @@ urlpatterns = [
     path("", views.dashboard, name="home"),
     path("", include("plans.urls")),
     path("lines/<public_id:public_id>/", views.line_page, name="line"),
+    path("sim/apply/", application_pages.apply, name="sim_apply"),
     path("sim/applications/<public_id:public_id>/review/", application_pages.review, name="sim_review"),
     path("advice/", advice_pages.advice, name="advice"),
     path("lines/<public_id:public_id>/advice/", advice_pages.line_advice, name="line_advice"),

@@ -12,7 +12,9 @@ from esim import application_review, applications
 from esim.application_review import CannotDecide
 from esim.applications import CannotApply
 from esim.models import SimApplication
+from portal.lib.money import Money
 from tests import make
+from tests.billing.books import fund
 
 PERSON = {
     "full_name": "Ada Lin",
@@ -71,13 +73,13 @@ def ask(application, staff, now, wanted=("papers",)):
 
 
 def test_step_by_step_and_it_goes_on_where_one_left(as_subscriber, subscriber):
-    begun = as_subscriber.post(reverse("esim:apply"), {"kind": "person"})
+    begun = as_subscriber.post(reverse("sim_apply"), {"kind": "person"})
     application = SimApplication.objects.get(owner=subscriber)
     assert begun.url == page("details", application)
 
     assert as_subscriber.post(begun.url, PERSON).url == page("papers", application)
     # Another day, on another device.
-    resumed = as_subscriber.post(reverse("esim:apply"), {"kind": "person"})
+    resumed = as_subscriber.post(reverse("sim_apply"), {"kind": "person"})
     assert resumed.url == page("papers", application)
     assert send_file(as_subscriber, application).url == resumed.url
     assert as_subscriber.get(resumed.url).context["onward"] == page("delivery", application)
@@ -96,12 +98,12 @@ def test_step_by_step_and_it_goes_on_where_one_left(as_subscriber, subscriber):
 
 def test_the_page_of_an_outlet_fills_in_where_the_card_goes(as_subscriber, subscriber):
     outlet = make.make_outlet()
-    began = as_subscriber.post(reverse("esim:apply"), {"kind": "person", "outlet": outlet.public_id})
+    began = as_subscriber.post(reverse("sim_apply"), {"kind": "person", "outlet": outlet.public_id})
     application = SimApplication.objects.get(owner=subscriber)
 
     assert (application.delivery, application.outlet, began.url) == ("pickup", outlet, page("details", application))
     other = make.make_outlet()
-    onward = as_subscriber.get(reverse("esim:apply"), {"outlet": other.public_id}).text
+    onward = as_subscriber.get(reverse("sim_apply"), {"outlet": other.public_id}).text
     assert f"/delivery/?outlet={other.public_id}" in onward
     form = as_subscriber.get(page("delivery", application), {"outlet": other.public_id}).context["form"]
     assert form.initial["outlet"] == other.public_id
@@ -137,7 +139,7 @@ def test_what_makes_no_sense_is_said(as_subscriber, subscriber, form):
         as_subscriber.post(page("delivery", application), {"delivery": "pickup", "outlet": "out_\x00"}),
         as_subscriber.post(page("delivery", application), {"delivery": "post"}),
         as_subscriber.post(page("papers", application), form),
-        as_subscriber.post(reverse("esim:apply"), {"kind": form.get("kind", "x")}, follow=True),
+        as_subscriber.post(reverse("sim_apply"), {"kind": form.get("kind", "x")}, follow=True),
     ]
 
     assert [answer.status_code for answer in answers] == [422, 422, 422, 422, 200]
@@ -156,6 +158,20 @@ def test_what_is_owed_is_settled_before_anything_is_sent(as_subscriber, subscrib
     assert application.state == "draft"
 
 
+def test_what_there_is_and_what_is_owed_comes_before_the_first_question(as_subscriber, subscriber, now):
+    fund(subscriber, Money(1310, "USD"))
+    clear = as_subscriber.get(reverse("sim_apply")).text
+    declined = {"state": "past_due", "reason": "declined:insufficient_funds", "suspend_due_at": now + timedelta(days=5)}
+    make.make_subscription(line=make.make_line(owner=subscriber), plan=make.make_plan(), **declined)
+
+    owing = as_subscriber.post(reverse("sim_apply"), {"kind": "person"}).text
+
+    assert clear.index("US$13.10") < clear.index("For whom is the card?")
+    assert "First, what is owed" in owing
+    assert "For whom is the card?" not in owing
+    assert not SimApplication.objects.exists()
+
+
 def test_another_person_finds_nothing(client, stranger, subscriber):
     application = make.make_application(owner=subscriber, papers=1)
     client.force_login(stranger)
@@ -170,7 +186,7 @@ def test_a_locked_account_sends_nothing(as_subscriber, subscriber, now):
 
     assert as_subscriber.post(reverse("sim_review", args=[application.public_id])).status_code == 423
     assert send_file(as_subscriber, application).status_code == 423
-    assert as_subscriber.post(reverse("esim:apply"), {"kind": "person"}).status_code == 423
+    assert as_subscriber.post(reverse("sim_apply"), {"kind": "person"}).status_code == 423
 
 
 def test_only_what_was_asked_for_can_be_changed(as_subscriber, sent, staff, now):
