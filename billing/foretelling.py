@@ -3,10 +3,11 @@
 Pages and `renew_due --dry-run` both ask here.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,9 @@ from portal.lib.saying import say_money
 
 PayFrom = Subscription.PayFrom
 Wallet = tuple[int, str]
+
+LOOKS_AGAIN = frozenset({Action.WAIT, Action.HOLD})
+"""What only moves the next look of the scheduler."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,22 @@ def foresee(subscriptions: Collection[Subscription], *, now: datetime) -> list[F
             balances[wallet] = balances.get(wallet, Money.zero(wallet[1])) - one.wallet_part
         foreseen.append(one)
     return foreseen
+
+
+def foresee_next(subscriptions: Iterable[Subscription], *, now: datetime) -> list[Foreseen]:
+    """Foretell of each what comes of it when it is due next; reads only. Those due within an hour cost as one."""
+    looks = list(_when_due((one, max(now, one.charge_due_at)) for one in subscriptions))
+    passing = [look for look in looks if look.action in LOOKS_AGAIN and look.next_at > look.at]
+    later = _when_due((look.subscription, look.next_at) for look in passing)
+    return [*(look for look in looks if look not in passing), *later]
+
+
+def _when_due(dues: Iterable[tuple[Subscription, datetime]]) -> Iterator[Foreseen]:
+    by_time = sorted(dues, key=lambda due: (due[1], due[0].pk))
+    for _hour, due_together in groupby(by_time, key=lambda due: due[1].replace(minute=0, second=0, microsecond=0)):
+        at = dict(due_together)
+        for look in foresee(list(at), now=max(at.values())):
+            yield replace(look, at=at[look.subscription])
 
 
 def _foresee(verdict: Verdict, *, order: Order | None, balance: Money, now: datetime) -> Foreseen:

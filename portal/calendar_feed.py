@@ -1,4 +1,7 @@
-"""The calendar of a subscriber's lines: when plans end, and when what is charged by itself (RFC 5545)."""
+"""The calendar of a subscriber's lines (RFC 5545): when plans end, what is charged or asked when, which line is lost.
+
+Charges are those the scheduler foretells for the day they are due.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,10 +14,11 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
 from accounts.models import User
-from billing.consent import source_words
+from billing.foretelling import Foreseen, foresee_next, paid_from
 from billing.models import Subscription
 from billing.schedule import last_paid
-from billing.verdicts import Action, Verdict, judge_each
+from billing.verdicts import Action
+from esim import keep_alive
 from esim.models import Allowance, Line
 from plans.terms import PlanTerms
 from portal.lib.brand import brand
@@ -22,7 +26,8 @@ from portal.lib.money import format_money
 
 REFRESH = timedelta(hours=6)
 LAST_DIGITS = 4
-TO_COME = frozenset({Action.CHARGE, Action.WAIT})
+MINUTE = 60
+STATES = (Subscription.State.ACTIVE, Subscription.State.PAST_DUE)
 
 
 def calendar_of(user: User, *, now: datetime) -> bytes:
@@ -45,13 +50,17 @@ def _events(user: User, *, now: datetime) -> Iterator[Event]:
     lines = {line.pk: line for line in Line.objects.owned_by(user).in_use().filter(hidden=False)}
     for line_id, paid in last_paid(lines, now=now).items():
         yield _end(lines[line_id], paid, now=now)
-    renewing = Subscription.objects.owned_by(user).filter(
-        line__in=lines, mode=Subscription.Mode.AUTOMATIC, state=Subscription.State.ACTIVE
-    )
-    subscriptions = list(renewing.select_related("line__owner", "plan", "method", "agreement").order_by("pk"))
-    for verdict in judge_each(subscriptions, now=now):
-        if verdict.action in TO_COME and not verdict.reason:
-            yield _charge(verdict, now=now)
+    for line in lines.values():
+        if lost_at := keep_alive.lapses_at(line):
+            yield _loss(line, lost_at, now=now)
+    renewing = Subscription.objects.owned_by(user).on().filter(line__in=lines, state__in=STATES)
+    related = renewing.select_related("line__owner", "plan", "method", "backup_method", "agreement")
+    for look in foresee_next(related.order_by("pk"), now=now):
+        match look.action:
+            case Action.CHARGE:
+                yield _charge(look, now=now)
+            case Action.ASK:
+                yield _question(look, now=now)
 
 
 def _end(line: Line, paid: Allowance, *, now: datetime) -> Event:
@@ -67,24 +76,59 @@ def _end(line: Line, paid: Allowance, *, now: datetime) -> Event:
     )
 
 
-def _charge(verdict: Verdict, *, now: datetime) -> Event:
-    subscription = verdict.subscription
-    price = format_money(subscription.agreed_price, translation.get_language() or "en")
-    values = {
-        "plan": PlanTerms.of(subscription.plan).label,
-        "price": price,
-        "source": source_words(subscription.pay_from, subscription.method),
-    }
+def _charge(look: Foreseen, *, now: datetime) -> Event:
+    subscription, price = look.subscription, _price(look)
+    text = _("“%(plan)s” is paid by itself: %(price)s from %(source)s. You can change or stop it before.")
+    if subscription.asks_first:
+        text = _("You said yes to it: %(price)s from %(source)s.")
     return _event(
-        uid=f"charge-{subscription.public_id}-{verdict.schedule.period_index}",
-        at=verdict.schedule.charge_due_at,
+        uid=f"charge-{subscription.public_id}-{look.period_index}",
+        at=look.at,
         summary=_("%(line)s renews for %(price)s") % {"line": name_of(subscription.line), "price": price},
-        description=_("“%(plan)s” is paid by itself: %(price)s from %(source)s. You can change or stop it before.")
-        % values,
-        url=reverse("billing:auto_renewal", args=[subscription.line.public_id]),
+        description=text % {"plan": _plan(look), "price": price, "source": paid_from(look)},
+        url=_renewal_page(look),
         sequence=_revision(subscription),
         now=now,
     )
+
+
+def _question(look: Foreseen, *, now: datetime) -> Event:
+    subscription = look.subscription
+    values = {"line": name_of(subscription.line), "price": _price(look), "plan": _plan(look)}
+    return _event(
+        uid=f"question-{subscription.public_id}-{look.period_index}",
+        at=look.at,
+        summary=_("%(line)s: renew for %(price)s?") % values,
+        description=_("We ask you about “%(plan)s”. Without your yes nothing is charged, and the line ends.") % values,
+        url=_renewal_page(look),
+        sequence=_revision(subscription),
+        now=now,
+    )
+
+
+def _loss(line: Line, lost_at: datetime, *, now: datetime) -> Event:
+    return _event(
+        uid=f"keep-{line.public_id}",
+        at=lost_at,
+        summary=_("%(line)s lapses unless it is used before") % {"line": name_of(line)},
+        description=_("The network gives up lines that nobody uses. A little data, a call or an SMS keeps it."),
+        url=reverse("line", args=[line.public_id]),
+        # Each use moves it on.
+        sequence=int(lost_at.timestamp()) // MINUTE,
+        now=now,
+    )
+
+
+def _price(look: Foreseen) -> str:
+    return format_money(look.price, translation.get_language() or "en")
+
+
+def _plan(look: Foreseen) -> str:
+    return PlanTerms.of(look.subscription.plan).label
+
+
+def _renewal_page(look: Foreseen) -> str:
+    return reverse("billing:auto_renewal", args=[look.subscription.line.public_id])
 
 
 def _revision(subscription: Subscription) -> int:

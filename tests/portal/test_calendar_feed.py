@@ -1,6 +1,6 @@
 """The private calendar, read back by the library: what is in it, who may read it, and how a link is taken back."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings as project
@@ -8,11 +8,17 @@ from icalendar import Calendar
 
 from accounts import calendar_links
 from accounts.models import AuditEvent
-from billing.models import Subscription
+from billing.models import Order, Subscription
+from esim import keep_alive
+from esim.models import Allowance
+from plans.models import PlanPrice
 from portal.calendar_feed import calendar_of
+from portal.lib.money import Money
 from tests import make
+from tests.billing.books import fund
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -62,6 +68,64 @@ def test_what_will_not_be_charged_is_not_in_it(line, subscriber, now, changes):
     Subscription.objects.update(**changes)
 
     assert set(events(subscriber, now)) == {"end"}
+
+
+def test_a_price_that_begins_before_the_charge_is_known_to_it(line, subscriber, now):
+    subscription = Subscription.objects.get()
+    PlanPrice.objects.create(plan=subscription.plan, currency="USD", amount=1990, valid_from=now + 10 * DAY)
+
+    assert set(events(subscriber, now)) == {"end"}
+
+
+def test_a_refused_charge_moves_to_its_next_try(line, subscriber, now):
+    before = events(subscriber, now)["charge"]
+    Subscription.objects.update(state="past_due", declines=1, fence=1, charge_due_at=now + 19 * DAY + 6 * HOUR)
+
+    after = events(subscriber, now + 19 * DAY)["charge"]
+
+    assert after["uid"] == before["uid"]
+    assert after.decoded("dtstart") == now + 19 * DAY + 6 * HOUR
+
+
+def test_a_limit_moves_the_charge_to_the_next_month(line, subscriber, now):
+    Subscription.objects.update(max_times=1, charge_due_at=now + DAY)
+    Allowance.objects.update(ends_at=now + 2 * DAY)
+    fields = {"subscription": Subscription.objects.get(), "trigger": Order.Trigger.EXPIRY, "period_index": 0}
+    make.make_order(owner=subscriber, line=line, paid_at=now - DAY, state=Order.State.FULFILLED, **fields)
+
+    assert events(subscriber, now)["charge"].decoded("dtstart") == datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def test_who_wants_to_be_asked_sees_when_and_then_the_charge(line, subscriber, now):
+    Subscription.objects.update(mode="ask", charge_due_at=now + 17 * DAY)
+
+    found = events(subscriber, now)
+    assert set(found) == {"end", "question"}
+    assert found["question"].decoded("dtstart") == now + 17 * DAY
+    assert str(found["question"]["summary"]) == "Italy, trip; ç 号卡: renew for US$14.90?"
+
+    Subscription.objects.update(approved_index=1, charge_due_at=now)
+    assert set(events(subscriber, now)) == {"end", "charge"}
+
+
+def test_shares_of_balance_and_card_are_named(line, subscriber, now):
+    Subscription.objects.update(pay_from="wallet_then_method")
+    fund(subscriber, Money(500, "USD"))
+
+    assert "US$5.00 from the balance, US$9.90 from Visa 4242" in str(events(subscriber, now)["charge"]["description"])
+
+
+def test_a_line_that_lapses_for_want_of_use_is_in_it(line, subscriber, now):
+    keep_alive.record_use(line, at=now - 10 * DAY)
+    before = events(subscriber, now)["keep"]
+    assert before.decoded("dtstart") == now + 80 * DAY
+    line.refresh_from_db()
+
+    keep_alive.record_use(line, at=now)
+
+    after = events(subscriber, now)["keep"]
+    assert (after["uid"], after.decoded("dtstart")) == (before["uid"], now + 90 * DAY)
+    assert after["sequence"] > before["sequence"]
 
 
 def test_hidden_lines_and_other_peoples_are_not_in_it(line, subscriber, stranger, now):
