@@ -1,6 +1,7 @@
 """Where staff follow money: everything is read-only, and what may be done has a name of its own."""
 
 from billing.admin import (
+    coupons,
     discrepancies,
     disputes,
     events,
@@ -17,6 +18,7 @@ from billing.admin import (
 )
 
 __all__ = [
+    "coupons",
     "discrepancies",
     "disputes",
     "events",
