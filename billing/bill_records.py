@@ -55,7 +55,7 @@ def _row(order: Any) -> Sequence[Any]:
         order.get_kind_display(),
         PlanTerms.from_json(order.plan_terms).label if order.plan_terms else "",
         str(order.line or ""),
-        order.get_state_display(),
+        order.standing,
         order.currency,
         order.total.decimal,
         order.wallet_part.decimal,

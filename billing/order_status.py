@@ -231,7 +231,7 @@ def _under_way(charge: Charge | None) -> Status:
 def steps_of(
     order: Order, status: Status, refunds: Iterable[RefundRow] = (), late_at: datetime | None = None
 ) -> list[Step]:
-    """Return the timeline: paid → accepted → sent to the network → confirmed → refunds, each with its time.
+    """Return the timeline: paid → accepted → sent to the network → confirmed → visible → refunds, each with its time.
 
     From `late_at` on it took longer than promised, which stands before the confirmation.
     """
@@ -249,6 +249,8 @@ def steps_of(
             (_("Accepted"), order.accepted_at),
             (_("Sent to the network"), order.sent_at),
             (_("Confirmed"), order.confirmed_at),
+            # What the network granted is written down together with its yes.
+            (_("Visible on your line"), order.confirmed_at),
         ]
     steps, is_next = [], True
     for title, at in named:
@@ -257,7 +259,7 @@ def steps_of(
         is_next = at is not None
     if late_at is not None:
         late = Step(state="done", title=_("Longer than promised: a request for help was opened"), at=moment(late_at))
-        steps.insert(len(steps) - 1, late)
+        steps.insert(sum(at is not None and at <= late_at for _title, at in named), late)
     return [*steps, *map(_refund_step, refunds)]
 
 

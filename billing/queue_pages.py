@@ -76,7 +76,7 @@ def next_turn(*, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetime,
 
 def turn_of(order: Order, *, now: datetime) -> Turn | None:
     """Return when a paid order has its turn; None where it doesn't wait."""
-    if order.state != Order.State.PAID or order.line_id is None or order.fulfil_due_at is not None:
+    if not order.waits_its_turn or order.line_id is None:
         return None
     turns = turns_of([order.line_id], now=now).get(order.line_id, [])
     return next((turn for turn in turns if turn.queued.order_id == order.pk), None)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.agreements import Agreement
@@ -240,6 +241,16 @@ class Order(models.Model):
     @property
     def is_over(self) -> bool:
         return self.state in Order.State.OVER
+
+    @property
+    def waits_its_turn(self) -> bool:
+        """Whether it is paid for, and is to be delivered once the plans before it have ended."""
+        return self.state == Order.State.PAID and self.fulfil_due_at is None
+
+    @property
+    def standing(self) -> str:
+        """Where it stands in a word, for lists."""
+        return gettext("paid, waits its turn") if self.waits_its_turn else str(Order.State(self.state).label)
 
     @property
     def is_to_invoice(self) -> bool:

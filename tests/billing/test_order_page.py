@@ -69,14 +69,14 @@ def test_a_page_left_open_is_gone_on_with(as_subscriber, order):
     assert reverse("billing:pay", args=[order.public_id]) in page(as_subscriber, order)
 
 
-def test_the_timeline_ends_with_the_network_s_confirmation(as_subscriber, line, plan, now):
+def test_the_timeline_ends_where_it_can_be_seen(as_subscriber, line, plan, now):
     order = paid_order(line, plan)
     orders.fulfil(order_id=order.pk, carrier=FakeCarrier(), now=now)
 
     shown = page(as_subscriber, order)
 
     assert "Confirmed by the network" in shown
-    assert shown.count("step-done") == 4
+    assert shown.count("step-done") == 5
     assert "hx-get" not in shown, "nothing moves any more"
 
 

@@ -91,6 +91,15 @@ def test_cancelling_says_what_goes_back_and_gives_it_back_once(as_subscriber, qu
     assert "Sent to the network" not in page
 
 
+def test_lists_say_that_it_waits_its_turn(as_subscriber, line, queued):
+    orders = as_subscriber.get(reverse("billing:orders")).content.decode()
+    page = as_subscriber.get(reverse("line", args=[line.public_id])).content.decode()
+
+    assert "Paid, waits its turn" in orders
+    assert "badge-warning" not in orders
+    assert "· paid, waits its turn" in page
+
+
 def test_the_front_page_names_what_comes_next(as_subscriber, line, queued):
     make.make_queued_plan(line=line)
 
