@@ -14,8 +14,9 @@ from django.utils.translation import get_language
 
 from accounts.http import SubscriberRequest
 from plans import announcements
-from portal.dashboard import ANNOTATIONS, FrontRows, front_rows, overview
+from portal.dashboard import overview
 from portal.lib import kept_pages
+from portal.line_rows import ANNOTATIONS, FrontRows, front_rows
 
 KEPT_SECONDS = 60
 
