@@ -3,7 +3,7 @@
 Plain values, worked out from rows that are already loaded; no query here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -19,10 +19,10 @@ from esim.models import Allowance, DownloadState, Line, Role, ServiceState
 from plans.countries import named_countries
 from plans.models import Plan
 from portal.lib.money import Money
+from portal.meters import Meter, data_left, full_speed_left, meter_of
 from portal.offering import sells_data_packs
 
 EXPIRES_SOON_DAYS = 3
-LOW_PERCENT_USED = 80
 STALE_AFTER = timedelta(hours=2)
 COUNTRIES_NAMED = 2
 RENEWING = frozenset({str(Subscription.State.ACTIVE), str(Subscription.State.IN_FLIGHT)})
@@ -64,29 +64,6 @@ DEEDS = {
     Attention.NOT_INSTALLED: "install",
 }
 """What settles each of them; the others wait for the network or for support."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meter:
-    """Something that is used up: what is left of how much."""
-
-    left: int
-    total: int
-
-    @property
-    def percent_used(self) -> int:
-        return min(100, (self.total - self.left) * 100 // self.total) if self.total else 100
-
-    @property
-    def is_low(self) -> bool:
-        return self.percent_used >= LOW_PERCENT_USED
-
-    @property
-    def kind(self) -> str:
-        """The colour of the ring: red when nothing is left."""
-        if not self.left:
-            return "error"
-        return "warning" if self.is_low else "brand"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,10 +204,10 @@ def make_card(
         running=running,
         queued=[one for one in plans if one.starts_at > now],
         turns=turns,
-        data=_full_speed(unlimited, usage.get(today, 0)) if unlimited else _data(running),
+        data=full_speed_left(unlimited, usage.get(today, 0)) if unlimited else data_left(running),
         throttled_kbps=(unlimited.throttled_kbps or 0) if unlimited else None,
-        voice=_meter((one.voice_minutes, one.used_minutes) for one in running),
-        sms=_meter((one.sms_count, one.used_sms) for one in running),
+        voice=meter_of((one.voice_minutes, one.used_minutes) for one in running),
+        sms=meter_of((one.sms_count, one.used_sms) for one in running),
         ends_at=ends_at,
         subscription=getattr(line, "subscription", None),
         owes=owes,
@@ -270,22 +247,3 @@ def attention_of(card: LineCard, *, now: datetime) -> Attention:
     if card.line.service_state == ServiceState.TERMINATED:
         return Attention.NONE
     return next((reason for reason, applies in reasons.items() if applies), Attention.NONE)
-
-
-def _data(running: Sequence[Allowance]) -> Meter | None:
-    if not running:
-        return None
-    left = sum(one.remaining_bytes or 0 for one in running)
-    return Meter(left=left, total=sum(one.data_bytes or 0 for one in running))
-
-
-def _full_speed(unlimited: Allowance, used_today: int) -> Meter:
-    cap = unlimited.daily_cap_bytes or 0
-    return Meter(left=max(0, cap - used_today), total=cap)
-
-
-def _meter(pairs: Iterable[tuple[int, int]]) -> Meter | None:
-    amounts = list(pairs)
-    total = sum(granted for granted, _used in amounts)
-    left = sum(max(0, granted - used) for granted, used in amounts)
-    return Meter(left=left, total=total) if total else None
