@@ -83,14 +83,14 @@ def _go_on(story, line, carrier):
 
 
 @pytest.mark.parametrize("story", [to_the_end, back_again])
-def test_whoever_dies_at_any_step_leaves_the_same_line_behind(story, db):
+def test_whoever_dies_at_any_step_leaves_the_same_line_behind(story, db, sample):
     line = line_on_a_phone(make.make_user(phone="+14155550143", phone_verified=True))
     _blown, ending = die_at(0, story, line)
     assert [state for state, _problem in ending["replacements"]] == ["done" if story is to_the_end else "undone"]
 
-    for step in range(1, 400):
+    for step in sample.of(range(1, 400)):
         blown, end = die_at(step, story, line)
         assert end == ending, f"after dying at step {step}"
         if not blown:
             break
-    assert 40 < step < 399, "all steps were tried"
+    assert 40 < step < 390, "the sample goes to the end"
