@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 import time_machine
 from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -27,6 +28,7 @@ WITHOUT_TOKEN = {
 # A session and its list of devices belong to the visit, not to what Ada has.
 RECORDS_VIEWS = {"esim:install", "esim:install_qr", "accounts:document", "billing:pay", "billing:method_added"}
 OF_THE_VISIT = {"Session", "UserSession"}
+CHANGES_NO_ROW = ("SELECT ", "SAVEPOINT ", "RELEASE SAVEPOINT ")
 
 
 @pytest.mark.slow
@@ -54,12 +56,20 @@ def everything():
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 def test_looking_changes_nothing(as_ada, address_of, method):
-    before = everything()
+    before, said = everything(), []
+
+    def listen(execute, sql, *args):
+        said.append(sql)
+        return execute(sql, *args)
 
     for route in ROUTES:
         if route.name not in RECORDS_VIEWS:
-            getattr(as_ada, method)(address_of(route))
-            assert everything() == before, route.name
+            with connection.execute_wrapper(listen):
+                getattr(as_ada, method)(address_of(route))
+            if any(not sql.startswith(CHANGES_NO_ROW) for sql in said):
+                assert everything() == before, route.name
+            said.clear()
+    assert everything() == before
 
 
 @pytest.mark.parametrize("name", ["esim:install", "esim:install_qr", "billing:agree"])
