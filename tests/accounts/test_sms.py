@@ -36,7 +36,7 @@ class Desk(BaseHTTPRequestHandler):
 @pytest.fixture
 def provider(settings):
     server = Provider()
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     settings.SMS_BACKEND = f"json://127.0.0.1:{server.server_port}/?method=POST"
     yield server
     server.shutdown()
