@@ -49,16 +49,13 @@ def send_reminders(*, now: datetime, dry_run: bool = False, hear: Hear = ignore,
     """
     if not dry_run:
         charge_notices.plan(now=now, in_time=in_time)
-    return sum(_sweep(topic, now=now, dry_run=dry_run, hear=hear, in_time=in_time) for topic in _topics(now))
+    topics = _topics(now, dry_run=dry_run)
+    return sum(_sweep(topic, now=now, dry_run=dry_run, hear=hear, in_time=in_time) for topic in topics)
 
 
-def _topics(now: datetime) -> Iterator[Topic]:
-    yield Topic(
-        model=Subscription,
-        column="notice_due_at",
-        due=Subscription.objects.to_notice(now),
-        look=partial(charge_notices.look, now=now),
-    )
+def _topics(now: datetime, *, dry_run: bool) -> Iterator[Topic]:
+    charges = Subscription.objects.to_foretell_notices(now) if dry_run else Subscription.objects.to_notice(now)
+    yield Topic(model=Subscription, column="notice_due_at", due=charges, look=partial(charge_notices.look, now=now))
     yield Topic(
         model=Allowance,
         column="remind_due_at",
@@ -90,7 +87,8 @@ def _sweep(topic: Topic, *, now: datetime, dry_run: bool, hear: Hear, in_time: I
             hear(draft)
 
     if dry_run:
-        peruse(topic.due, order=(topic.column, "id"), look=page)
+        # What a sweep would plan first has no moment yet.
+        peruse(topic.due, order=("id",), look=page)
     else:
         walk(topic.due, order=(topic.column, "id"), look=page, in_time=in_time)
     return told

@@ -64,6 +64,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Those with a charge to tell about; walks the index subscription_to_notice."""
         return self.filter(TO_ANNOUNCE, notice_due_at__lte=now).order_by("notice_due_at", "id")
 
+    def to_foretell_notices(self, now: datetime) -> "SubscriptionQuerySet":
+        """Those a sweep at `now` would look at, once it had planned what is not planned yet."""
+        return self.filter(TO_ANNOUNCE & (NOT_NOTICED | Q(notice_due_at__lte=now)))
+
     def unpaid(self) -> "SubscriptionQuerySet":
         """Those whose payment was refused and is still wanted: turned off, skipped or paid, nothing is."""
         refused = Q(state=Subscription.State.PAST_DUE) | Q(

@@ -195,6 +195,19 @@ def test_a_dry_run_writes_nothing(line, now):
     assert not Notification.objects.exists()
 
 
+def test_a_dry_run_foretells_charges_that_no_sweep_has_seen_yet(line, now):
+    allowance = ending(line, now + 30 * DAY)
+    subscription = make.make_subscription(line=line, plan=allowance.plan, charge_due_at=now + 29 * DAY)
+    foretold = []
+
+    send_reminders(now=now + 23 * DAY, dry_run=True, hear=foretold.append)
+
+    assert [draft.key.split(":")[0] for draft in foretold] == ["charge-7d"] == told(now + 23 * DAY)
+    assert send_reminders(now=now + 23 * DAY, dry_run=True) == 0
+    subscription.refresh_from_db()
+    assert subscription.notice_for == subscription.charge_due_at, "the sweep itself has planned it"
+
+
 def test_sms_turned_on_later_brings_no_old_news(line, subscriber, now):
     ending(line, now + DAY)
     send_reminders(now=now)
