@@ -11,10 +11,11 @@ from billing.models import Order, Subscription, SubscriptionQuerySet
 from billing.verdicts import Action, trigger_of
 
 
-def would_do(wanted: SubscriptionQuerySet, *, now: datetime) -> list[str]:
-    """Tell what a run at `now` would do with these rows; reads only."""
+def would_do(wanted: SubscriptionQuerySet, *, left: SubscriptionQuerySet | None = None, now: datetime) -> list[str]:
+    """Tell what a run at `now` would do with these rows, after what an earlier run has `left`; reads only."""
     rows = wanted.select_related("line__owner", "plan", "method", "backup_method").order_by("charge_due_at", "pk")
-    lines = [foretold(look) for look in foresee(list(rows), now=now)] or ["nothing is due"]
+    looks = [foretold(look) for look in foresee(list(rows), now=now)]
+    lines = [*_unfinished(left), *looks] or ["nothing is due"]
     try:
         refuse_while_stopped()
     except ChargingStopped as reason:
@@ -50,6 +51,17 @@ def foretold(look: Foreseen) -> str:
         case Action.LAPSE:
             return f"would let lapse: {named}, {look.reason}"
     return f"would pause: {named}, {look.reason}, agreed {look.price}, now {look.list_price}"
+
+
+def _unfinished(left: SubscriptionQuerySet | None) -> list[str]:
+    if left is None:
+        return []
+    return [
+        f"would finish: {one.line} ({one.line.public_id}), {one.plan.code}, {one.agreed_price}, "
+        f"left in flight by a run before, free since {_utc(one.lease_until)}"
+        for one in left.select_related("line", "plan").order_by("charge_due_at", "pk")
+        if one.lease_until is not None
+    ]
 
 
 def _about_charge(look: Foreseen) -> str:

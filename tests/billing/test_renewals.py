@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 
 from accounts.models import Notification
 from billing import agreements, orders, reconciliation, renewals
@@ -165,6 +166,19 @@ def test_a_crash_after_the_intent_is_carried_out_by_the_next_worker(subscription
 
     assert len(gateway.taken) == 1
     assert Order.objects.get().state == Order.State.FULFILLED
+
+
+def test_a_dry_run_names_what_a_dead_worker_left(subscription, line, plan, now, capsys):
+    renewals.claim(Subscription.objects.due(now), now=now, limit=10)
+
+    call_command("renew_due", at=now + renewals.LEASE - SECOND, dry_run=True)
+    call_command("renew_due", at=now + renewals.LEASE, dry_run=True)
+
+    assert capsys.readouterr().out == (
+        "nothing is due\n"
+        f"would finish: {line} ({line.public_id}), {plan.code}, USD 14.90, left in flight by a run before, "
+        "free since 2026-11-21 10:10 UTC\n"
+    )
 
 
 def test_a_worker_whose_lease_ran_out_writes_nothing_more(subscription, renew, gateway, now):

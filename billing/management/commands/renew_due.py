@@ -13,5 +13,7 @@ class Command(TickCommand):
 
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
         if dry_run:
-            return renewal_report.would_do(Subscription.objects.due(now), now=now)
+            rows = Subscription.objects
+            due = rows.due(now) | rows.second_cards_turn(now)
+            return renewal_report.would_do(due, left=rows.in_flight(now), now=now)
         return charge_by_hand(renewals.renew_due, now=now, say=self.say)
