@@ -16,6 +16,7 @@ from billing.card_refusals import (
     latest_refusals,
     refused_by_card,
 )
+from billing.charges import open_charge, page_closes_at
 from billing.declines import DECLINED
 from billing.models import Order, Subscription
 from billing.plan_names import plan_names
@@ -52,8 +53,8 @@ def suspend_due_at(*, paid_until: datetime | None, last_attempt_at: datetime) ->
 def record_decline(*, subscription: Subscription, code: str, order: Order | None, now: datetime) -> None:
     """Go on after a refusal: with the second card, on the next rung of the ladder, or with a pause.
 
-    A pause is for what only the subscriber can mend. `order` is what can still be paid, on its page; a balance that
-    was too low has placed none.
+    A pause is for what only the subscriber can mend. `order` is what can still be paid, on its page, until the last
+    rung was refused; a balance that was too low has placed none.
 
     `subscription` must be claimed by us (IN_FLIGHT with our fence); whoever lost the claim writes nothing.
     """
@@ -65,6 +66,7 @@ def record_decline(*, subscription: Subscription, code: str, order: Order | None
     decisive = next((one for one in refusals if one.may_pass), refusals[0])
     declines = subscription.declines + 1
     again_at = next_attempt_at(declines=declines, declined_at=now) if decisive.may_pass else None
+    is_given_up = decisive.may_pass and again_at is None
     with transaction.atomic():
         moved = subscription.held().update(
             state=Subscription.State.PAUSED if again_at is None else Subscription.State.PAST_DUE,
@@ -78,8 +80,23 @@ def record_decline(*, subscription: Subscription, code: str, order: Order | None
         )
         if moved:
             operator_events.renewal_declined(subscription, code=decisive.code, again_at=again_at, now=now)
+        if moved and is_given_up and order is not None:
+            give_up(order, now=now)
         if moved and (declines == 1 or again_at is None):
-            _tell(subscription, refusals=refusals, order=order, again_at=again_at, now=now)
+            payable = None if is_given_up else order
+            _tell(subscription, refusals=refusals, order=payable, again_at=again_at, now=now)
+
+
+def give_up(order: Order, *, now: datetime) -> None:
+    """Let an order end that was refused on the last rung: from now on, or when the page of who is paying it closes.
+
+    The tick that ends what nobody paid asks the gateway first, so that money on its way is not lost.
+    """
+    held = Order.objects.select_for_update(of=("self",)).get(pk=order.pk)
+    charge = open_charge(held)
+    is_on_page = charge is not None and charge.method_id is None
+    ends_at = max(now, page_closes_at(charge)) if charge is not None and is_on_page else now
+    Order.objects.filter(pk=held.pk, state=Order.State.PENDING, expires_at__gt=ends_at).update(expires_at=ends_at)
 
 
 def rungs_ahead(subscription: Subscription) -> list[datetime]:

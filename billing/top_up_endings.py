@@ -98,9 +98,13 @@ def _decline(rule: TopUpRule, *, code: str, order: Order | None, now: datetime) 
         wait_until=again_at,
         lease_until=None,
     )
+    is_given_up = may_pass and again_at is None
+    if moved and is_given_up and order is not None:
+        dunning.give_up(order, now=now)
     is_on = moved and TopUpRule.objects.filter(pk=rule.pk, is_on=True).exists()
     if is_on and (declines == 1 or again_at is None):
-        top_up_notices.tell_declined(rule, code=code, order=order, again_at=again_at, now=now)
+        payable = None if is_given_up else order
+        top_up_notices.tell_declined(rule, code=code, order=payable, again_at=again_at, now=now)
 
 
 def _hold(rule: TopUpRule, *, index: int, goes_on_at: datetime, now: datetime) -> None:

@@ -7,13 +7,14 @@ from django.urls import reverse
 
 from accounts.letters import write_email
 from accounts.models import Notification
-from billing import card_consent, dunning, orders, paying, renewals
+from billing import card_consent, dunning, ledger, orders, paying, renewals
 from billing.charges import settle, start_charge
-from billing.expiry import cancel_order
+from billing.expiry import cancel_order, expire_unpaid_orders
 from billing.gateways.base import KeptCard
+from billing.invariants import broken_invariants
 from billing.models import Charge, Order, Subscription
 from tests import make
-from tests.billing.books import buy, paid_order
+from tests.billing.books import buy, paid_order, pay
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -54,6 +55,66 @@ def test_the_ladder_is_climbed_once_a_rung_and_ends_in_a_pause(declined, retry, 
     assert Order.objects.count() == 1
     assert declined.state == Subscription.State.PAUSED
     assert Notification.objects.count() == 2, "told at the first refusal and at the last"
+
+
+def climb(retry, now):
+    """Be refused on each rung of the ladder; return when the last one was."""
+    for rung in dunning.LADDER:
+        retry(now + rung)
+    return now + dunning.LADDER[-1]
+
+
+def end_unpaid(gateway, at):
+    return expire_unpaid_orders(gateways={gateway.name: gateway}, now=at)
+
+
+def test_an_order_ends_with_its_ladder(declined, retry, gateway, now):
+    before = end_unpaid(gateway, now + dunning.LADDER[-2])
+    at = climb(retry, now)
+
+    ended = end_unpaid(gateway, at)
+
+    letter = Notification.objects.latest("pk").context
+    assert (before, ended, Order.objects.get().state) == (0, 1, Order.State.EXPIRED)
+    assert letter["order_id"] == "", "what can't be paid any more is not offered to be paid"
+    assert broken_invariants(now=at).keys() <= {"I9"}, "only letters have not left"
+
+
+def test_who_is_paying_it_when_the_ladder_ends_may_finish(declined, retry, gateway, now):
+    for rung in dunning.LADDER[:-1]:
+        retry(now + rung)
+    at = now + dunning.LADDER[-1]
+    declined.refresh_from_db()
+    order = Order.objects.get()
+    page = start_charge(order=order, gateway_name=gateway.name, now=at)
+
+    dunning.give_up(order, now=at)
+
+    assert end_unpaid(gateway, at) == 0
+    pay(page, gateway=gateway, now=at + HOUR / 2)
+    assert Order.objects.get().state == Order.State.PAID
+
+
+def test_money_that_comes_when_it_is_given_up_is_balance(declined, retry, gateway, subscriber, now):
+    at = climb(retry, now)
+    last = Charge.objects.latest("pk")
+    end_unpaid(gateway, at)
+
+    gateway.bank_says(last.gateway_payment_id, "paid")
+    settle(charge_id=last.pk, result=gateway.look_up(payment_id=last.gateway_payment_id, key=""), now=at + DAY)
+
+    assert Order.objects.get().state == Order.State.EXPIRED
+    assert ledger.wallet_balance(subscriber, "USD") == last.money
+    assert broken_invariants(now=at).keys() <= {"I9"}, "only letters have not left"
+
+
+def test_what_only_the_subscriber_can_mend_stays_payable(subscription, gateway, carrier, now):
+    gateway.outcomes[subscription.method.reference] = "lost_card"
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+
+    ended = end_unpaid(gateway, now + 6 * DAY)
+
+    assert (ended, Notification.objects.get().context["order_id"]) == (0, Order.objects.get().public_id)
 
 
 def test_a_scheduler_that_was_off_takes_one_rung_not_all(declined, retry, gateway, now):

@@ -231,7 +231,7 @@ def test_a_refusal_is_told_at_once_and_climbs_the_ladder(rule, run, gateway, now
     assert seen == [timedelta(hours=6), DAY, 3 * DAY, 5 * DAY, 7 * DAY, None]
     assert standing(rule) == (State.PAUSED, 1, "declined:insufficient_funds")
     assert told() == ["top_up_declined", "top_up_declined"]
-    assert Order.objects.count() == 1
+    assert Order.objects.get().expires_at == now + 7 * DAY, "it ends with its ladder"
 
 
 def test_nothing_is_tried_between_two_rungs(rule, run, gateway, now):
