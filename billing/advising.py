@@ -15,7 +15,8 @@ from billing.models import NudgeDismissal, PlanNudge
 from esim.models import Line
 from esim.usage_days import days_by_line, present_plans
 from plans import catalogue
-from plans.advice import Candidate, Confidence, Outcome, cheaper, confidence_of
+from plans.advice import Candidate, Outcome, cheaper
+from plans.advice_confidence import Confidence, confidence_of
 from plans.advice_days import DayUse
 from plans.advice_words import Advice, advise, candidates
 from plans.catalogue import PlanRow

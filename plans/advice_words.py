@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from django.utils.translation import get_language, gettext, ngettext
 
-from plans.advice import Candidate, Confidence, Outcome, replay
+from plans.advice import Candidate, Outcome, replay
+from plans.advice_confidence import Confidence
 from plans.advice_days import DayUse, History
 from plans.advice_steps import Step, steps_of
 from plans.catalogue import PlanRow

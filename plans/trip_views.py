@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from plans import catalogue
-from plans.advice import Confidence
+from plans.advice_confidence import Confidence
 from plans.advice_words import Advice, advise, candidates
 from plans.catalogue import Snapshot
 from plans.currency import chosen_currency, remember_currency

@@ -15,7 +15,7 @@ from accounts.http import SubscriberRequest
 from billing import advising
 from esim.models import Line
 from plans import catalogue
-from plans.advice import Confidence, weeks_are_alike
+from plans.advice_confidence import Confidence, weeks_are_alike
 from plans.advice_words import Advice
 from plans.trip_forms import PlaceForm
 from portal.ticket_searches import ADVICE

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plans.advice import Candidate, cheaper, confidence_of, replay
+from plans.advice import Candidate, cheaper, replay
+from plans.advice_confidence import confidence_of
 from plans.advice_days import DayUse, History
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
