@@ -10,7 +10,7 @@ from accounts.notifications import wanted_channels
 from billing.foretelling import Foreseen, paid_from
 from billing.means import listed
 from billing.models import TopUpRule
-from billing.order_status import Step
+from billing.order_steps import Step
 from billing.renewal_problems import sentence_of
 from billing.timeline import Outlook, Timeline
 from billing.timeline_events import Event, What

@@ -9,7 +9,7 @@ from accounts.models import Notification
 from accounts.notifications import NO_NUMBER, TOO_LATE
 from billing.models import Order
 from billing.notice_keys import charge_notices, questions
-from billing.order_status import Step
+from billing.order_steps import Step
 from portal.lib.saying import say_moment
 
 NOT_SENT: dict[str, Promise] = {

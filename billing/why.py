@@ -14,7 +14,7 @@ from billing.declines import explain
 from billing.discount_words import OfferRow, rows_of
 from billing.means import name_of
 from billing.models import Agreement, Charge, Order, RenewalQuestion, Subscription
-from billing.order_status import Step
+from billing.order_steps import Step
 from billing.told_before import told_before
 from esim.models import Allowance
 from plans.models import PlanPrice

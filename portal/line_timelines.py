@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.models import TopUpRule
-from billing.order_status import Step
+from billing.order_steps import Step
 from billing.outlook_words import if_you_do_nothing
 from billing.question_links import token_for
 from billing.timeline import Outlook, Timeline, timeline

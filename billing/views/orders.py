@@ -21,7 +21,8 @@ from billing import expiry, gateways, overdue, pay_links, purchases, redemptions
 from billing.discount_words import rows_of
 from billing.forms import PayForm
 from billing.models import Charge, Order
-from billing.order_status import Status, moment, status_of, steps_of, title_of
+from billing.order_status import Status, moment, status_of, title_of
+from billing.order_steps import steps_of
 from billing.order_visits import look_again
 from billing.queue_pages import turn_of
 from billing.refund_words import RefundRow, refund_row
