@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import api_calls, documents, webhook_deliveries, webhooks
+from accounts import api_calls, documents, ticket_alerts, webhook_deliveries, webhooks
 from accounts.notifications import deliver_due
 from portal.lib import far_hosts
 from portal.lib.ticks import time_budget
@@ -18,6 +18,11 @@ DELIVERY_SECONDS = 50
 @shared_task(name="accounts.deliver_notifications")
 def deliver_notifications() -> None:
     deliver_due(now=timezone.now())
+
+
+@shared_task(name="accounts.tell_staff")
+def tell_staff() -> None:
+    ticket_alerts.tell_staff(now=timezone.now())
 
 
 @shared_task(name="accounts.erase_documents")

@@ -1123,6 +1123,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "told_up_to",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="staff told up to"),
+                ),
+                (
                     "first_answered_at",
                     models.DateTimeField(blank=True, editable=False, null=True, verbose_name="first answered"),
                 ),

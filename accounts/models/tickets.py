@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def for_staff(self) -> "TicketQuerySet":
         """Those whose next word is ours; walks the index ticket_for_staff."""
         return self.filter(state__in=sorted(Ticket.State.OURS))
+
+    def untold(self) -> "TicketQuerySet":
+        """Those of which staff have not heard since the last message."""
+        return self.for_staff().filter(Q(told_up_to=None) | Q(told_up_to__lt=F("moved_at")))
 
 
 class Ticket(models.Model):
@@ -72,6 +76,7 @@ class Ticket(models.Model):
     references = models.JSONField(_("references"), default=dict, blank=True, help_text=_("For staff only."))
     opened_at = models.DateTimeField(_("opened"), default=timezone.now, editable=False)
     moved_at = models.DateTimeField(_("last message"), default=timezone.now, editable=False)
+    told_up_to = models.DateTimeField(_("staff told up to"), null=True, blank=True, editable=False)
     first_answered_at = models.DateTimeField(_("first answered"), null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
 

@@ -71,7 +71,7 @@ ACCOUNTS = (
         model="accounts.Ticket",
         of=("owner",),
         told="public_id kind state about context opened_at moved_at first_answered_at closed_at",
-        inner="id owner assignee key references",
+        inner="id owner assignee key references told_up_to",
         because="what was asked and answered, for as long as claims may be made",
         blanked={"context": {}, "references": {}},
     ),
