@@ -144,8 +144,11 @@ class LineCard:
 
     @property
     def renews_itself(self) -> bool:
+        """Tell whether it is renewed before it ends; one that a limit holds until next month may come too late."""
         agreed = self.subscription
-        return agreed is not None and agreed.mode == Subscription.Mode.AUTOMATIC and str(agreed.state) in RENEWING
+        if agreed is None or agreed.mode != Subscription.Mode.AUTOMATIC or str(agreed.state) not in RENEWING:
+            return False
+        return self.ends_at is None or agreed.charge_due_at <= self.ends_at
 
     @property
     def goes_on(self) -> bool:

@@ -203,9 +203,13 @@ def test_what_needs_its_owner_comes_first(as_subscriber, subscriber, now):
 
 def test_a_line_that_renews_itself_does_not_warn_of_its_end(as_subscriber, subscriber, now):
     line = make_line(subscriber, now, ends_at=now + DAY)
-    make.make_subscription(line=line, plan=make.make_plan())
+    subscription = make.make_subscription(line=line, plan=make.make_plan())
 
     assert "Ends tomorrow" not in words(home(as_subscriber))
+
+    subscription.charge_due_at, subscription.reason = now + 10 * DAY, "limit_reached"
+    subscription.save()
+    assert "Ends tomorrow" in words(home(as_subscriber)), "its limit holds it until after the end"
 
 
 def test_a_renewed_line_shows_the_new_end_and_what_follows(as_subscriber, subscriber, now):
