@@ -15,12 +15,16 @@ from portal.line_cards import LineCard
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
-    """The moments ahead, what follows from doing nothing, and until when that can be changed."""
+    """The moments ahead, what follows from doing nothing, and until when that can be changed.
+
+    `is_prevented`: auto-renewal is on, and what it promises will not come, as the scheduler judges.
+    """
 
     if_nothing: str
     steps: Sequence[Step]
     change_until: datetime | None
     is_off: bool
+    is_prevented: bool
     can_change: bool
     answer_token: str
 
@@ -34,6 +38,7 @@ def ahead_of(card: LineCard, *, rule: TopUpRule | None, now: datetime) -> Ahead:
         steps=steps_of(told, now=now),
         change_until=told.change_until,
         is_off=told.outlook == Outlook.OFF,
+        is_prevented=told.outlook == Outlook.WILL_PAUSE,
         can_change=told.outlook != Outlook.CLOSED,
         answer_token=_answer_token(told),
     )

@@ -95,6 +95,17 @@ def test_who_is_asked_first_reads_that_instead_of_no_renewal(as_subscriber, line
     assert "does not renew by itself" not in shown
 
 
+def test_a_renewal_that_a_new_price_prevents_is_not_promised(as_subscriber, line, now):
+    plan = make.make_plan()
+    make.make_allowance(line=line, plan=plan, ends_at=now + 20 * DAY)
+    make.make_subscription(line=line, plan=plan, charge_due_at=now + 19 * DAY, consent_amount=1290)
+
+    text = page(as_subscriber, line)
+
+    assert "As things stand, it will not renew by itself" in text
+    assert "Renews 10 Dec 2026" not in text
+
+
 def test_what_ends_first_is_listed_first(as_subscriber, line, now):
     make.make_allowance(line=line, plan=make.make_plan(name="Second plan"), ends_at=now + 20 * DAY)
     make.make_allowance(
