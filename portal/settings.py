@@ -22,6 +22,7 @@ from portal.environment import (
 )
 from portal.log_settings import FORMS, JSON, TEXT, logging_settings
 from portal.partner_settings import *  # noqa: F403
+from portal.retention_settings import *  # noqa: F403
 from portal.sign_in_settings import *  # noqa: F403
 
 # Lets classes say what they are about, as in ModelForm[Plan]; Django's own cannot yet.
@@ -286,28 +287,6 @@ MEDIA_ROOT = DATA_DIR / "media"
 
 # What people upload: encrypted, and under no address. All web and worker processes need the same folder.
 PORTAL_DOCUMENTS_DIR = Path(os.environ.get("PORTAL_DOCUMENTS_DIR") or DATA_DIR / "documents").resolve()
-PORTAL_EXPORT_KEPT = timedelta(days=7)
-PORTAL_CLOSING_AFTER = timedelta(
-    days=checked_int(os.environ, "PORTAL_CLOSING_AFTER_DAYS", default=7, minimum=1, maximum=90)
-)
-# How long what is over is kept; books and the audit trail stay for the term of the law.
-PORTAL_NOTICES_KEPT = timedelta(
-    days=checked_int(os.environ, "PORTAL_NOTICES_KEPT_DAYS", default=400, minimum=60, maximum=3650)
-)
-PORTAL_EVENTS_KEPT = timedelta(
-    days=checked_int(os.environ, "PORTAL_EVENTS_KEPT_DAYS", default=180, minimum=30, maximum=3650)
-)
-PORTAL_USAGE_KEPT = timedelta(
-    days=checked_int(os.environ, "PORTAL_USAGE_KEPT_DAYS", default=800, minimum=120, maximum=3650)
-)
-PORTAL_TICKETS_KEPT = timedelta(
-    days=checked_int(os.environ, "PORTAL_TICKETS_KEPT_DAYS", default=1095, minimum=30, maximum=3650)
-)
-# How long papers are kept after the decision they were for, and what nobody finished after its last change.
-PORTAL_DOCUMENT_RETENTION = timedelta(
-    days=checked_int(os.environ, "PORTAL_DOCUMENT_RETENTION_DAYS", default=30, minimum=1, maximum=3650)
-)
-PORTAL_DRAFT_KEPT = timedelta(days=checked_int(os.environ, "PORTAL_DRAFT_DAYS", default=30, minimum=1, maximum=365))
 # Whether approving an application for a SIM card takes two people.
 PORTAL_APPLICATION_TWO_PEOPLE = checked_flag(os.environ, "PORTAL_APPLICATION_TWO_PEOPLE", default=False)
 FILE_UPLOAD_HANDLERS = [

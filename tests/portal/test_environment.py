@@ -14,9 +14,10 @@ from django.core.mail import get_connection
 from portal.environment import DELIBERATE, LONGEST_SOCKET_PATH, is_untouched, secret, socket_path
 
 KEY = "k1:" + "A" * 43 + "="
+PARTS = ("partner_settings", "retention_settings")
 READERS = [
     settings.BASE_DIR / "portal" / name
-    for name in ("settings.py", "partner_settings.py", "management/commands/serve.py")
+    for name in ("settings.py", *(f"{part}.py" for part in PARTS), "management/commands/serve.py")
 ]
 OPERATIONS = settings.BASE_DIR / "docs" / "operations.md"
 
@@ -30,7 +31,8 @@ def settings_for(monkeypatch, tmp_path):
             monkeypatch.delenv(name, raising=False)
         for name, value in {"PORTAL_DATA_DIR": str(tmp_path), **variables}.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.delitem(sys.modules, "portal.partner_settings", raising=False)
+        for part in PARTS:
+            monkeypatch.delitem(sys.modules, f"portal.{part}", raising=False)
         return runpy.run_path(str(READERS[0]))
 
     return read
