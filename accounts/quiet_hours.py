@@ -72,10 +72,16 @@ DEADLINES = {
     "charge_notice": "charge_due_at",
     "renewal_obstacle": "charge_due_at",
     "renewal_question": "ends_at",
+    "expiry_reminder": "ends_at",
+    "data_reminder": "ends_at",
+    "keep_alive_reminder": "lapses_at",
     "budget_alert": "ends_at",
     "speed_reduced": "resets_at",
 }
 """Under which name a notice's context keeps when it is too late to tell: then it may not wait so long."""
+
+LEFT_OUT = frozenset({"expiry_reminder", "data_reminder", "keep_alive_reminder"})
+"""What waits all the same, and is not told any more then: the day before was told, and nobody acts at night."""
 
 
 def quiet_at(moment: datetime, *, reader: Reader) -> Quiet | None:
@@ -112,7 +118,8 @@ def send_at(*, kind: str, context: Context, reader: Reader, now: datetime) -> da
     if quiet is None:
         return now
     too_late_at = deadline(kind=kind, context=context)
-    return now if too_late_at is not None and quiet.ends_at >= too_late_at else quiet.ends_at
+    is_too_late = too_late_at is not None and quiet.ends_at >= too_late_at
+    return now if is_too_late and kind not in LEFT_OUT else quiet.ends_at
 
 
 def deadline(*, kind: str, context: Context) -> datetime | None:

@@ -140,6 +140,16 @@ def test_what_has_come_is_no_longer_announced(subscriber, now):
     assert not mail.outbox
 
 
+def test_an_end_that_comes_in_the_night_wakes_nobody_and_is_not_told_after_it(subscriber):
+    """The day before was told; "ends today at 07:00" is no news at eight."""
+    ends_at = utc("2026-11-22 07:00").isoformat()
+    say(subscriber, utc("2026-11-22 00:00"), kind="expiry_reminder", ends_at=ends_at, days_left=0)
+
+    assert Notification.objects.get().due_at == utc("2026-11-22 08:00")
+    assert deliver_due(now=utc("2026-11-22 08:00")) == 0
+    assert not mail.outbox
+
+
 def test_every_kind_that_waits_has_a_letter():
 
     letters = {path.name for path in (Path(settings.BASE_DIR) / "templates/emails").iterdir() if path.is_dir()}
