@@ -68,11 +68,6 @@
       const tabs = tab.parentElement;
       tabs.scrollLeft = tab.offsetLeft + tab.offsetWidth / 2 - tabs.offsetLeft - tabs.clientWidth / 2;
     });
-    scope.querySelectorAll("[data-submit-on-change]").forEach(function (form) {
-      form.querySelectorAll("[data-without-script]").forEach(function (element) {
-        element.hidden = true;
-      });
-    });
   }
 
   // A kept install page (keep.js) lives as long as the server, asked with this browser's session, still offers its code:
@@ -145,13 +140,6 @@
     if (popover) {
       popover.open = false;
       popover.querySelector("summary").focus();
-    }
-  });
-
-  document.addEventListener("change", function (event) {
-    const form = event.target.closest("form[data-submit-on-change]");
-    if (form) {
-      form.requestSubmit();
     }
   });
 
