@@ -48,8 +48,10 @@ class AlreadyUndone(CannotRefund):
 def refund_offer(*, order: Order, carrier: Carrier, within: timedelta, now: datetime) -> list[Part]:
     """Return what the buyer gets back by undoing an order; raises CannotRefund.
 
-    `within` is how long after delivery that is possible.
+    `within` is how long after delivery that is possible; what was not delivered is theirs at any time.
     """
+    if order.state == Order.State.UNDELIVERABLE:
+        return undelivered_parts(order)
     if order.state in {Order.State.TAKING_BACK, Order.State.REFUNDED}:
         raise AlreadyUndone
     if order.state != Order.State.FULFILLED or order.confirmed_at is None:
@@ -57,11 +59,7 @@ def refund_offer(*, order: Order, carrier: Carrier, within: timedelta, now: date
     parts = parts_of(order) if order.kind != Order.Kind.ARREARS else []
     if not parts:
         raise CannotRefund(NOTHING_LEFT)
-    if Dispute.objects.holding_the_money().filter(charge__order=order).exists():
-        # The rest alone would leave the plan gone and the bank with the money.
-        raise CannotRefund(DISPUTED)
-    if any(is_being_refunded(order, part.charge) for part in parts):
-        raise CannotRefund(RefundUnderWay.sentence)
+    _check_money(order, parts)
     if now >= order.confirmed_at + within:
         raise CannotRefund(TOO_LATE)
     if order.kind == Order.Kind.CREDIT:
@@ -71,12 +69,33 @@ def refund_offer(*, order: Order, carrier: Carrier, within: timedelta, now: date
     return parts
 
 
+def undelivered_parts(order: Order) -> list[Part]:
+    """Return what the balance got back of an undeliverable order, and whoever paid may have; raises CannotRefund.
+
+    What was paid by link went back to that payer by itself.
+    """
+    parts = [part for part in parts_of(order) if part.charge is not None and not part.charge.by_link]
+    if order.state != Order.State.UNDELIVERABLE or not parts:
+        raise AlreadyUndone if order.refunds.live().exists() else CannotRefund(NOTHING_LEFT)
+    _check_money(order, parts)
+    _check_balance(order, parts)
+    return parts
+
+
 def is_being_bought_for(order: Order) -> bool:
     """Tell whether something that follows this order is being paid or delivered: it would build on what goes."""
     others = Order.objects.filter(line=order.line_id).exclude(pk=order.pk)
     under_way = others.being_delivered() | others.filter(state=Order.State.TAKING_BACK)
     in_flight = Subscription.objects.filter(line=order.line_id, state=Subscription.State.IN_FLIGHT)
     return under_way.exists() or in_flight.exists()
+
+
+def _check_money(order: Order, parts: list[Part]) -> None:
+    if Dispute.objects.holding_the_money().filter(charge__order=order).exists():
+        # The rest alone would leave the plan gone and the bank with the money.
+        raise CannotRefund(DISPUTED)
+    if any(is_being_refunded(order, part.charge) for part in parts):
+        raise CannotRefund(RefundUnderWay.sentence)
 
 
 def _check_balance(order: Order, parts: list[Part]) -> None:

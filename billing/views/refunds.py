@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SubscriberRequest, client_ip
-from billing import taking_back
+from billing import taking_back, undelivered
 from billing.models import Order, Refund
 from billing.order_status import title_of
 from billing.refund_offers import AlreadyUndone, CannotRefund, refund_offer
@@ -44,16 +44,8 @@ def refund(request: SubscriberRequest, public_id: str) -> HttpResponse:
 
 
 def _give_back(request: SubscriberRequest, order: Order) -> HttpResponse:
-    to_balance = request.POST.get("goes_to") == Refund.Destination.BALANCE
     try:
-        taking_back.undo(
-            order=order,
-            goes_to=Refund.Destination.BALANCE if to_balance else Refund.Destination.PAYER,
-            ip=client_ip(request),
-            carrier=carriers.chosen(),
-            within=settings.PORTAL_REFUND_WINDOW,
-            now=timezone.now(),
-        )
+        _begin(request, order)
     except AlreadyUndone:
         pass  # the button was pressed twice; the order's page says the rest
     except CannotRefund as problem:
@@ -62,3 +54,19 @@ def _give_back(request: SubscriberRequest, order: Order) -> HttpResponse:
     else:
         transaction.on_commit(partial(nudge, return_money, order_id=order.pk))
     return redirect("billing:order", order.public_id)
+
+
+def _begin(request: SubscriberRequest, order: Order) -> None:
+    ip, now = client_ip(request), timezone.now()
+    if order.state == Order.State.UNDELIVERABLE:
+        undelivered.pay_back(order=order, ip=ip, now=now)
+        return
+    to_balance = request.POST.get("goes_to") == Refund.Destination.BALANCE
+    taking_back.undo(
+        order=order,
+        goes_to=Refund.Destination.BALANCE if to_balance else Refund.Destination.PAYER,
+        ip=ip,
+        carrier=carriers.chosen(),
+        within=settings.PORTAL_REFUND_WINDOW,
+        now=now,
+    )

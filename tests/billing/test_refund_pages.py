@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import charges, gateways, orders
+from billing import charges, gateways, ledger, orders
 from billing.gateways import sandbox_bank as bank
 from billing.gateways.sandbox_cards import CARDS_BY_LAST_FOUR
 from billing.invariants import broken_invariants
@@ -27,7 +27,7 @@ def _books_are_right(db):
     assert broken_invariants(now=timezone.now()) == {}
 
 
-def delivered_by_sandbox(line, plan, /, *, card="4242", **changes):
+def delivered_by_sandbox(line, plan, /, *, card="4242", carrier=None, **changes):
     """Buy a renewal, or what else is wanted, with a test card of the sandbox."""
     now, gateway = timezone.now(), gateways.named("sandbox")
     order = buy(line, plan, now=now, **changes)
@@ -37,7 +37,14 @@ def delivered_by_sandbox(line, plan, /, *, card="4242", **changes):
     bank.pay_with(payment, CARDS_BY_LAST_FOUR[card], keep=False)
     result = gateway.look_up(payment_id=payment.reference, key="")
     charges.settle(charge_id=charge.pk, result=result, now=now)
-    return orders.fulfil(order_id=order.pk, carrier=carriers.chosen(), now=now)
+    return orders.fulfil(order_id=order.pk, carrier=carrier or carriers.chosen(), now=now)
+
+
+@pytest.fixture
+def undelivered(line, plan, carrier):
+    """An order that the network refused: its price is in the balance."""
+    carrier.refusing = {"grant": "no_capacity"}
+    return delivered_by_sandbox(line, plan, carrier=carrier)
 
 
 @pytest.fixture
@@ -191,3 +198,39 @@ def test_the_command_disputes_a_payment_and_lets_the_bank_decide(order):
     assert (SandboxDispute.objects.get().state, Dispute.objects.get().state) == ("won", "won")
     with pytest.raises(CommandError, match="no charge"):
         call_command("sandbox_dispute", "chg_nothing")
+
+
+def test_what_was_not_delivered_goes_back_the_way_it_was_paid(
+    as_subscriber, undelivered, subscriber, django_capture_on_commit_callbacks
+):
+    assert address("refund", undelivered) in html(as_subscriber, "order", undelivered)
+    page = html(as_subscriber, "refund", undelivered)
+    assert "The money leaves your balance at once." in page
+    assert "is taken off" not in page
+
+    for _click in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = as_subscriber.post(address("refund", undelivered), follow=True)
+        assert answer.redirect_chain[-1][0] == address("order", undelivered)
+
+    refund = Refund.objects.get()
+    undelivered.refresh_from_db()
+    assert (refund.state, refund.goes_to, refund.reason) == ("succeeded", "payer", "undeliverable")
+    assert (undelivered.state, ledger.wallet_balance(subscriber, "USD").minor) == ("undeliverable", 0)
+    assert address("refund", undelivered) not in html(as_subscriber, "order", undelivered)
+
+
+def test_what_was_not_delivered_and_is_spent_stays_where_it_is(as_subscriber, undelivered, line, plan):
+    buy(line, plan, use_wallet=True, gateway="", now=timezone.now())
+
+    answer = as_subscriber.post(address("refund", undelivered), follow=True)
+
+    assert not Refund.objects.exists()
+    assert "Some of the money has been spent" in answer.content.decode()
+
+
+def test_nobody_else_has_it_paid_back(client, stranger, undelivered):
+    client.force_login(stranger)
+
+    assert client.post(address("refund", undelivered)).status_code == 404
+    assert not Refund.objects.exists()
