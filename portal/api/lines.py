@@ -1,19 +1,23 @@
 """Lines and what is left on them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from django.utils import timezone
 from ninja import Query, Router
+from pydantic import Field
 
 from accounts.api_tokens import LINES_READ
-from esim.models import Allowance, Line
+from esim.models import Allowance, Line, LineMember
+from esim.models.lines import LineQuerySet
 from portal.api.cursors import Part, newest_first
 from portal.api.door import ApiRequest, Needs
 from portal.api.refusals import not_found
 from portal.api.shapes import Page, Quantity, Reference, Shape, TimePeriod, href, page_of, problems
 from portal.lib.public_ids import is_public_id
 
+OWNER = "owner"
 router = Router(tags=["lines"], by_alias=True, auth=Needs(LINES_READ))
 
 
@@ -22,6 +26,7 @@ class LineShape(Shape):
 
     id: str
     href: str
+    role: Annotated[str, Field(description="What you are to it: owner, payer (renews and tops up) or viewer.")]
     name: str
     msisdn: str
     form: str
@@ -32,15 +37,16 @@ class LineShape(Shape):
     last_used: datetime | None
 
     @classmethod
-    def of(cls, line: Line) -> "LineShape":
+    def of(cls, line: Line, *, role: str) -> "LineShape":
         return cls(
             id=line.public_id,
             href=href("line", line.public_id),
+            role=role,
             name=str(line),
             msisdn=line.msisdn,
             form=line.form,
             service_state=line.service_state,
-            hidden=line.hidden,
+            hidden=line.hidden and role == OWNER,
             time_zone=line.time_zone,
             usage_as_of=line.usage_reported_at,
             last_used=line.last_used_at,
@@ -83,34 +89,58 @@ class AllowanceShape(Shape):
         )
 
 
+class PartOfLines(Part):
+    """Which part of your lines, or of those that others share with you."""
+
+    shared: bool = False
+
+
 @router.get("", response={200: Page[LineShape], **problems(404, 422)}, url_name="lines")
-def list_lines(request: ApiRequest, part: Annotated[Part, Query()]) -> Any:
-    """Return your lines, the newest first, ended ones among them."""
-    rows, following = newest_first(Line.objects.owned_by(request.owner), part=part)
-    return page_of([LineShape.of(line) for line in rows], following)
+def list_lines(request: ApiRequest, part: Annotated[PartOfLines, Query()]) -> Any:
+    """Return your lines, or those that others share with you; the newest first, ended ones among them."""
+    own, seen = Line.objects.owned_by(request.owner), Line.objects.visible_to(request.owner)
+    rows, following = newest_first(seen.exclude(owner=request.owner) if part.shared else own, part=part)
+    roles = _roles(request, rows)
+    return page_of([LineShape.of(line, role=roles.get(line.pk, OWNER)) for line in rows], following)
 
 
 @router.get("/{line_id}", response={200: LineShape, **problems(404, 422)}, url_name="line")
 def get_line(request: ApiRequest, line_id: str) -> Any:
-    """Return one line of yours."""
-    return LineShape.of(own_line(request, line_id))
+    """Return one line that you own, or that is shared with you."""
+    line = seen_line(request, line_id)
+    return LineShape.of(line, role=_roles(request, [line]).get(line.pk, OWNER))
 
 
 @router.get("/{line_id}/allowances", response={200: list[AllowanceShape], **problems(404, 422)}, url_name="allowances")
 def list_allowances(request: ApiRequest, line_id: str) -> Any:
     """Return what runs on a line and what waits, in the order in which it is used up: earliest end first."""
-    line, now = own_line(request, line_id), timezone.now()
+    line, now = seen_line(request, line_id), timezone.now()
     standing = Allowance.objects.filter(line=line).not_ended(now).select_related("plan")
     return [AllowanceShape.of(one, now=now) for one in standing.order_by("ends_at", "id")]
 
 
 def own_line(request: ApiRequest, line_id: str) -> Line:
     """Return a line of the token's owner; anybody else's is not found."""
-    found = Line.objects.owned_by(request.owner).filter(public_id=line_id) if is_public_id(line_id) else None
-    line = found.first() if found is not None else None
+    return _found(Line.objects.owned_by(request.owner), line_id)
+
+
+def seen_line(request: ApiRequest, line_id: str) -> Line:
+    """Return a line that the token's owner may look at: their own, or one that is shared with them."""
+    return _found(Line.objects.visible_to(request.owner), line_id)
+
+
+def _found(lines: LineQuerySet, line_id: str) -> Line:
+    line = lines.filter(public_id=line_id).first() if is_public_id(line_id) else None
     if line is None:
         raise not_found()
     return line
+
+
+def _roles(request: ApiRequest, lines: Sequence[Line]) -> dict[int, str]:
+    """Return what somebody is to the lines of others, by line."""
+    others = [line.pk for line in lines if line.owner_id != request.owner.pk]
+    members = LineMember.objects.filter(user=request.owner, line__in=others)
+    return dict(members.values_list("line_id", "role")) if others else {}
 
 
 def _buckets(allowance: Allowance) -> list[Bucket]:

@@ -13,7 +13,7 @@ from esim.models import DailyUsage, UsageRecord
 from esim.usage_records import chosen_records
 from portal.api.cursors import Part, latest_first
 from portal.api.door import ApiRequest, Needs
-from portal.api.lines import own_line
+from portal.api.lines import seen_line
 from portal.api.shapes import Page, Shape, Wish, page_of, problems
 
 router = Router(tags=["usage"], by_alias=True, auth=Needs(USAGE_READ))
@@ -80,7 +80,7 @@ class UsageShape(Shape):
 @router.get("/{line_id}/usage", response={200: list[UsageDay], **problems(404, 422)}, url_name="usage_days")
 def list_days(request: ApiRequest, line_id: str, days: Annotated[Days, Query()]) -> Any:
     """Return the days with usage, earliest first: the last 30 days, or those you name, 400 at most."""
-    line = own_line(request, line_id)
+    line = seen_line(request, line_id)
     last = days.until or timezone.localdate(timezone.now(), line.zone)
     first = max(days.since or _before(last, RECENT), _before(last, MOST_DAYS))
     used = DailyUsage.objects.filter(line=line, date__range=(first, last)).order_by("date")
@@ -92,7 +92,7 @@ def list_days(request: ApiRequest, line_id: str, days: Annotated[Days, Query()])
 )
 def list_records(request: ApiRequest, line_id: str, part: Annotated[PartOfDays, Query()]) -> Any:
     """Return what the network reported, the latest first."""
-    chosen = chosen_records(own_line(request, line_id), since=part.since, until=part.until, measure=None)
+    chosen = chosen_records(seen_line(request, line_id), since=part.since, until=part.until, measure=None)
     rows, following = latest_first(chosen, part=part)
     return page_of([UsageShape.of(record) for record in rows], following)
 
