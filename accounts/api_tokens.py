@@ -27,7 +27,7 @@ PERSONAL_SCOPES = {
     USAGE_READ: _("read what your lines used"),
     BALANCE_READ: _("read your balance and your saved cards"),
     ORDERS_READ: _("read your orders"),
-    ORDERS_WRITE: _("buy for you: pay from your balance or with a saved card"),
+    ORDERS_WRITE: _("buy, cancel and give back for you: pay from your balance or with a saved card"),
     RENEWALS_READ: _("read how your lines renew"),
     RENEWALS_WRITE: _("turn auto-renewal on and off for you"),
 }

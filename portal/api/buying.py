@@ -23,6 +23,7 @@ from billing.ledger import InsufficientBalance
 from billing.models import Order
 from billing.purchases import NotOnSale, Offer
 from billing.redemptions import CouponGone
+from billing.schedule import last_paid
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import charge_soon
 from esim import carriers
@@ -48,6 +49,7 @@ class OrderWish(Wish):
     use_balance: Annotated[bool, Field(description="Take what the balance has first.")] = False
     nickname: Annotated[str, Field(max_length=40)] = ""
     coupon: Annotated[str, Field(max_length=60, description="A code; one that takes nothing off is refused.")] = ""
+    queued: Annotated[bool, Field(description="A renewal that waits until the plans of the line have ended.")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class Deal:
     line: Line | None
     offer: Offer
     quote: Quote
+    is_queued: bool
 
     @property
     def price(self) -> Money:
@@ -98,12 +101,14 @@ def _deal(request: ApiRequest, wish: OrderWish) -> Deal:
     line = None
     if kind != Order.Kind.NEW_LINE:
         line = purchases.find_line(public_id=wish.line or "", buyer=request.owner)
-        # Lines that others share with somebody are for the pages.
-        if line is None or line.owner_id != request.owner.pk:
+        if line is None:
             raise not_found()
     if kind == Order.Kind.TOP_UP and line is not None and not _can_top_up(line, now=now):
         detail = "No plan is running on this line that more data could be added to."
         raise refused(HTTPStatus.CONFLICT, "nothing-to-top-up", detail)
+    if wish.queued and not (kind == Order.Kind.RENEWAL and line and last_paid([line.pk], now=now)):
+        detail = "Only a renewal waits its turn, and only behind time that is paid for on its line."
+        raise refused(HTTPStatus.CONFLICT, "nothing-to-wait-for", detail)
     try:
         offer = purchases.find_offer(plan_id=wish.plan, kind=kind, currency=wish.price.unit, now=now)
     except NotOnSale as refusal:
@@ -115,7 +120,7 @@ def _deal(request: ApiRequest, wish: OrderWish) -> Deal:
         price = Amount.of(quote.price).model_dump(by_alias=True)
         detail = "The price is another one now. Nothing was bought. Look at it, and ask again with a new key."
         raise refused(HTTPStatus.CONFLICT, "price-changed", detail, price=price)
-    return Deal(kind=kind, line=line, offer=offer, quote=quote)
+    return Deal(kind=kind, line=line, offer=offer, quote=quote, is_queued=wish.queued)
 
 
 def quoted(request: ApiRequest, offer: Offer, *, coupon: str) -> Quote:
@@ -159,6 +164,7 @@ def _place(request: ApiRequest, deal: Deal, form: PurchaseForm) -> Order:
         nickname=form.cleaned_data["nickname"],
         price=deal.price,
         quote=deal.quote,
+        is_queued=deal.is_queued,
         form_key=str(form.cleaned_data["form_key"]),
         use_wallet=only_balance or form.cleaned_data["use_balance"],
         gateway="" if only_balance else gateway,

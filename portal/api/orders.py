@@ -44,6 +44,7 @@ class OrderShape(Shape):
     href: str
     kind: str
     state: State
+    is_queued: Annotated[bool, Field(description="It is paid, and waits until the plans before it have ended.")]
     order_date: datetime
     completion_date: datetime | None
     pay_until: datetime | None
@@ -63,6 +64,7 @@ class OrderShape(Shape):
             href=href("order", order.public_id),
             kind=order.kind,
             state=cast("State", order.state),
+            is_queued=order.waits_its_turn,
             order_date=order.created_at,
             completion_date=order.confirmed_at,
             pay_until=order.expires_at if waits else None,
@@ -109,16 +111,21 @@ def place_order(request: ApiRequest, wish: OrderWish, key: Key) -> HttpResponse:
 @router.get("/{order_id}", response={200: OrderShape, **problems(404, 422)}, auth=Needs(ORDERS_READ), url_name="order")
 def get_order(request: ApiRequest, order_id: str) -> Any:
     """Return one order of yours."""
+    return OrderShape.of(own_order(request, order_id))
+
+
+def own_order(request: ApiRequest, order_id: str) -> Order:
+    """Return an order of the token's owner with what is shown of it; anybody else's is not found."""
     own = _shown(Order.objects.owned_by(request.owner))
     order = own.filter(public_id=order_id).first() if is_public_id(order_id) else None
     if order is None:
         raise not_found()
-    return OrderShape.of(order)
+    return order
 
 
 def _shown(orders: OrderQuerySet) -> OrderQuerySet:
     charges = Prefetch("charges", Charge.objects.select_related("method").order_by("-pk"), to_attr="attempts")
-    return orders.select_related("line", "plan").prefetch_related(charges)
+    return orders.select_related("line", "plan", "owner").prefetch_related(charges)
 
 
 def _line(order: Order) -> Reference | None:

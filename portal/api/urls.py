@@ -12,7 +12,20 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from portal.api import balance, described, lines, orders, plans, quotes, refusals, renewals, usage
+from portal.api import (
+    arrears,
+    balance,
+    described,
+    giving_back,
+    lines,
+    orders,
+    plans,
+    queue,
+    quotes,
+    refusals,
+    renewals,
+    usage,
+)
 from portal.api.door import Needs, for_programs
 
 CONVERTED = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -58,10 +71,13 @@ refusals.register(api)
 api.add_router("/lines", lines.router)
 api.add_router("/lines", usage.router)
 api.add_router("/lines", renewals.router)
+api.add_router("/lines", queue.router)
 api.add_router("/plans", plans.router)
 api.add_router("/plans", quotes.router)
 api.add_router("/orders", orders.router)
+api.add_router("/orders", giving_back.router)
 api.add_router("", balance.router)
+api.add_router("", arrears.router)
 
 _patterns, _app, _namespace = api.urls
 for _entry in _patterns:

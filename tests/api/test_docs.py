@@ -9,6 +9,7 @@ from django.conf import settings
 from accounts.api_tokens import PERSONAL_SCOPES
 from accounts.webhooks import KINDS
 from billing.models import Order
+from tests import make
 
 TEXT = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = [
@@ -44,13 +45,14 @@ def test_every_example_is_answered_as_it_says(program, client, line, plan, card)
     secret = program.headers["Authorization"].removeprefix("Bearer ")
     terms = program.get(f"/lines/{line.public_id}/auto-renewal/terms", plan=plan.public_id, payWith=card.public_id)[1]
     values = {"PORTAL": "", "TOKEN": secret, "LINE": line.public_id, "PLAN": plan.public_id, "CARD": card.public_id}
+    values |= {"ORDER": make.make_order(owner=line.owner, line=line, plan=plan, state="expired").public_id}
     values |= {"VERSION": terms["termsVersion"], "TEXT": terms["text"]}
 
     answers = {command: run(client, command, values) for command in EXAMPLES}
 
     assert len(answers) > 10
     assert {command: (got.status_code, got.content) for command, got in answers.items() if got.status_code > 201} == {}
-    assert Order.objects.count() == 1
+    assert Order.objects.count() == 2
 
 
 def test_every_refusal_and_event_is_listed():
