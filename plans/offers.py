@@ -1,5 +1,6 @@
 """Rows of the catalogue in one currency, with what their price comes to."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from django.utils.translation import get_language, gettext, pgettext, to_locale
 from plans import pricing
 from plans.catalogue import PlanRow
 from plans.countries import named_countries
-from plans.pricing import Saving, is_monthly
+from plans.pricing import LongerSaving, Saving, is_monthly
 from plans.promoting import Promoted, PromotionRow, best_promotion, can_add_to_plans
 from plans.terms import PlanTerms
 from portal.lib.money import Money
@@ -31,6 +32,7 @@ class Offer:
     currency: str
     price: Money | None
     saving: Saving | None
+    longer: LongerSaving | None = None
     list_price: Money | None = None
     promoted: Promoted | None = None
     price_in: Callable[[str], Money | None]
@@ -97,11 +99,17 @@ def offers(
     promotions: Sequence[PromotionRow],
     now: datetime,
 ) -> list[Offer]:
-    """Price rows in a currency; `among` are the rows a year may be compared with, at what they cost as well."""
+    """Price rows in a currency; `among` are the rows they may be compared with, at what they cost as well."""
     reduced = partial(_reduced, promotions=promotions, can_add=can_add_to_plans(), now=now)
-    monthly = [row for row in among if is_monthly(row.terms)]
-    months = [(row.terms, price) for row in monthly if (price := reduced(row, currency)[0]) is not None]
-    return [_offer(row, partial(reduced, row), currency=currency, months=months) for row in rows]
+    sold = [(row.terms, price) for row in among if (price := reduced(row, currency)[0]) is not None]
+    months = [(terms, price) for terms, price in sold if is_monthly(terms)]
+    places: defaultdict[tuple[str, ...], list[tuple[PlanTerms, Money]]] = defaultdict(list)
+    for terms, price in sold:
+        places[tuple(terms.countries)].append((terms, price))
+    return [
+        _offer(row, partial(reduced, row), currency=currency, months=months, others=places[tuple(row.terms.countries)])
+        for row in rows
+    ]
 
 
 def _reduced(
@@ -121,13 +129,16 @@ def _offer(
     *,
     currency: str,
     months: Iterable[tuple[PlanTerms, Money]],
+    others: Iterable[tuple[PlanTerms, Money]],
 ) -> Offer:
     price, promoted = reduced(currency)
+    given = promoted.effect.terms if promoted else row.terms
     return Offer(
         row=row,
         currency=currency,
         price=price,
         saving=pricing.year_saving(row.terms, price, months=months) if price else None,
+        longer=pricing.longer_saving(given, price, others=others) if price else None,
         list_price=row.price_in(currency),
         promoted=promoted,
         price_in=lambda code: reduced(code)[0],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
@@ -22,6 +23,15 @@ class Saving:
 
     money: Money
     percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class LongerSaving:
+    """What a GB and a day cost less than with a shorter plan, in whole percent; 0 where they cost no less."""
+
+    than: PlanTerms
+    gb_percent: int
+    day_percent: int
 
 
 def nominal_days(period: Period) -> int:
@@ -77,6 +87,44 @@ def year_saving(year: PlanTerms, price: Money, *, months: Iterable[tuple[PlanTer
     if saved.minor <= 0:
         return None
     return Saving(money=saved, percent=saved.minor * 100 // twelve.minor)
+
+
+def longer_saving(terms: PlanTerms, price: Money, *, others: Iterable[tuple[PlanTerms, Money]]) -> LongerSaving | None:
+    """Compare a plan with the next shorter one for the same places; None where nothing costs less.
+
+    Unlimited plans are compared with those that slow down no later.
+    """
+    days = nominal_days(terms.period)
+    shorter = [
+        (other, money)
+        for other, money in others
+        if nominal_days(other.period) < days and money.minor and money.currency == price.currency
+        if _is_for_the_same(terms, other)
+    ]
+    if not shorter:
+        return None
+    longest = max(nominal_days(other.period) for other, _money in shorter)
+    # Of those that last as long the cheapest one, so that we never claim too much.
+    alike = [(other, money) for other, money in shorter if nominal_days(other.period) == longest]
+    than, money = min(alike, key=lambda one: (Fraction(one[1].minor, one[0].data_bytes or 1), one[1].minor))
+    by_day = _percent_less(Fraction(price.minor, days), Fraction(money.minor, longest))
+    by_gb = 0
+    if terms.data_bytes and than.data_bytes:
+        by_gb = _percent_less(Fraction(price.minor, terms.data_bytes), Fraction(money.minor, than.data_bytes))
+    return LongerSaving(than=than, gb_percent=by_gb, day_percent=by_day) if by_gb or by_day else None
+
+
+def _is_for_the_same(terms: PlanTerms, other: PlanTerms) -> bool:
+    return (
+        not terms.is_data_pack
+        and (terms.kind, terms.region, terms.countries) == (other.kind, other.region, other.countries)
+        and (terms.data_bytes is None) == (other.data_bytes is None)
+        and (terms.data_bytes is not None or _slows_down_alike(terms, other))
+    )
+
+
+def _percent_less(one: Fraction, other: Fraction) -> int:
+    return max(0, int((other - one) * 100 / other))
 
 
 def _covers(year_bytes: int | None, month_bytes: int | None) -> bool:

@@ -38,6 +38,15 @@ def test_visitor_sees_plan_with_price_per_gb_and_per_day(client):
     assert "US$0.50 a day" in page
 
 
+def test_longer_is_cheaper_and_the_page_says_by_how_much(client):
+    make.make_plan(name="Week", prices={"USD": 450}, period_count=7, data_bytes=GB)
+    month = make.make_plan(name="Month", prices={"USD": 1490})
+    words = "66% less per GB and 22% less a day than Week for 7 days"
+
+    assert words in text_of(client.get(CATALOGUE))
+    assert words in text_of(client.get(reverse("plans:plan", args=[month.public_id])))
+
+
 def test_fair_use_is_told_with_numbers(client):
     make.make_plan(data_bytes=None, daily_cap_bytes=2 * GB, throttled_kbps=512)
 

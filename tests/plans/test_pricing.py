@@ -128,3 +128,51 @@ def test_unlimited_year_must_be_as_fast_as_the_month():
 
     assert pricing.year_saving(slower, Money(100, "USD"), months=months) is None
     assert pricing.year_saving(as_fast, Money(100, "USD"), months=months) is not None
+
+
+def longer(terms, minor, *others):
+    return pricing.longer_saving(terms, Money(minor, "USD"), others=[(one, Money(m, "USD")) for one, m in others])
+
+
+WEEK = replace(MONTH, code="europe-week", data_bytes=GB, period_unit="day", period_count=7)
+
+
+def test_longer_says_how_much_less_a_gb_and_a_day_cost_than_the_next_shorter():
+    quarter = replace(MONTH, data_bytes=60 * GB, period_count=3)
+
+    found = longer(quarter, 4790, (WEEK, 450), (MONTH, 1990), (quarter, 4790), (YEAR, 1))
+
+    # 79.8 cents a GB against 199, 53.2 a day against 66.3.
+    assert found == pricing.LongerSaving(than=MONTH, gb_percent=59, day_percent=19)
+
+
+def test_the_cheapest_of_those_that_last_as_long_is_the_one_compared_with():
+    dear = replace(WEEK, code="europe-week-dear")
+
+    assert longer(MONTH, 1490, (dear, 900), (WEEK, 450)).than == WEEK
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(WEEK, countries=["FR"]),
+        replace(WEEK, kind="data_pack"),
+        replace(WEEK, data_bytes=None, daily_cap_bytes=GB),
+        replace(MONTH, code="as-long"),
+    ],
+)
+def test_nothing_is_claimed_against_what_is_something_else(other):
+    assert longer(MONTH, 100, (other, 5000)) is None
+
+
+def test_what_costs_no_less_claims_nothing():
+    assert longer(MONTH, 9000, (WEEK, 450)) is None
+    assert longer(MONTH, 0, (WEEK, 0)) is None
+
+
+def test_unlimited_is_compared_by_the_day_with_what_slows_down_no_later():
+    week = replace(WEEK, data_bytes=None, daily_cap_bytes=2 * GB, throttled_kbps=512)
+    month = replace(week, period_count=30)
+
+    assert longer(month, 4200, (week, 1400)) == pricing.LongerSaving(than=week, gb_percent=0, day_percent=30)
+    assert longer(replace(month, daily_cap_bytes=GB), 4200, (week, 1400)) is None
