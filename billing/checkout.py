@@ -13,6 +13,7 @@ from billing import ledger, queueing, redemptions, sales
 from billing.card_consent import CardConsent
 from billing.charges import draft_charge
 from billing.discounts import Quote
+from billing.gateways import smallest_charge
 from billing.ledger import InsufficientBalance
 from billing.models import Agreement, Charge, Order, PaymentMethod, Subscription, TopUpRule
 from billing.redemptions import CouponGone
@@ -24,6 +25,15 @@ from portal.lib.money import Money
 
 ORDERS = KeptInsert(Order)
 CHARGED_ORDERS = KeptPair(Order, Charge, link="order")
+
+
+class TooLittleForCard(InsufficientBalance):
+    """What a card would have to pay is less than gateways charge, and the balance does not cover all of the price."""
+
+    sentence = _(
+        "So little can't be paid by card, and your balance does not cover it. Nothing was taken. Add money to your"
+        " balance, then pay from it."
+    )
 
 
 class FormReused(Exception):
@@ -83,7 +93,7 @@ def place_order(*, purchase: Purchase, now: datetime) -> Order:
 
     A period of a subscription is bought once, too, whichever form asks, and so is a purchase of a top-up rule.
     Offers are used up with it, or not at all. Raises FormReused for a form that was sent before with other wishes,
-    InsufficientBalance, and CouponGone.
+    InsufficientBalance (TooLittleForCard), and CouponGone.
     """
     try:
         return _insert(purchase, now=now)
@@ -99,6 +109,8 @@ def place_order(*, purchase: Purchase, now: datetime) -> Order:
 
 def _insert(purchase: Purchase, *, now: datetime) -> Order:
     order = _draft(purchase, now=now)
+    if purchase.gateway and not purchase.use_wallet:
+        wallet_share(balance=Money.zero(order.currency), price=order.total, rest_is_charged=True)
     if purchase.gateway and order.to_charge and not purchase.use_wallet and not purchase.is_several:
         _add(order, purchase, now=now)
         return order
@@ -179,13 +191,20 @@ def _wallet_part(purchase: Purchase) -> Money:
 
 
 def wallet_share(*, balance: Money, price: Money, rest_is_charged: bool) -> Money:
-    """Return how much of a price a balance pays: what it has, up to the price.
+    """Return how much of a price a balance pays: what it has, up to the price, and less where a card pays the rest.
 
-    Raises InsufficientBalance where nothing else pays the rest.
+    No gateway charges less than its least amount: the balance leaves so much. Pages, the engine that renews and what
+    foretells it all ask here. Raises InsufficientBalance where nothing else pays the rest, and TooLittleForCard where
+    a card can't.
     """
-    if balance < price and not rest_is_charged:
+    if balance >= price:
+        return price
+    if not rest_is_charged:
         raise InsufficientBalance
-    return min(balance, price)
+    least = smallest_charge(price.currency)
+    if price < least:
+        raise TooLittleForCard
+    return min(balance, price - least)
 
 
 def _earlier_order(purchase: Purchase) -> Order | None:

@@ -13,6 +13,7 @@ DECLINED = "declined:"
 """What the reason of a subscription, or a rule, begins with whose payment was refused; the code follows."""
 
 BALANCE_TOO_LOW = "balance_too_low"
+TOO_LITTLE_FOR_CARD = "too_little_for_card"
 
 
 class DeclineKind(StrEnum):
@@ -87,6 +88,11 @@ _BALANCE_TOO_LOW = Decline(
     _("Your balance does not cover this."),
     _("Nothing was taken. Add money, or pay by card."),
 )
+_TOO_LITTLE_FOR_CARD = Decline(
+    _NEEDS_CUSTOMER,
+    _("So little can't be paid by card."),
+    _("Nothing was charged. Add money to your balance, and pay from it."),
+)
 _CARD_GONE = Decline(
     _NEEDS_CUSTOMER,
     _("The saved card is no longer available."),
@@ -158,6 +164,7 @@ _MEANINGS = {
     "transaction_not_allowed": _NOT_FOR_THIS,
     # Other ways than a card.
     BALANCE_TOO_LOW: _BALANCE_TOO_LOW,
+    TOO_LITTLE_FOR_CARD: _TOO_LITTLE_FOR_CARD,
     "gateway_refused": _GATEWAY_REFUSED,
     "payment_intent_payment_attempt_expired": _LEFT,
     "payment_method_customer_decline": _LEFT,

@@ -33,8 +33,8 @@ class Foreseen:
     """What is done with one auto-renewal at `at`; `list_price` is what the plan costs then, None when it isn't sold.
 
     The price is paid from the balance by `wallet_part` and by `card` for `card_part`; `is_covered` is False where the
-    balance alone should pay and does not hold enough. `second_card` is asked where `card` says no. `next_at` is when
-    the scheduler looks again where it does not charge.
+    balance alone should pay and does not hold enough, or a card should pay less than cards are charged. `second_card`
+    is asked where `card` says no. `next_at` is when the scheduler looks again where it does not charge.
     """
 
     subscription: Subscription
@@ -125,16 +125,17 @@ def _foresee(verdict: Verdict, *, order: Order | None, balance: Money, now: date
 def _wallet_share(
     subscription: Subscription, *, order: Order | None, balance: Money, card: PaymentMethod | None
 ) -> Money | None:
-    """Return what the balance pays; None where it should pay all and cannot.
+    """Return what the balance pays; None where it should pay all and cannot, or a card so little that it can't.
 
     An order that was declined before keeps the shares it was placed with.
     """
     if order is not None:
         return order.wallet_part
     if subscription.pay_from == PayFrom.METHOD:
-        return Money.zero(subscription.currency)
+        balance = Money.zero(subscription.currency)
+    may_charge = card is not None or subscription.pay_from == PayFrom.METHOD
     try:
-        return checkout.wallet_share(balance=balance, price=subscription.agreed_price, rest_is_charged=card is not None)
+        return checkout.wallet_share(balance=balance, price=subscription.agreed_price, rest_is_charged=may_charge)
     except InsufficientBalance:
         return None
 

@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from billing.gateways import smallest_charge
 from billing.plan_names import plan_names
 from billing.sales import label_in
 from billing.schedule import lead
@@ -144,7 +145,11 @@ def find_plain(ids: Sequence[int], *, now: datetime) -> list[Due]:
     """Return those of these claimed subscriptions that are plain. On PostgreSQL only, in four queries."""
     plans = _plans(ids)
     prices = prices_at(now, plan_ids=plans)
-    sold = {(plan_id, currency): Sold.of(plans[plan_id], price) for (plan_id, currency), price in prices.items()}
+    sold = {
+        (plan_id, currency): Sold.of(plans[plan_id], price)
+        for (plan_id, currency), price in prices.items()
+        if price >= smallest_charge(currency)
+    }
     return list(_on_schedule(_search(ids, sold, now=now), sold)) if sold else []
 
 

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from billing import discounts, ledger
+from billing.checkout import TooLittleForCard, wallet_share
+from billing.gateways import smallest_charge
 from billing.models import Order, PaymentMethod
 from esim import allowances, stock
 from esim.allowances import AfterPurchase
@@ -71,11 +73,16 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What the buyer can pay with: kept cards, the default first, and the balance in the price's currency."""
+    """What the buyer can pay with: kept cards, the default first, and the balance in the price's currency.
+
+    `wallet_part` is what the balance pays where a card pays the rest; no card pays less than `least`.
+    """
 
     methods: list[PaymentMethod]
     balance: Money
     price: Money
+    wallet_part: Money
+    least: Money
 
     @property
     def balance_covers(self) -> bool:
@@ -83,11 +90,25 @@ class Means:
 
     @property
     def balance_helps(self) -> bool:
-        return bool(self.balance) and self.balance < self.price
+        return bool(self.wallet_part) and self.wallet_part < self.price
 
     @property
     def left_to_card(self) -> Money:
-        return self.price - self.balance
+        return self.price - self.wallet_part
+
+    @property
+    def is_too_little_for_card(self) -> bool:
+        return self.price < self.least
+
+    @property
+    def leaves_the_least(self) -> bool:
+        """Whether the balance would pay more, were it not for what a card is charged at least."""
+        return self.balance_helps and self.wallet_part < self.balance
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether nothing that they have can pay it: money has to be added first."""
+        return self.is_too_little_for_card and not self.balance_covers
 
 
 PLAN_KIND = {
@@ -189,7 +210,18 @@ def can_top_up(line: Line, *, now: datetime) -> bool:
 def means(*, user: User, price: Money, now: datetime) -> Means:
     """Return what this person can pay this price with. Two queries."""
     methods = PaymentMethod.objects.owned_by(user).chargeable(now.date()).order_by("-is_default", "-pk")
-    return Means(methods=list(methods), balance=ledger.wallet_balance(user, price.currency), price=price)
+    balance = ledger.wallet_balance(user, price.currency)
+    try:
+        wallet_part = wallet_share(balance=balance, price=price, rest_is_charged=True)
+    except TooLittleForCard:
+        wallet_part = Money.zero(price.currency)
+    return Means(
+        methods=list(methods),
+        balance=balance,
+        price=price,
+        wallet_part=wallet_part,
+        least=smallest_charge(price.currency),
+    )
 
 
 def after_purchase(*, line: Line, terms: PlanTerms, now: datetime) -> AfterPurchase:

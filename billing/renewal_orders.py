@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from billing import charges, checkout, dunning
-from billing.declines import BALANCE_TOO_LOW
+from billing.declines import BALANCE_TOO_LOW, TOO_LITTLE_FOR_CARD
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Subscription
 from billing.verdicts import Verdict, trigger_of
@@ -40,7 +40,8 @@ def intend(verdict: Verdict, *, now: datetime) -> Renewal:
     try:
         order = checkout.place_order(purchase=_purchase(subscription), now=now)
     except InsufficientBalance:
-        return Renewal(subscription=subscription, refusal=BALANCE_TOO_LOW)
+        from_card = subscription.pay_from == Subscription.PayFrom.METHOD
+        return Renewal(subscription=subscription, refusal=TOO_LITTLE_FOR_CARD if from_card else BALANCE_TOO_LOW)
     renewal = Renewal(subscription=subscription, order=order)
     if order.state == Order.State.PENDING:
         renewal.charge = charges.start_charge(

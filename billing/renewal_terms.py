@@ -11,6 +11,7 @@ from billing import purchases
 from billing.agreements import NothingToContinue, first_due_at, was_declined
 from billing.consent import VERSION, consent_text
 from billing.consenting import Consent
+from billing.gateways import smallest_charge
 from billing.models import Order, PaymentMethod, Subscription
 from billing.purchases import Offer
 from billing.renewal_forms import WishesForm
@@ -18,6 +19,8 @@ from billing.schedule import last_paid
 from billing.ways_to_pay import BOTH, source_of
 from esim.models import Line
 from portal.lib.money import Money
+
+TOO_LITTLE = _("So little can't be paid by card. Let the balance pay for it.")
 
 
 class WishesUnclear(Exception):
@@ -84,6 +87,8 @@ def terms(*, line: Line, user: User, wishes: Mapping[str, str], now: datetime) -
     form = WishesForm(wishes, owner=user, now=now)
     if not form.is_valid():
         raise WishesUnclear(next(str(errors[0]) for errors in form.errors.values()))
+    if form.pay_from == Subscription.PayFrom.METHOD and offer.price < smallest_charge(offer.price.currency):
+        raise WishesUnclear(str(TOO_LITTLE))
     limits = form.limits
     if limits.max_amount is not None and limits.max_amount < offer.price:
         raise LimitBelowPrice

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.notifications import wanted_channels
 from billing.foretelling import Foreseen, paid_from
 from billing.means import listed
-from billing.models import TopUpRule
+from billing.models import Subscription, TopUpRule
 from billing.order_steps import Step
 from billing.renewal_problems import sentence_of
 from billing.timeline import Outlook, Timeline
@@ -116,7 +116,10 @@ def _about_charge(look: Foreseen) -> list[str]:
     if look.second_card is not None:
         parts.append(_("If the bank says no, %(card)s is tried at once.") % {"card": look.second_card})
     if not look.is_covered:
-        parts.append(_("The balance does not hold enough at present."))
+        by_card = look.subscription.pay_from == Subscription.PayFrom.METHOD
+        parts.append(
+            _("So little can't be paid by card.") if by_card else _("The balance does not hold enough at present.")
+        )
     return parts
 
 

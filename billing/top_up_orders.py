@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing import charges, checkout
-from billing.declines import BALANCE_TOO_LOW
+from billing.declines import BALANCE_TOO_LOW, TOO_LITTLE_FOR_CARD
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Subscription, TopUpRule
 from billing.renewal_orders import PAYABLE, ClaimLost
@@ -36,7 +36,8 @@ def intend(verdict: TopUpVerdict, *, now: datetime) -> TopUp:
     try:
         order = checkout.place_order(purchase=_purchase(rule), now=now)
     except InsufficientBalance:
-        return TopUp(rule=rule, refusal=BALANCE_TOO_LOW)
+        from_card = rule.pay_from == Subscription.PayFrom.METHOD
+        return TopUp(rule=rule, refusal=TOO_LITTLE_FOR_CARD if from_card else BALANCE_TOO_LOW)
     top_up = TopUp(rule=rule, order=order)
     if order.state == Order.State.PENDING:
         gateway_name = rule.method.gateway if rule.method else ""

@@ -31,8 +31,13 @@ class Way:
 def ways_to_pay(
     means: Means, *, kinds: Sequence[str], chosen: str | None = None, with_balance: bool = False
 ) -> list[Way]:
-    """Return the kept cards, the balance where it covers the price, and the gateway's page, which takes `kinds`."""
+    """Return the kept cards, the balance where it covers the price, and the gateway's page, which takes `kinds`.
+
+    Only the balance where the price is less than a card is charged.
+    """
     offers_balance = with_balance and means.balance_covers
+    if with_balance and means.is_too_little_for_card:
+        return [_balance(means, checked=True)] if offers_balance else []
     values = [method.public_id for method in means.methods]
     values += [BALANCE] if offers_balance else []
     first = chosen if chosen in (*values, NEW_METHOD) else [*values, NEW_METHOD][0]

@@ -90,6 +90,9 @@ PORTAL_CONFIRM_ABOVE = checked_amounts(
 # How long nobody can move a line to another device after the account's e-mail, number or second step was changed.
 PORTAL_COOL_OFF = timedelta(hours=checked_int(os.environ, "PORTAL_COOL_OFF_HOURS", default=24, minimum=0, maximum=720))
 
+# Each gateway knows the least it charges. An account settled in another currency than it charges in may take only more.
+PORTAL_SMALLEST_CARD_PAYMENTS = checked_amounts(os.environ, "PORTAL_SMALLEST_CARD_PAYMENTS", default="")
+
 PAYMENT_GATEWAY = checked_choice(os.environ, "PAYMENT_GATEWAY", choices=("sandbox", "stripe"), default="sandbox")
 RENEWAL_BATCH = checked_int(os.environ, "RENEWAL_BATCH", default=500, minimum=1, maximum=5000)
 RENEWALS_IN_A_COMMIT = checked_int(os.environ, "RENEWALS_IN_A_COMMIT", default=100, minimum=1, maximum=1000)

@@ -5,6 +5,7 @@ from django.conf import settings
 from billing.gateways.base import PaymentGateway
 from billing.gateways.sandbox import SandboxGateway
 from billing.gateways.stripe_settings import STRIPE, from_settings
+from portal.lib.money import Money
 
 
 class UnknownGateway(Exception):
@@ -29,6 +30,12 @@ def configured() -> list[PaymentGateway]:
 def by_name() -> dict[str, PaymentGateway]:
     """Return every gateway that is set up, by the name that rows know it by."""
     return {gateway.name: gateway for gateway in configured()}
+
+
+def smallest_charge(currency: str) -> Money:
+    """Return the least that can be charged, at whichever gateway: what all that are set up take, or the operator says."""
+    least = max(gateway.smallest_charge(currency) for gateway in configured())
+    return max(least, settings.PORTAL_SMALLEST_CARD_PAYMENTS.get(currency, least))
 
 
 def named(name: str) -> PaymentGateway:

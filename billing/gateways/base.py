@@ -250,6 +250,12 @@ class PaymentGateway(Protocol):
         From settings, without asking anybody: pages say it.
         """
 
+    def smallest_charge(self, currency: str) -> Money:
+        """Tell the least that it charges in this currency; known without asking anybody.
+
+        What is less is refused. Before a payment the balance is asked for so much less (`checkout.wallet_share`).
+        """
+
     def open_page(self, request: PageRequest) -> Page:
         """Open a hosted page, or return the one this key has opened."""
 

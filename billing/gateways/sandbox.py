@@ -17,6 +17,7 @@ from billing.gateways.base import (
     CardPageRequest,
     DisputeReport,
     GatewayNotice,
+    GatewayRefused,
     KeptCard,
     Movement,
     Notices,
@@ -33,6 +34,8 @@ from portal.lib.money import Money
 
 SIGNATURE_HEADER = "Sandbox-Signature"
 CARD_GONE = "card_gone"
+SMALLEST = 50
+"""Minor units: like other gateways, it charges no less than half a dollar."""
 FIRST_LOOK_BACK = timedelta(hours=1)
 OVERLAP = timedelta(minutes=5)
 State = SandboxPayment.State
@@ -49,7 +52,11 @@ class SandboxGateway:
     def kinds_of_means(self, currency: str) -> Sequence[str]:  # noqa: ARG002 - test cards know every currency
         return ["card"]
 
+    def smallest_charge(self, currency: str) -> Money:
+        return Money(SMALLEST, currency)
+
     def open_page(self, request: PageRequest) -> Page:
+        self._check(request.money)
         payment = bank.payment_of(
             request.key,
             customer=request.customer,
@@ -63,6 +70,7 @@ class SandboxGateway:
         return Page(payment_id=payment.reference, url=bank.page_url(payment))
 
     def prepare(self, charge: SavedCharge) -> str:
+        self._check(charge.money)
         payment = bank.payment_of(
             charge.key,
             customer=charge.customer,
@@ -72,6 +80,10 @@ class SandboxGateway:
             card=SandboxCard.objects.filter(reference=charge.card_reference).first(),
         )
         return payment.reference
+
+    def _check(self, money: Money) -> None:
+        if money < self.smallest_charge(money.currency):
+            raise GatewayRefused(f"{money} is less than the sandbox charges.")
 
     def charge_saved(self, charge: SavedCharge) -> PaymentResult:
         payment = SandboxPayment.objects.select_related("card").get(reference=charge.payment_id)

@@ -34,9 +34,10 @@ from billing.gateways.base import (
 )
 from billing.gateways.stripe_client import KeyTaken, Refused, SessionParams, StripeData, api_of
 from billing.gateways.stripe_methods import offered_in
-from billing.gateways.stripe_money import check_chargeable
+from billing.gateways.stripe_money import check_chargeable, smallest_in
 from billing.gateways.stripe_results import card_of, result_of_intent, result_of_page
 from billing.gateways.stripe_settings import STRIPE, StripeSettings
+from portal.lib.money import Money
 
 PAGE = "cs_"
 CARD_GONE = "card_gone"
@@ -58,6 +59,9 @@ class StripeGateway:
 
     def kinds_of_means(self, currency: str) -> Sequence[str]:
         return offered_in(currency, chosen=self._settings.methods_by_currency)
+
+    def smallest_charge(self, currency: str) -> Money:
+        return smallest_in(currency)
 
     def open_page(self, request: PageRequest) -> Page:
         check_chargeable(request.money)

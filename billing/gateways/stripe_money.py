@@ -11,7 +11,8 @@ from portal.lib.money import THREE_DECIMAL, Money
 WHOLE_ONLY = frozenset({"ISK", "UGX"})
 STEPS = {**dict.fromkeys(THREE_DECIMAL, 10), **dict.fromkeys(WHOLE_ONLY, 100)}
 
-# The minimum is that of the account's own currency after conversion; for currencies that cannot be one, Stripe says.
+# The minimum is that of the account's own currency after conversion. Of CNY and TWD, which Stripe names none for, it is
+# about that of US$0.50; an account in another currency may take more (PORTAL_SMALLEST_CARD_PAYMENTS).
 SMALLEST = {
     "AED": 200,
     "ARS": 50,
@@ -19,6 +20,7 @@ SMALLEST = {
     "BRL": 50,
     "CAD": 50,
     "CHF": 50,
+    "CNY": 400,
     "COP": 50,
     "CZK": 1500,
     "DKK": 250,
@@ -41,6 +43,7 @@ SMALLEST = {
     "SEK": 300,
     "SGD": 50,
     "THB": 1000,
+    "TWD": 2000,
     "USD": 50,
     "ZAR": 50,
 }
@@ -48,13 +51,18 @@ LARGEST = {"COP": 9_999_999_999, "IDR": 999_999_999_999, "INR": 999_999_999}
 LARGEST_OTHERWISE = 99_999_999
 
 
+def smallest_in(currency: str) -> Money:
+    """Return the least that Stripe charges in a currency."""
+    return Money(SMALLEST.get(currency, STEPS.get(currency, 1)), currency)
+
+
 def check_chargeable(money: Money) -> None:
     """Raise GatewayRefused for an amount that Stripe would refuse."""
-    smallest = SMALLEST.get(money.currency, 1)
+    smallest = smallest_in(money.currency)
     largest = LARGEST.get(money.currency, LARGEST_OTHERWISE)
     step = STEPS.get(money.currency, 1)
-    if money.minor < smallest:
-        raise GatewayRefused(f"{money} is less than Stripe takes, which is {Money(smallest, money.currency)}.")
+    if money < smallest:
+        raise GatewayRefused(f"{money} is less than Stripe takes, which is {smallest}.")
     if money.minor > largest:
         raise GatewayRefused(f"{money} is more than Stripe takes, which is {Money(largest, money.currency)}.")
     if money.minor % step:

@@ -46,8 +46,12 @@ class Sale:
 
 
 def asks_somebody(request: SubscriberRequest, sale: Sale) -> bool:
-    """Tell whether the order is placed for somebody else to pay by a link."""
-    return "ask_somebody" in request.POST and sale.kind in pay_links.KINDS and not sale.is_free
+    """Tell whether the order is placed for somebody else to pay by a link: by card, as anybody pays on a page."""
+    return (
+        "ask_somebody" in request.POST
+        and sale.kind in pay_links.KINDS
+        and sale.price >= gateways.smallest_charge(sale.price.currency)
+    )
 
 
 def lead_to_payment(request: SubscriberRequest, order: Order, form: PurchaseForm) -> HttpResponseRedirect:

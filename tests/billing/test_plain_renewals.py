@@ -149,6 +149,9 @@ UNUSUAL = {
     "going over to another SIM": lambda one: make.make_replacement(
         line=one.line, old_profile=one.line.profiles.get(), state="to_install"
     ),
+    "less than a card is charged": lambda one: (
+        one.plan.prices.update(amount=49) and Subscription.objects.update(consent_amount=49)
+    ),
     "price changed": lambda one: one.plan.prices.update(amount=2000),
     "terms changed": lambda _one: Plan.objects.update(data_bytes=1),
     "plan withdrawn": lambda _one: Plan.objects.update(is_active=False),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from billing.gateways.base import CardPageRequest, PaymentState
+from billing.gateways.base import CardPageRequest, GatewayRefused, PaymentState
 from portal.lib.money import Money
 from tests.contracts.gateway_worlds import BACK, PRICE
 
@@ -13,6 +13,16 @@ pytestmark = pytest.mark.django_db
 
 def test_the_page_of_a_key_is_one_page(gateway, wish, page):
     assert gateway.open_page(wish) == page
+
+
+@pytest.mark.parametrize("currency", ["USD", "CNY", "TWD", "JPY"])
+def test_the_least_it_charges_is_charged_and_less_is_refused(gateway, wish, currency):
+    least = gateway.smallest_charge(currency)
+    less = replace(wish, money=least - Money(1, currency))
+
+    with pytest.raises(GatewayRefused):
+        gateway.open_page(less)
+    assert gateway.open_page(replace(wish, money=least)).payment_id
 
 
 def test_an_open_page_waits_for_its_payer(world, page):

@@ -71,6 +71,9 @@ class FakeGateway:
     def kinds_of_means(self, currency):
         return self.means
 
+    def smallest_charge(self, currency):
+        return Money(1, currency)
+
     def open_page(self, request):
         payment_id = self._make(request.key, request.money, PaymentState.PENDING)
         self._answer("open_page")

@@ -1,0 +1,192 @@
+"""No card is charged less than gateways charge: the balance leaves so much, whoever buys and however."""
+
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from billing import gateways, ledger, renewals, top_up_run
+from billing.checkout import TooLittleForCard, wallet_share
+from billing.discounts import quote
+from billing.foretelling import foresee
+from billing.ledger import InsufficientBalance
+from billing.models import Order, Subscription
+from portal.lib.money import Money
+from tests import make
+from tests.billing.books import NOW, buy, fund
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
+
+LEAST = 50
+BALANCE = 1480
+
+
+def usd(minor):
+    return Money(minor, "USD")
+
+
+@pytest.mark.parametrize(
+    ("balance", "price", "share"),
+    [
+        (0, 1490, 0),
+        (1000, 1490, 1000),
+        (1440, 1490, 1440),
+        (1441, 1490, 1440),
+        (1489, 1490, 1440),
+        (1490, 1490, 1490),
+        (9999, 1490, 1490),
+        (49, 50, 0),
+        (49, 49, 49),
+        (0, 0, 0),
+    ],
+)
+def test_the_balance_leaves_the_card_the_least_it_is_charged(balance, price, share):
+    assert wallet_share(balance=usd(balance), price=usd(price), rest_is_charged=True) == usd(share)
+
+
+def test_what_neither_can_pay_is_refused():
+    with pytest.raises(TooLittleForCard):
+        wallet_share(balance=usd(48), price=usd(49), rest_is_charged=True)
+    with pytest.raises(InsufficientBalance):
+        wallet_share(balance=usd(1489), price=usd(1490), rest_is_charged=False)
+
+
+def test_the_operator_may_know_of_a_higher_one_and_none_is_lower_than_the_gateways(settings):
+    settings.PORTAL_SMALLEST_CARD_PAYMENTS = {"USD": usd(60), "EUR": Money(10, "EUR")}
+
+    assert [gateways.smallest_charge(one) for one in ("USD", "EUR")] == [usd(60), Money(50, "EUR")]
+
+
+def by_click(line, plan):
+    buy(line, plan, use_wallet=True)
+
+
+def into_the_queue(line, plan, running):
+    buy(line, plan, use_wallet=True, is_queued=True)
+
+
+def with_a_coupon(line, plan):
+    make.make_coupon(code="AUTUMN10")
+    reduced = quote(user=line.owner, plan=plan, price=usd(1656), code="AUTUMN10", ip=None, now=NOW)
+    assert reduced.price == usd(1490), "ten percent less, parts of a cent for the buyer"
+    buy(line, plan, use_wallet=True, price=reduced.price, quote=reduced)
+
+
+def by_itself(line, plan, gateway, carrier, subscription):
+    Subscription.objects.update(pay_from="wallet_then_method")
+    [look] = foresee(Subscription.objects.select_related("line__owner", "plan", "method"), now=NOW)
+    assert (look.wallet_part, look.card_part) == (usd(1440), usd(LEAST)), "told as it is done"
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=NOW)
+
+
+def as_data_runs_low(line, gateway, carrier, running):
+    pack = make.make_data_pack(prices={"USD": 1490})
+    make.make_top_up_rule(line=line, plan=pack, pay_from="wallet_then_method", consent_amount=1490, max_amount=9000)
+    type(running).objects.update(used_bytes=running.data_bytes)
+    top_up_run.top_up_low(gateways={gateway.name: gateway}, carrier=carrier, now=NOW)
+
+
+@pytest.mark.parametrize("buying", [by_click, with_a_coupon, into_the_queue, by_itself, as_data_runs_low])
+def test_all_ways_of_buying_split_alike(buying, request, line, plan, gateway, carrier):
+    fund(line.owner, usd(BALANCE))
+    named = buying.__code__.co_varnames[: buying.__code__.co_argcount]
+    world = {name: request.getfixturevalue(name) for name in named}
+
+    buying(**world)
+
+    order = Order.objects.get()
+    assert (order.wallet_part, order.to_charge) == (usd(1440), usd(LEAST))
+    assert order.charges.get().money == usd(LEAST)
+    assert ledger.wallet_balance(line.owner, "USD") == usd(BALANCE - 1440)
+
+
+@pytest.fixture
+def cheap():
+    return make.make_plan(prices={"USD": 49})
+
+
+@pytest.mark.parametrize("use_wallet", [True, False])
+def test_what_a_card_cannot_pay_is_not_ordered(line, cheap, use_wallet):
+    fund(line.owner, usd(48))
+
+    with pytest.raises(TooLittleForCard):
+        buy(line, cheap, price=usd(49), use_wallet=use_wallet)
+
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("pay_from", "reason"), [("method", "too_little_for_card"), ("wallet_then_method", "balance_too_low")]
+)
+def test_auto_renewal_says_why_it_could_not_charge_so_little(line, cheap, gateway, carrier, pay_from, reason):
+    make.make_allowance(line=line, plan=cheap, ends_at=NOW)
+    subscription = make.make_subscription(
+        line=line, plan=cheap, pay_from=pay_from, charge_due_at=NOW, consent_amount=49, anchor_at=NOW
+    )
+    [look] = foresee(Subscription.objects.select_related("line__owner", "plan", "method"), now=NOW)
+
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=NOW)
+
+    subscription.refresh_from_db()
+    assert (subscription.reason, look.is_covered, gateway.calls) == (f"declined:{reason}", False, [])
+    assert not Order.objects.exists()
+
+
+@pytest.fixture
+def page(line, at_now):
+    return lambda plan: reverse("billing:renew", args=[line.public_id]) + f"?plan={plan.public_id}"
+
+
+def test_the_page_shows_the_real_split_before_payment(as_subscriber, line, plan, page):
+    fund(line.owner, usd(BALANCE))
+
+    shown = as_subscriber.get(page(plan)).content.decode()
+    sent = {"form_key": str(uuid4()), "price_seen": "USD:1490", "pay_with": "new", "use_balance": "on"}
+    as_subscriber.post(page(plan), sent)
+
+    assert "Use US$14.40 of my balance; the card pays US$0.50, the least that a card can be charged" in shown
+    assert Order.objects.get().to_charge == usd(LEAST)
+
+
+def test_a_balance_that_leaves_enough_is_used_up(as_subscriber, line, plan, page):
+    fund(line.owner, usd(1000))
+
+    assert "Use my balance of US$10.00 first; the card pays US$4.90" in as_subscriber.get(page(plan)).content.decode()
+
+
+def test_what_nothing_can_pay_leads_to_adding_money(as_subscriber, line, cheap, page):
+    fund(line.owner, usd(20))
+
+    shown = as_subscriber.get(page(cheap)).content.decode()
+    sent = {"form_key": str(uuid4()), "price_seen": "USD:49", "pay_with": "new"}
+    refused = as_subscriber.post(page(cheap), sent)
+    asked = as_subscriber.post(page(cheap), sent | {"ask_somebody": "1"})
+
+    assert "charged less than US$0.50, and your balance of US$0.20 does not cover it" in shown
+    assert reverse("billing:add_money") in shown
+    assert "Ask somebody else" not in shown
+    assert 'name="pay_with"' not in shown
+    assert [refused.status_code, asked.status_code] == [422, 422]
+    assert not Order.objects.exists()
+
+
+def test_what_the_balance_covers_is_paid_from_it(as_subscriber, line, cheap, page):
+    fund(line.owner, usd(49))
+
+    shown = as_subscriber.get(page(cheap)).content.decode()
+
+    assert shown.count('name="pay_with"') == 1
+    assert "Your balance pays this" in shown
+
+
+@pytest.mark.usefixtures("at_now")
+def test_nobody_agrees_to_a_renewal_that_no_card_can_pay(proven, line, cheap, card):
+    make.make_allowance(line=line, plan=cheap)
+    url = reverse("billing:agree", args=[line.public_id])
+    wishes = {"plan": cheap.public_id, "mode": "automatic"}
+
+    by_card = proven.get(url, wishes | {"source": card.public_id}, follow=True).text
+    by_both = proven.get(url, wishes | {"source": f"balance+{card.public_id}"}, follow=True).text
+
+    assert ["pay for it." in shown for shown in (by_card, by_both)] == [True, False]
+    assert "So little can" in by_card
