@@ -1,6 +1,7 @@
-"""Everything somebody bought, as a sheet."""
+"""Everything somebody bought, every attempt to pay, and every movement of the balance: sheets, latest first."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch
@@ -8,7 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from billing import ledger
+from billing.declines import explain
 from billing.models import Charge, Invoice, Order, Refund
+from billing.statement import movement_of
 from plans.terms import PlanTerms
 from portal.lib.money import Money
 
@@ -35,6 +39,50 @@ def sheet_of(user: User) -> Iterator[Sequence[Any]]:
         yield _row(order)
 
 
+def payments_of(user: User) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a sheet, its head first: every attempt to pay, with what the bank said to it."""
+    yield (
+        _("Time"),
+        _("Number"),
+        _("Order"),
+        _("Plan"),
+        _("Line"),
+        _("State"),
+        _("Currency"),
+        _("Amount"),
+        _("Paid with"),
+        _("Problem"),
+    )
+    rows = Charge.objects.owned_by(user).select_related("order__line", "method").order_by("-created_at", "-pk")
+    for charge in rows.iterator(chunk_size=CHUNK):
+        declined = charge.state == Charge.State.DECLINED
+        yield (
+            _time(charge.created_at),
+            charge.public_id,
+            charge.order.public_id,
+            PlanTerms.from_json(charge.order.plan_terms).label if charge.order.plan_terms else "",
+            str(charge.order.line or ""),
+            charge.get_state_display(),
+            charge.currency,
+            charge.money.decimal,
+            str(charge.method or charge.paid_with),
+            str(explain(charge.decline_code).sentence) if declined else "",
+        )
+
+
+def movements_of(user: User) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a sheet, its head first: what came into the balances, and what went out of them."""
+    yield (_("Time"), _("What"), _("Order"), _("Currency"), _("Amount"))
+    for entry in ledger.movements_of(user).iterator(chunk_size=CHUNK):
+        one = movement_of(entry)
+        order = one.order.public_id if one.order else ""
+        yield (_time(one.at), str(one.what), order, one.money.currency, one.money.decimal)
+
+
+def _time(when: datetime) -> str:
+    return f"{timezone.localtime(when):%Y-%m-%d %H:%M:%S}"
+
+
 def _orders(user: User) -> Any:
     paid = Charge.objects.filter(state=Charge.State.SUCCEEDED).select_related("method")
     receipts = Invoice.objects.filter(corrects=None)
@@ -50,7 +98,7 @@ def _orders(user: User) -> Any:
 def _row(order: Any) -> Sequence[Any]:
     back = sum((refund.amount for refund in order.given_back), 0)
     return (
-        f"{timezone.localtime(order.created_at):%Y-%m-%d %H:%M:%S}",
+        _time(order.created_at),
         order.public_id,
         order.get_kind_display(),
         PlanTerms.from_json(order.plan_terms).label if order.plan_terms else "",

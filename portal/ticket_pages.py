@@ -21,7 +21,7 @@ from accounts.ticket_posts import attach, check, post_key
 from accounts.ticket_words import conversation, title_of
 from portal.lib.uploads import takes_files
 from portal.ticket_searches import text_of
-from portal.ticket_subjects import offered, subjects_of
+from portal.ticket_subjects import BALANCE, offered, references_of, subjects_of
 
 TICKETS_A_PAGE = 20
 
@@ -87,6 +87,7 @@ def _open(request: SubscriberRequest, form: NewTicketForm, *, now: datetime) -> 
         context={},
         about=[wishes["about"]] if wishes["about"] else [],
         text=wishes["text"],
+        references=references_of(request.user, about=request.GET.get("about", "")),
         now=now,
     )
     attach(form, opened.messages.earliest("pk"))
@@ -101,7 +102,7 @@ def _own(request: SubscriberRequest, public_id: str) -> Ticket:
 def _guess(about: str) -> dict[str, str]:
     """Choose the topic that somebody who comes from an order or a line means most often."""
     kinds = {"ord": Ticket.Kind.PAYMENT, "chg": Ticket.Kind.PAYMENT, "lin": Ticket.Kind.SERVICE}
-    kind = kinds.get(about.partition("_")[0])
+    kind = Ticket.Kind.PAYMENT if about == BALANCE else kinds.get(about.partition("_")[0])
     return {"kind": kind.value} if kind else {}
 
 

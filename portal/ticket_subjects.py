@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Ticket, User
 from billing.means import name_of
-from billing.models import Charge, Order
+from billing.models import Charge, LedgerAccount, Order
 from billing.order_status import moment, title_of
 from esim.models import Line
 from portal.lib.money import format_money
@@ -19,6 +19,8 @@ from portal.templatetags.portal_format import phone
 
 ORDERS_OFFERED = 20
 CHARGES_OFFERED = 10
+BALANCE = "balance"
+"""What `?about=` says of a request that doubts the balance; it has no id to name."""
 
 Choices = list[tuple[str, str]]
 
@@ -53,6 +55,14 @@ def offered(user: User, *, also: str = "") -> list[tuple[str | Promise, Choices]
         (_("Payments"), [(charge.public_id, _charge_label(charge)) for charge in charges]),
     ]
     return [(label, choices) for label, choices in groups if choices]
+
+
+def references_of(user: User, *, about: str) -> dict[str, str]:
+    """Return what pages showed to somebody who doubts it, for staff: the balances, where it is about those."""
+    if about != BALANCE:
+        return {}
+    held = LedgerAccount.objects.owned_by(user).order_by("currency")
+    return {"balance": " · ".join(str(account.money) for account in held)}
 
 
 def subjects_of(ticket: Ticket) -> Sequence[Subject]:

@@ -31,12 +31,14 @@ def overview(request: SubscriberRequest) -> HttpResponse:
     user = request.user
     kept = {wallet.currency: wallet.money for wallet in LedgerAccount.objects.owned_by(user).order_by("currency")}
     own = kept.pop(user.currency, Money.zero(user.currency))
+    now = timezone.now()
     context = {
         "nav": "billing",
+        "now": now,
         "balances": [own, *(money for money in kept.values() if money)],
         "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
         "low_balance": _low_balance(user),
-        "owes": arrears.owes(user, now=timezone.now()),
+        "owes": arrears.owes(user, now=now),
         "reward": reward_in(user.currency),
         "orders": _orders(user)[:AT_A_GLANCE],
         "refunds": [refund_row(refund) for refund in _refunds(user)[:AT_A_GLANCE]],
@@ -62,6 +64,18 @@ def orders_csv(request: SubscriberRequest) -> HttpResponseBase:
 def charges(request: SubscriberRequest) -> HttpResponse:
     attempts = Charge.objects.owned_by(request.user).select_related("order__line", "method").order_by("-pk")
     return _list(request, "billing/charges.html", attempts)
+
+
+@login_required
+@require_safe
+def charges_csv(request: SubscriberRequest) -> HttpResponseBase:
+    return csv_download(bill_records.payments_of(request.user), name=_("Payments.csv"))
+
+
+@login_required
+@require_safe
+def movements_csv(request: SubscriberRequest) -> HttpResponseBase:
+    return csv_download(bill_records.movements_of(request.user), name=_("Balance.csv"))
 
 
 @login_required

@@ -114,3 +114,22 @@ def test_all_orders_come_as_a_sheet_that_no_spreadsheet_takes_for_formulas(as_su
     assert len(row) == 2
     assert (head[0]["Number"], head[0]["Amount"], head[0]["Given back"]) == (order.public_id, "14.90", "4.00")
     assert head[0]["Line"] == "'=HYPERLINK(1)"
+
+
+def rows_of(client, name):
+    sheet = b"".join(client.get(reverse(f"billing:{name}")).streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(sheet)))
+
+
+def test_payments_and_movements_come_as_sheets_of_one_s_own(as_subscriber, stranger, line, plan, now):
+    paid_order(line, plan)
+    buy(line, plan)
+    Charge.objects.update(state=Charge.State.DECLINED, decline_code="insufficient_funds", settled_at=now)
+    fund(stranger, Money(9999, "USD"))
+
+    payments, movements = rows_of(as_subscriber, "charges_csv"), rows_of(as_subscriber, "movements_csv")
+
+    [payment] = payments
+    assert (payment["State"], payment["Amount"]) == ("declined", "14.90")
+    assert "not enough funds" in payment["Problem"]
+    assert sorted(row["Amount"] for row in movements) == ["-14.90", "14.90"]

@@ -12,7 +12,9 @@ from accounts.ticket_desk import note
 from accounts.ticket_limits import A_DAY, OPEN_AT_ONCE
 from accounts.tickets import close, reply
 from billing.models import OrderQuerySet
+from portal.lib.money import Money
 from tests import make
+from tests.billing.books import fund
 
 NEW = reverse("new_ticket")
 
@@ -41,6 +43,19 @@ def test_a_request_from_a_lines_page_names_the_line_and_is_one_however_often_it_
     assert (ticket.about, ticket.kind, ticket.state) == ([line.public_id], "service", "open")
     assert TicketMessage.objects.get().text == "No data since noon."
     assert "Berlin" in as_subscriber.get(first.url).content.decode()
+
+
+def test_a_doubt_about_the_balance_carries_what_the_portal_showed(as_subscriber, subscriber):
+    fund(subscriber, Money(1310, "USD"))
+    front = as_subscriber.get(reverse("home")).content.decode()
+    chosen = as_subscriber.get(NEW, {"about": "balance"}).context["form"]
+
+    as_subscriber.post(f"{NEW}?about=balance", filled_in(as_subscriber, kind=chosen["kind"].value()))
+
+    ticket = Ticket.objects.get()
+    assert f"{NEW}?about=balance" in front
+    assert (ticket.kind, ticket.about) == ("payment", [])
+    assert "13.10" in ticket.references["balance"]
 
 
 def test_an_older_order_than_those_offered_can_be_asked_about(as_subscriber, subscriber, line):
