@@ -6,6 +6,7 @@ processes to the same rules.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -79,13 +80,17 @@ def look_and_region() -> list[Error]:
     return found
 
 
+known_zones = cache(available_timezones)
+"""It reads a directory of six hundred files."""
+
+
 def operator() -> list[CheckMessage]:
     """Invoices are legal papers: the clock and the country they go by must exist, and a sender is expected on them."""
     found: list[CheckMessage] = []
     if settings.PORTAL_OPERATOR_COUNTRY not in country_names("en"):
         text = f"PORTAL_OPERATOR_COUNTRY={settings.PORTAL_OPERATOR_COUNTRY!r}: expected an ISO 3166 code, such as DE."
         found.append(Error(text, id="portal.E010"))
-    if settings.PORTAL_OPERATOR_TIME_ZONE not in available_timezones():
+    if settings.PORTAL_OPERATOR_TIME_ZONE not in known_zones():
         text = f"PORTAL_OPERATOR_TIME_ZONE={settings.PORTAL_OPERATOR_TIME_ZONE!r}: expected such as Europe/Berlin."
         found.append(Error(text, id="portal.E011"))
     if not settings.PORTAL_OPERATOR_ADDRESS and not settings.PLAYGROUND:
@@ -102,7 +107,7 @@ def hotline() -> list[Error]:
             parse(getattr(settings, name))
         except BadHours as error:
             found.append(Error(f"{name}: {error}", id="portal.E012"))
-    if settings.PORTAL_SUPPORT_TIME_ZONE not in available_timezones():
+    if settings.PORTAL_SUPPORT_TIME_ZONE not in known_zones():
         text = f"PORTAL_SUPPORT_TIME_ZONE={settings.PORTAL_SUPPORT_TIME_ZONE!r}: expected such as Asia/Taipei."
         found.append(Error(text, id="portal.E013"))
     return found
