@@ -86,15 +86,24 @@ SUBSCRIBER = [
 ]
 
 
+AXE = Axe().axe_script
+RUN = "async options => (await axe.run({...options, resultTypes: ['violations']})).violations"
+IS_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
 def complaints(page, options=None):
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    return [f"{one['id']}: {node['html'][:160]}" for one in page.evaluate(RUN, options) for node in one["nodes"]]
 
 
 def complaints_in_both_themes(page, addresses):
+    """Ask axe, and look whether a page scrolls sideways."""
     found = {}
     for address in addresses:
         page.goto(address)
+        if page.evaluate(IS_TOO_WIDE):
+            found[address] = ["scrolls sideways"]
         for theme, options in (("light", None), ("dark", COLOURS)):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             if here := complaints(page, options):
@@ -102,13 +111,15 @@ def complaints_in_both_themes(page, addresses):
     return found
 
 
-def too_wide(page, addresses):
-    """Return those of the addresses whose page scrolls sideways."""
+def too_wide(page, addresses, widths=(320,)):
+    """Return those of the addresses whose page scrolls sideways, and the width at which it does."""
     found = []
     for address in addresses:
         page.goto(address)
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            found.append(address)
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate(IS_TOO_WIDE):
+                found.append((address, width))
     return found
 
 
@@ -145,10 +156,8 @@ def test_the_page_that_installs(signed_in, portal, width):
     assert complaints_in_both_themes(signed_in, [signed_in.url]) == {}
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_no_page_scrolls_sideways(signed_in, portal, width):
-    signed_in.set_viewport_size({"width": width, "height": 900})
+def test_no_page_scrolls_sideways_in_between(signed_in, portal):
     line = f"/lines/{Line.objects.get(nickname='Work phone').public_id}/"
     paths = ("/", "/plans/", "/billing/", "/settings/", "/help/", line, f"{line}renew/", f"{line}auto-renewal/")
 
-    assert too_wide(signed_in, [f"{portal}{path}" for path in paths]) == []
+    assert too_wide(signed_in, [f"{portal}{path}" for path in paths], widths=(768, 320)) == []

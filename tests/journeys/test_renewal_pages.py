@@ -112,6 +112,5 @@ def test_they_have_no_complaints(page, renewing, addresses, width, language):
 @pytest.mark.parametrize("language", ["en", "zh-hant"])
 def test_they_never_scroll_sideways(page, renewing, addresses, language):
     type(renewing.owner).objects.filter(pk=renewing.owner.pk).update(language=language)
-    page.set_viewport_size({"width": 320, "height": 844})
 
     assert too_wide(page, addresses) == []

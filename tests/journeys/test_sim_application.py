@@ -8,7 +8,7 @@ from esim.models import SimApplication
 from portal.demo.people import STAFF, SUBSCRIBER
 from tests import make
 from tests.journeys.steps import enter, prove_again
-from tests.journeys.test_accessibility import complaints_in_both_themes, too_wide
+from tests.journeys.test_accessibility import complaints_in_both_themes
 
 pytestmark = pytest.mark.browser
 
@@ -68,7 +68,6 @@ def test_a_card_is_applied_for_and_approved(page, portal):
         *(f"{here}{one}/" for one in ("details", "documents", "delivery", "review")),
     ]
     assert complaints_in_both_themes(page, addresses) == {}
-    assert too_wide(page, addresses) == []
     page.get_by_role("button", name="Send the application").click()
     expect(page.get_by_text("Your application is being checked")).to_be_visible()
 
