@@ -102,6 +102,16 @@ def running_promotions(*, now: datetime) -> list[PromotionRow]:
     return [row for row in _promotions(version=version(), now=now) if row.runs(now)]
 
 
+def promotions_at(moment: datetime, *, now: datetime) -> list[PromotionRow]:
+    """Return the promotions that will count at a moment to come, as they are planned `now`."""
+    return [row for row in _promotions(version=version(), now=now) if row.runs(moment)]
+
+
+def as_of(moment: datetime, *, promotions: list[PromotionRow]) -> Snapshot:
+    """Return what will be on sale at a moment, with these promotions; never kept. Two queries."""
+    return _build(moment, promotions=promotions)
+
+
 def _promotions(*, version: str, now: datetime) -> list[PromotionRow]:
     """Return those that run or are to come, so that each begins and ends to the second."""
     key = f"catalogue:promotions:{SHAPE}:{version}"

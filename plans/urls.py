@@ -8,6 +8,7 @@ app_name = "plans"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("plans/", views.catalogue, name="catalogue"),
+    path("plans/preview/<slug:slug>/", views.promotion_preview, name="promotion_preview"),
     path("plans/<public_id:public_id>/", views.plan, name="plan"),
     path("advice/trip/", trip_views.trip, name="trip"),
     path("announcements/", announcement_views.announcement_list, name="announcements"),

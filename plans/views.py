@@ -1,13 +1,16 @@
 """The public pages of what is sold."""
 
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from plans.currency import chosen_currency, remember_currency
-from plans.models import Plan
+from plans.models import Plan, Promotion
 from plans.pages import catalogue_page, plan_context
+from plans.previews import preview_of
 
 
 @require_safe
@@ -16,6 +19,19 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(catalogue_page(request, currency=currency, now=timezone.now()))
     remember_currency(request, response, currency)
     return response
+
+
+@login_required
+@require_safe
+def promotion_preview(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show staff what a promotion would make of the plans."""
+    found = Promotion.objects.filter(slug=slug).first()
+    if found is None or not request.user.is_staff:
+        raise Http404
+    currency = chosen_currency(request)
+    shown = preview_of(found, currency=currency, now=timezone.now())
+    context = {"nav": "plans", "preview": shown, "currency": currency, "currencies": settings.PORTAL_CURRENCIES}
+    return render(request, "plans/promotion_preview.html", context)
 
 
 @require_safe

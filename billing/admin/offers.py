@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +84,9 @@ class PromotionAdmin(DealAdmin):
         FOR,
         WINDOW,
     )
+
+    def view_on_site(self, obj: Promotion) -> str:
+        return reverse("plans:promotion_preview", args=[obj.slug])
 
     def save_model(self, request: HttpRequest, obj: Promotion, form: Any, change: bool) -> None:  # noqa: FBT001
         super().save_model(request, obj, form, change)

@@ -1,6 +1,7 @@
 """Staff make coupons, codes and promotions; what was used stays what it was, and codes leave on record."""
 
 import csv
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -200,3 +201,25 @@ def test_whoever_may_only_look_makes_no_codes(client: Client):
 
     assert answer.status_code in {302, 403}
     assert CouponCode.objects.count() == 1
+
+
+def test_a_promotion_is_looked_at_before_it_begins(as_staff, subscriber, now):
+    make.make_plan(name="Small", prices={"USD": 1000})
+    big = make.make_plan(name="Big", prices={"USD": 2000, "EUR": 1800})
+    make.make_plan(name="Elsewhere", prices={"EUR": 500})
+    make.make_promotion(name="Runs already", plan_codes=[big.code], percent=50)
+    coming = make.make_promotion(slug="winter", name="Winter", is_active=False, active_from=now + timedelta(days=9))
+    address = reverse("plans:promotion_preview", args=["winter"])
+
+    change = as_staff.get(reverse("admin:plans_promotion_change", args=[coming.pk])).content.decode()
+    page = as_staff.get(address).content.decode()
+    in_euros = as_staff.get(address, {"currency": "EUR"}).content.decode()
+    as_staff.force_login(subscriber)
+
+    assert address in change
+    assert "It counts for 1 of 2 plans on sale in USD" in page
+    assert "US$8.00" in page
+    assert "Big" not in page
+    assert "Buy for" not in page
+    assert "€4.00" in in_euros
+    assert as_staff.get(address).status_code == 404
