@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts import audit
-from accounts.models import Referral, ReferralQuerySet, User
+from accounts.models import AccountClosing, Referral, ReferralQuerySet, User
 from accounts.notifications import notify
 from billing import ledger
 from billing.models import Dispute, Order, OrderQuerySet, ReferralCredit, ReferralReward, Refund
@@ -73,7 +73,8 @@ def _decide(referral: Referral, *, within: timedelta, now: datetime) -> Referral
         return _refuse(referral, order=order, reason=Reason.GIVEN_BACK, now=now)
     if order.state != Order.State.FULFILLED or order.confirmed_at is None or now < order.confirmed_at + within:
         return None  # it waits, is being delivered or taken back, or can still be given back
-    if reason := objection_to(referral):
+    are_gone = len(_gone(referral)) > 1
+    if reason := Reason.ACCOUNT_CLOSED if are_gone else objection_to(referral):
         return _refuse(referral, order=order, reason=reason, now=now)
     reward = ReferralReward.objects.filter(currency=order.currency, is_on=True).first()
     if reward is None:
@@ -105,17 +106,24 @@ def _refuse(referral: Referral, *, order: Order, reason: ReferralCredit.Reason, 
     return credit
 
 
+def _gone(referral: Referral) -> set[int]:
+    """Return which of the two have closed their accounts: a balance nobody can spend is not added to."""
+    closings = AccountClosing.objects.gone().filter(user__in=[referral.referrer_id, referral.newcomer_id])
+    return set(closings.values_list("user", flat=True))
+
+
 def _grant(referral: Referral, *, order: Order, reward: ReferralReward, now: datetime) -> ReferralCredit | None:
     with transaction.atomic():
         if not _is_open(referral):
             return None
+        gone = _gone(referral)
         credit = ReferralCredit.objects.create(
             referral=referral,
             state=State.GRANTED,
             order=order,
             currency=reward.currency,
-            referrer_amount=reward.referrer_amount,
-            newcomer_amount=reward.newcomer_amount,
+            referrer_amount=0 if referral.referrer_id in gone else reward.referrer_amount,
+            newcomer_amount=0 if referral.newcomer_id in gone else reward.newcomer_amount,
             decided_at=now,
         )
         for role, user, money in shares_of(credit):
@@ -141,10 +149,11 @@ def _is_open(referral: Referral) -> bool:
 def shares_of(credit: ReferralCredit) -> list[tuple[str, User, Money]]:
     """Return who gets what, by their role."""
     referral = credit.referral
-    return [
+    both = [
         ("referrer", referral.referrer, Money(credit.referrer_amount, credit.currency)),
         ("newcomer", referral.newcomer, Money(credit.newcomer_amount, credit.currency)),
     ]
+    return [(role, user, money) for role, user, money in both if money]
 
 
 def unearned(now: datetime) -> QuerySet[ReferralCredit]:

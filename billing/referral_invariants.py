@@ -12,7 +12,7 @@ Kind, State = LedgerEntry.Kind, ReferralCredit.State
 
 def rewards_match_the_books(_now: datetime) -> list[str]:
     """What was credited stands in the books once for each of the two, and nothing else does."""
-    booked = Q(_is_booked("referrer"), _is_booked("newcomer"))
+    booked = (Q(referrer_amount=0) | Q(_is_booked("referrer"))) & (Q(newcomer_amount=0) | Q(_is_booked("newcomer")))
     any_of_it = Q(_has_entry("referrer")) | Q(_has_entry("newcomer"))
     rows = ReferralCredit.objects.select_related("referral")
     unbooked = rows.exclude(state=State.REFUSED).filter(~booked)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import AccountClosing, User
 from billing import link_notices, refund_books, sales
 from billing.asking_again import FIRST_CHECK
 from billing.gateways.base import RefundResult, RefundState
@@ -38,12 +38,16 @@ def draft(
     """Write down that money is to be given back, and keep it free for that.
 
     Runs, like `begin`, inside the caller's transaction, which holds the order. What the balance paid goes to the
-    balance; what is in the balance already, or was paid by somebody else's link, to the payer, whatever was wished. Raises MoreThanWasPaid and
-    RefundUnderWay.
+    balance; what is in the balance already, was paid by somebody else's link, or is of a closed account, to the payer,
+    whatever was wished. Raises MoreThanWasPaid and RefundUnderWay.
     """
     if part.charge is None:
         goes_to = Destination.BALANCE
-    elif part.taken_from == Refund.Source.WALLET or part.charge.by_link:
+    elif (
+        part.taken_from == Refund.Source.WALLET
+        or part.charge.by_link
+        or (goes_to == Destination.BALANCE and AccountClosing.objects.gone().filter(user=order.owner_id).exists())
+    ):
         goes_to = Destination.PAYER
     refund = Refund(
         order=order,

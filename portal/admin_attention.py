@@ -11,9 +11,19 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Notification, Ticket, User, WebhookEndpoint
+from accounts.models import AccountClosing, Notification, Ticket, User, WebhookEndpoint
 from billing import gateways
-from billing.models import Charge, Discrepancy, Dispute, GatewayEvent, InvariantReport, Order, Refund, Subscription
+from billing.models import (
+    Charge,
+    Discrepancy,
+    Dispute,
+    GatewayEvent,
+    InvariantReport,
+    LedgerAccount,
+    Order,
+    Refund,
+    Subscription,
+)
 from billing.silence import Silence, silences
 from esim import carriers, delivery, stock
 from esim.models import Line, ProfileOrder, ServiceChange, SimApplication, SimCard
@@ -96,6 +106,15 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             _("Refunds that failed: try again, or give the money as balance"),
             Refund,
             {"state__in": [Refund.State.FAILED.value], "tried_again__isnull": True},
+        ),
+        (
+            _("Balances of closed accounts that did not go back by themselves: pay them out"),
+            LedgerAccount,
+            {
+                "kind__in": [LedgerAccount.Kind.WALLET.value],
+                "balance__gt": 0,
+                "owner__closings__state__in": sorted(AccountClosing.State.GONE),
+            },
         ),
         (_("Gateway events that failed"), GatewayEvent, {"state__in": [GatewayEvent.State.FAILED.value]}),
         (_("Money that a gateway and our books tell differently"), Discrepancy, {"resolved_at__isnull": True}),

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from billing import gateways
+from billing import gateways, left_behind
 from esim import carriers
 from portal.lib.ticks import time_budget
 from portal.privacy import closing, copies, forgetting
@@ -20,6 +20,7 @@ def copy_data() -> None:
 def close_accounts() -> None:
     now, in_time = timezone.now(), time_budget(BUDGET_SECONDS)
     closing.close_due(carrier=carriers.chosen(), gateways=gateways.by_name(), now=now, in_time=in_time)
+    left_behind.send_back(now=now)
 
 
 @shared_task(name="portal.forget_old")

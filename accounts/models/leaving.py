@@ -1,6 +1,7 @@
 """Taking one's data along, and closing one's account."""
 
 from datetime import datetime
+from enum import nonmember
 
 from django.conf import settings
 from django.db import models
@@ -48,6 +49,10 @@ class AccountClosingQuerySet(models.QuerySet["AccountClosing"]):
     def under_way(self) -> "AccountClosingQuerySet":
         return self.filter(state__in=[AccountClosing.State.ASKED, AccountClosing.State.ENDING])
 
+    def gone(self) -> "AccountClosingQuerySet":
+        """Those whose balance was taken out of the books: nobody signs in any more, for good."""
+        return self.filter(state__in=AccountClosing.State.GONE)
+
     def due(self, now: datetime) -> "AccountClosingQuerySet":
         return self.under_way().filter(look_at__lte=now).order_by("look_at", "id")
 
@@ -63,6 +68,8 @@ class AccountClosing(models.Model):
         WITHDRAWN = "withdrawn", _("withdrawn")
         ENDING = "ending", _("being closed")
         CLOSED = "closed", _("closed")
+
+        GONE = nonmember(frozenset({"ending", "closed"}))
 
     public_id = PublicIdField(prefix="cls")
     user = models.ForeignKey(

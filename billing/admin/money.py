@@ -24,7 +24,7 @@ class PaymentMethodAdmin(ReadOnlyAdmin):
 @admin.register(LedgerAccount)
 class LedgerAccountAdmin(ReadOnlyAdmin):
     list_display = ("kind", "owner", "gateway", "currency", balance)
-    list_filter = ("kind", "currency", "gateway")
+    list_filter = ("kind", "currency", "gateway", "owner__closings__state")
     list_select_related = ("owner",)
     search_fields = ("owner__email", "owner__phone")
     ordering = ("kind", "currency", "-id")

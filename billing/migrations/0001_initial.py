@@ -2218,6 +2218,7 @@ class Migration(migrations.Migration):
                             ("same_phone", "the same mobile number as another account"),
                             ("given_back", "the purchase was given back"),
                             ("not_offered", "no reward in this currency"),
+                            ("account_closed", "both accounts are closed"),
                         ],
                         max_length=14,
                         verbose_name="why not",
@@ -2250,8 +2251,8 @@ class Migration(migrations.Migration):
                             models.Q(
                                 ("order__isnull", False),
                                 ("reason", ""),
-                                ("referrer_amount__gt", 0),
                                 ("state__in", ["granted", "reversed"]),
+                                models.Q(("referrer_amount__gt", 0), ("newcomer_amount__gt", 0), _connector="OR"),
                             ),
                             models.Q(
                                 ("newcomer_amount", 0),
@@ -2348,6 +2349,7 @@ class Migration(migrations.Migration):
                             ("goodwill", "goodwill"),
                             ("dispute", "to avoid a dispute"),
                             ("gateway", "made at the gateway"),
+                            ("account_closed", "the account is closed"),
                         ],
                         max_length=14,
                         verbose_name="reason",

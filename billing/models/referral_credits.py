@@ -56,6 +56,7 @@ class ReferralReward(models.Model):
 class ReferralCredit(models.Model):
     """What became of a referral: credit to both, or why not. One row a referral, so it is earned once.
 
+    Whose account was closed meanwhile gets nothing, and the other one all the same.
     REVERSED is taken back from both, as far as it was not spent, because the purchase went back after all.
     Without a row it is undecided: the newcomer bought nothing, or the time in which it can be given back still runs.
     """
@@ -72,6 +73,7 @@ class ReferralCredit(models.Model):
         SAME_PHONE = "same_phone", _("the same mobile number as another account")
         GIVEN_BACK = "given_back", _("the purchase was given back")
         NOT_OFFERED = "not_offered", _("no reward in this currency")
+        ACCOUNT_CLOSED = "account_closed", _("both accounts are closed")
 
     referral = models.OneToOneField(
         Referral, on_delete=models.PROTECT, related_name="credit", verbose_name=_("referral")
@@ -91,7 +93,8 @@ class ReferralCredit(models.Model):
         verbose_name_plural = _("referral credits")
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["granted", "reversed"], reason="", order__isnull=False, referrer_amount__gt=0)
+                condition=Q(state__in=["granted", "reversed"], reason="", order__isnull=False)
+                & (Q(referrer_amount__gt=0) | Q(newcomer_amount__gt=0))
                 | (Q(state="refused", referrer_amount=0, newcomer_amount=0) & ~Q(reason="")),
                 name="referral_credit_or_reason",
             )

@@ -86,6 +86,7 @@ class Refund(models.Model):
         GOODWILL = "goodwill", _("goodwill")
         DISPUTE = "dispute", _("to avoid a dispute")
         AT_THE_GATEWAY = "gateway", _("made at the gateway")
+        ACCOUNT_CLOSED = "account_closed", _("the account is closed")
 
     public_id = PublicIdField(prefix="rfd")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds", verbose_name=_("order"))

@@ -8,7 +8,7 @@ from django.core import signing
 from django.urls import reverse
 
 from accounts import referrals
-from accounts.models import AuditEvent, KnownDevice, Referral, ReferralCode, User
+from accounts.models import AccountClosing, AuditEvent, KnownDevice, Referral, ReferralCode, User
 from billing import charges, ledger, referral_credits
 from billing.models import LedgerEntry, Order, ReferralCredit
 from billing.referral_credits import settle_referrals
@@ -87,6 +87,37 @@ def test_both_are_credited_once_when_the_purchase_stands(referrer, newcomer_of, 
     assert LedgerEntry.objects.filter(kind="rewarded").count() == 2
     assert referrer.notifications.filter(kind="referral_rewarded").count() == 1
     assert newcomer.notifications.filter(kind="referral_rewarded").count() == 1
+
+
+def close(user):
+    AccountClosing.objects.create(user=user, state="closed", asked_at=NOW, closes_at=NOW, look_at=NOW, ended_at=NOW)
+
+
+@pytest.mark.usefixtures("books_are_right")
+@pytest.mark.parametrize(("who", "got"), [("referrer", (0, 300)), ("newcomer", (500, 0))])
+def test_a_closed_account_is_credited_nothing_and_the_other_one_is(referrer, newcomer_of, purchase, who, got):
+    newcomer = newcomer_of()
+    purchase(newcomer)
+    close({"referrer": referrer, "newcomer": newcomer}[who])
+
+    assert settle() == 1
+
+    assert (balance(referrer).minor, balance(newcomer).minor) == got
+    assert referral_credits.take_back(ReferralCredit.objects.get(), now=LATER)
+    assert (balance(referrer).minor, balance(newcomer).minor) == (0, 0)
+
+
+@pytest.mark.usefixtures("books_are_right")
+def test_where_both_accounts_are_closed_there_is_no_reward(referrer, newcomer_of, purchase):
+    newcomer = newcomer_of()
+    purchase(newcomer)
+    close(referrer)
+    close(newcomer)
+
+    settle()
+
+    assert ReferralCredit.objects.get().reason == "account_closed"
+    assert not LedgerEntry.objects.filter(kind="rewarded").exists()
 
 
 def test_those_that_only_wait_are_not_in_the_way_of_the_others(referrer, newcomer_of, purchase, monkeypatch):

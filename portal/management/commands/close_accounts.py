@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from accounts.models import AccountClosing
-from billing import gateways
+from billing import gateways, left_behind
 from esim import carriers
 from portal.lib.ticks import TickCommand
 from portal.privacy.closing import close_due
@@ -16,7 +16,8 @@ class Command(TickCommand):
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
         if dry_run:
             return [_told(closing, now=now) for closing in AccountClosing.objects.due(now).select_related("user")]
-        return [f"closed {close_due(carrier=carriers.chosen(), gateways=gateways.by_name(), now=now)}"]
+        closed = close_due(carrier=carriers.chosen(), gateways=gateways.by_name(), now=now)
+        return [f"closed {closed}", f"began {left_behind.send_back(now=now)} refunds of what came later"]
 
 
 def _told(closing: AccountClosing, *, now: datetime) -> str:
