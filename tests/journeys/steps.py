@@ -8,7 +8,7 @@ from django.test import Client
 from billing.tasks import apply_gateway_events
 from portal.demo.people import PASSWORD
 
-DONE = 4
+DONE = 5
 """Paid, accepted, sent to the network, confirmed."""
 WEBHOOK_SECRET = "whsec_portal"
 
