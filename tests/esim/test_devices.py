@@ -60,6 +60,7 @@ def test_the_page_finds_devices_without_script_and_without_an_account(client, db
 
     assert 'value="Apple iPhone XR"' in found
     assert "Type more of the name." in found
+    assert reverse("sim_apply") in found, "a device without eSIM takes a card"
     assert "That proves nothing" in nothing
     assert "&lt;b&gt;Zaphod&lt;/b&gt;" in nothing
 
