@@ -30,6 +30,15 @@ def refuse_while_stopped() -> None:
         )
 
 
+def is_stopped() -> bool:
+    """Tell whether what is due waits for now. Two queries."""
+    try:
+        refuse_while_stopped()
+    except ChargingStopped:
+        return True
+    return False
+
+
 def unless_stopped(in_time: InTime) -> InTime:
     """Return an `in_time` that also says no once charging is stopped: a sweep under way ends with its batch."""
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from billing.charging_stops import is_stopped
 from billing.consent import source_words
 from billing.forms import price_token
 from billing.models import RenewalQuestion
@@ -13,7 +14,7 @@ __all__ = ["price_token", "shown"]
 
 
 def shown(question: RenewalQuestion, *, now: datetime) -> dict[str, Any]:
-    """Return the question with what it is about, and the order it led to. Two queries."""
+    """Return the question with what it is about, and the order it led to. Two queries, and two more after a yes."""
     subscription = question.subscription
     order = subscription.placed().filter(period_index=question.period_index).order_by("pk").last()
     return {
@@ -23,6 +24,7 @@ def shown(question: RenewalQuestion, *, now: datetime) -> dict[str, Any]:
         "is_open": is_open(question, subscription, now=now),
         "has_ended": now >= question.ends_at,
         "order": order,
+        "is_stopped": question.answer == RenewalQuestion.Answer.RENEW and is_stopped(),
         "source": source_words(subscription.pay_from, subscription.method),
         "second_card": subscription.second_card,
         "problem": sentence_of(subscription.reason),

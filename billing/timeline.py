@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 from itertools import chain
 
-from billing.charging_stops import ChargingStopped, refuse_while_stopped
+from billing.charging_stops import is_stopped
 from billing.foretelling import Foreseen, foresee
 from billing.models import RenewalQuestion, Subscription, TopUpRule
 from billing.schedule import last_paid
@@ -124,7 +124,7 @@ def timeline(
         paid_until=paid_until,
         decisive=decisive,
         question=_question(subscription, now=now),
-        is_stopped=outlook in CHARGING and _is_stopped(),
+        is_stopped=outlook in CHARGING and is_stopped(),
         events=in_order(events),
     )
 
@@ -170,11 +170,3 @@ def _question(subscription: Subscription | None, *, now: datetime) -> RenewalQue
         return None
     asked = RenewalQuestion.objects.unanswered(now).filter(subscription=subscription)
     return asked.filter(period_index=subscription.period_index).first()
-
-
-def _is_stopped() -> bool:
-    try:
-        refuse_while_stopped()
-    except ChargingStopped:
-        return True
-    return False

@@ -10,7 +10,7 @@ from accounts.letters import write_email, write_sms
 from accounts.models import AuditEvent, Notification
 from accounts.notifications import deliver_due
 from accounts.quiet_hours import send_at
-from billing import agreements, orders, renewals
+from billing import agreements, charging_stops, orders, renewals
 from billing.models import Charge, Order, RenewalQuestion, Subscription
 from billing.question_links import token_for
 from billing.schedule import ASK_LEAD
@@ -137,6 +137,18 @@ def test_a_yes_renews_once_at_the_next_tick(asked, url, browser, tick, gateway, 
     assert (asked.state, asked.charge_due_at) == (State.ACTIVE, end + 30 * DAY - ASK_LEAD)
     assert "renewed until" in shown
     assert AuditEvent.objects.get().action == "auto_renewal.said_yes"
+
+
+def test_a_yes_while_nothing_is_charged_waits_and_says_so(asked, url, browser, tick, gateway, now, staff):
+    charging_stops.stop(reason="The books are looked at", actor=staff, ip=None, now=now)
+
+    said = send(browser, url, "renew").content.decode()
+
+    assert "At present we charge nothing by ourselves." in said
+    assert "within the next minutes" not in said
+    charging_stops.lift(reason="They are right", actor=staff, ip=None, now=now)
+    tick(now + MINUTE)
+    assert len(gateway.taken) == 1
 
 
 def test_the_next_period_is_asked_about_anew(asked, url, browser, tick, gateway, now, end):
