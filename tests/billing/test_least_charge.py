@@ -133,34 +133,37 @@ def test_auto_renewal_says_why_it_could_not_charge_so_little(line, cheap, gatewa
 
 
 @pytest.fixture
-def page(line, at_now):
+def check_page(line, at_now):
     return lambda plan: reverse("billing:renew", args=[line.public_id]) + f"?plan={plan.public_id}"
 
 
-def test_the_page_shows_the_real_split_before_payment(as_subscriber, line, plan, page):
+def test_the_page_shows_the_real_split_before_payment(as_subscriber, line, plan, check_page):
     fund(line.owner, usd(BALANCE))
 
-    shown = as_subscriber.get(page(plan)).content.decode()
+    shown = as_subscriber.get(check_page(plan)).content.decode()
     sent = {"form_key": str(uuid4()), "price_seen": "USD:1490", "pay_with": "new", "use_balance": "on"}
-    as_subscriber.post(page(plan), sent)
+    as_subscriber.post(check_page(plan), sent)
 
     assert "Use US$14.40 of my balance; the card pays US$0.50, the least that a card can be charged" in shown
     assert Order.objects.get().to_charge == usd(LEAST)
 
 
-def test_a_balance_that_leaves_enough_is_used_up(as_subscriber, line, plan, page):
+def test_a_balance_that_leaves_enough_is_used_up(as_subscriber, line, plan, check_page):
     fund(line.owner, usd(1000))
 
-    assert "Use my balance of US$10.00 first; the card pays US$4.90" in as_subscriber.get(page(plan)).content.decode()
+    assert (
+        "Use my balance of US$10.00 first; the card pays US$4.90"
+        in as_subscriber.get(check_page(plan)).content.decode()
+    )
 
 
-def test_what_nothing_can_pay_leads_to_adding_money(as_subscriber, line, cheap, page):
+def test_what_nothing_can_pay_leads_to_adding_money(as_subscriber, line, cheap, check_page):
     fund(line.owner, usd(20))
 
-    shown = as_subscriber.get(page(cheap)).content.decode()
+    shown = as_subscriber.get(check_page(cheap)).content.decode()
     sent = {"form_key": str(uuid4()), "price_seen": "USD:49", "pay_with": "new"}
-    refused = as_subscriber.post(page(cheap), sent)
-    asked = as_subscriber.post(page(cheap), sent | {"ask_somebody": "1"})
+    refused = as_subscriber.post(check_page(cheap), sent)
+    asked = as_subscriber.post(check_page(cheap), sent | {"ask_somebody": "1"})
 
     assert "charged less than US$0.50, and your balance of US$0.20 does not cover it" in shown
     assert reverse("billing:add_money") in shown
@@ -170,10 +173,10 @@ def test_what_nothing_can_pay_leads_to_adding_money(as_subscriber, line, cheap, 
     assert not Order.objects.exists()
 
 
-def test_what_the_balance_covers_is_paid_from_it(as_subscriber, line, cheap, page):
+def test_what_the_balance_covers_is_paid_from_it(as_subscriber, line, cheap, check_page):
     fund(line.owner, usd(49))
 
-    shown = as_subscriber.get(page(cheap)).content.decode()
+    shown = as_subscriber.get(check_page(cheap)).content.decode()
 
     assert shown.count('name="pay_with"') == 1
     assert "Your balance pays this" in shown

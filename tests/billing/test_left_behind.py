@@ -131,6 +131,7 @@ def test_what_staff_give_as_balance_does_not_stay_there(order, charge, staff, se
     assert (balance(order.owner), Refund.objects.get().goes_to) == (0, "payer")
 
 
+@pytest.mark.slow
 def test_the_list_behind_the_count_opens(client, staff, line):
     fund(line.owner, Money(500, "USD"))
     close(line.owner)
