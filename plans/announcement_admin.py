@@ -15,7 +15,9 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from plans import announcements
+from plans.announcement_sheet import AnnouncementResource, checked_link
 from plans.models import Announcement
+from portal.lib.sheets import SheetAdmin
 from portal.lib.staff import StaffAdmin
 
 SHOWN, COMING, ENDED = "shown", "coming", "ended"
@@ -50,11 +52,7 @@ class AnnouncementForm(forms.ModelForm[Announcement]):
         )
 
     def clean_link(self) -> str:
-        link = str(self.cleaned_data["link"]).strip()
-        is_path = link.startswith("/") and not link.startswith(("//", "/\\"))
-        if link and not is_path and not link.startswith("https://"):
-            raise forms.ValidationError(_("Write a page of this portal, such as /plans/, or an https:// address."))
-        return link
+        return checked_link(str(self.cleaned_data["link"]))
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -65,8 +63,9 @@ class AnnouncementForm(forms.ModelForm[Announcement]):
 
 
 @admin.register(Announcement)
-class AnnouncementAdmin(SimpleHistoryAdmin, StaffAdmin):  # type: ignore[misc]
+class AnnouncementAdmin(SimpleHistoryAdmin, StaffAdmin, SheetAdmin):  # type: ignore[misc]
     form = AnnouncementForm
+    resource_classes = (AnnouncementResource,)
     list_display = ("title", "level", "audience", "is_banner", "shown_from", "shown_until", "status_column")
     list_filter = ("is_banner", "level", "audience")
     search_fields = ("title", "title_zh_hans", "title_zh_hant")

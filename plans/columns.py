@@ -1,6 +1,6 @@
-"""Cells of the plan sheet: what each may hold, for CSV (all text) and XLSX (numbers, dates, text)."""
+"""Cells of sheets: what each may hold, for CSV (all text) and XLSX (numbers, dates, text)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -93,6 +93,22 @@ class CountriesColumn(TextColumn):
 
     def render(self, value: object, **_kwargs: Any) -> str:
         return " ".join(value) if isinstance(value, list) else ""
+
+
+class WordsColumn(TextColumn):
+    """Some of many words, with spaces between."""
+
+    def __init__(self, known: Callable[[], Any]) -> None:
+        self.known = known
+
+    def clean(self, value: object, **kwargs: Any) -> Any:
+        words = super().clean(value, **kwargs).lower().replace(",", " ").split()
+        if unknown := set(words) - set(self.known()):
+            raise ValidationError(gettext("Unknown: %(names)s.") % {"names": ", ".join(sorted(unknown))[:80]})
+        return sorted(set(words))
+
+    def render(self, value: Any, **_kwargs: Any) -> str:
+        return " ".join(value or [])
 
 
 class MomentColumn(TextColumn):

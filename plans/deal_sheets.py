@@ -9,7 +9,15 @@ from import_export.fields import Field
 from tablib import Dataset  # type: ignore[import-untyped]
 
 from plans import catalogue
-from plans.columns import ChoiceColumn, FlagColumn, GigabytesColumn, MomentColumn, NumberColumn, TextColumn
+from plans.columns import (
+    ChoiceColumn,
+    FlagColumn,
+    GigabytesColumn,
+    MomentColumn,
+    NumberColumn,
+    TextColumn,
+    WordsColumn,
+)
 from plans.deal_text import parse_amounts, parse_prices, parse_steps, plain_amounts, plain_prices, plain_steps
 from plans.models import Coupon, CouponCode, Plan, Promotion
 from plans.models.plans import Region
@@ -28,22 +36,6 @@ class TableColumn(TextColumn):
 
     def render(self, value: Any, **_kwargs: Any) -> str:
         return self.plain(value).replace("\n", "; ") if value else ""
-
-
-class WordsColumn(TextColumn):
-    """Some of many words, with spaces between."""
-
-    def __init__(self, known: Callable[[], Any]) -> None:
-        self.known = known
-
-    def clean(self, value: object, **kwargs: Any) -> Any:
-        words = super().clean(value, **kwargs).lower().replace(",", " ").split()
-        if unknown := set(words) - set(self.known()):
-            raise ValidationError(gettext("Unknown: %(names)s.") % {"names": ", ".join(sorted(unknown))[:80]})
-        return sorted(set(words))
-
-    def render(self, value: Any, **_kwargs: Any) -> str:
-        return " ".join(value or [])
 
 
 class CouponColumn(TextColumn):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from plans import announcements
@@ -164,3 +165,29 @@ def test_staff_announce_with_a_preview_before_its_time(client, staff, now, djang
     assert "Only staff see this page." in preview
     assert row.history.count() == 1
     assert row.title not in page(client)
+
+
+def test_announcements_leave_and_come_back_as_a_sheet(client, staff, now, django_capture_on_commit_callbacks):
+    old = make.make_announcement(title="Strike", text="Trains\nstand still.", shown_from=now, languages=["en"])
+    client.force_login(staff)
+    path = reverse("admin:plans_announcement_changelist")
+    sheet = client.post(f"{path}export/", {"format": "0"}).content.decode("utf-8-sig")
+    head, row = sheet.split("\r\n", 1)
+    changed = row.replace("info", "warning").replace("Strike", "Fair", 1)
+    both = f"{head}\r\n{row.replace('info', 'warning').strip()}\r\n{changed}"
+    wrong = both.replace(",warning,", ",javascript:alert(1),warning,", 1).replace(",,javascript", ",javascript", 1)
+
+    refused = send_sheet(client, path, wrong)
+    preview = send_sheet(client, path, both)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(f"{path}process_import/", preview.context["confirm_form"].initial)
+
+    old.refresh_from_db()
+    assert "Write a page of this portal" in refused.content.decode()
+    assert (old.level, old.text, old.languages) == ("warning", "Trains\nstand still.", ["en"])
+    assert announcements.Announcement.objects.get(title="Fair").shown_from == now
+
+
+def send_sheet(client, path, text):
+    file = SimpleUploadedFile("announcements.csv", text.encode(), content_type="text/csv")
+    return client.post(f"{path}import/", {"import_file": file, "format": "0"})
