@@ -35,3 +35,5 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
     # Two checkouts may test on one server.
     DATABASES["default"]["TEST"] = {"NAME": f"test_portal_{crc32(str(BASE_DIR).encode()):08x}"}
+    # What a test wrote need not survive a power cut.
+    DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
