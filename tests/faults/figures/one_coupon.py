@@ -34,7 +34,7 @@ def measure(stage: Stage) -> None:
             report.gate(f"{name}_redemptions", Redemption.objects.live().count(), "redemptions", exactly=uses)
             report.gate(f"{name}_refusals", statuses.count(REFUSED), "refusals", exactly=buyers - uses)
     with stage.scene("guesses"):
-        guess_at_once(stage.portal, people=stage.sized(50, quick=20), tries=20)
+        guess_at_once(stage.portal, people=stage.sized(50, quick=20), tries=stage.sized(20, quick=5))
         report.at_most("guesses_looked_up", CodeAttempt.objects.count(), "codes", most=20)
     with stage.control():
         redeem_at_once(stage.unguarded_portal, crowd, is_one_person=False, code_uses=1)
