@@ -418,7 +418,7 @@ def test_what_is_settled_for_a_line_and_for_the_balance_breaks_nothing_of_it(now
 def test_what_is_broken_is_named(invariant, crime, words, now):
     crime()
 
-    assert any(words in sentence for sentence in broken_invariants(now=now)[invariant])
+    assert any(words in sentence for check in INVARIANTS[invariant] for sentence in check(now))
 
 
 def test_every_invariant_is_broken_once():
