@@ -49,6 +49,7 @@ def found_in(text):
     return [canary for canary in CANARIES if canary in text]
 
 
+@pytest.mark.slow
 def test_no_log_and_no_page_but_one_tells_a_secret(secrets, client, subscriber, staff, address_of, caplog):
     caplog.set_level(logging.DEBUG)
     client.force_login(subscriber)
