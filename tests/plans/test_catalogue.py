@@ -38,6 +38,18 @@ def test_visitor_sees_plan_with_price_per_gb_and_per_day(client):
     assert "US$0.50 a day" in page
 
 
+def test_what_a_button_says_is_what_its_page_asks(as_subscriber):
+    plan = make.make_plan(prices={"USD": 1490, "EUR": 1390})
+    buy = f"{reverse('billing:buy', args=[plan.public_id])}?currency=EUR"
+
+    cards = as_subscriber.get(CATALOGUE, {"currency": "EUR"}).content.decode()
+    page = as_subscriber.get(f"{reverse('plans:plan', args=[plan.public_id])}?currency=EUR").content.decode()
+
+    assert f'href="{buy}"' in cards
+    assert f'href="{buy}"' in page
+    assert "Buy for €13.90" in as_subscriber.get(buy).content.decode()
+
+
 def test_longer_is_cheaper_and_the_page_says_by_how_much(client):
     make.make_plan(name="Week", prices={"USD": 450}, period_count=7, data_bytes=GB)
     month = make.make_plan(name="Month", prices={"USD": 1490})
