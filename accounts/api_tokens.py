@@ -22,6 +22,8 @@ ORDERS_READ = "orders:read"
 ORDERS_WRITE = "orders:write"
 RENEWALS_READ = "renewals:read"
 RENEWALS_WRITE = "renewals:write"
+HELP_READ = "help:read"
+HELP_WRITE = "help:write"
 PERSONAL_SCOPES = {
     LINES_READ: _("read your lines and what is left on them"),
     USAGE_READ: _("read what your lines used"),
@@ -30,6 +32,8 @@ PERSONAL_SCOPES = {
     ORDERS_WRITE: _("buy, cancel and give back for you: pay from your balance or with a saved card"),
     RENEWALS_READ: _("read how your lines renew"),
     RENEWALS_WRITE: _("turn auto-renewal on and off for you"),
+    HELP_READ: _("read your requests for help"),
+    HELP_WRITE: _("ask for help, and write again, for you"),
 }
 """What a subscriber lets a program do for them."""
 

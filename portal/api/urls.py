@@ -24,6 +24,7 @@ from portal.api import (
     quotes,
     refusals,
     renewals,
+    requests,
     usage,
 )
 from portal.api.door import Needs, for_programs
@@ -76,6 +77,7 @@ api.add_router("/plans", plans.router)
 api.add_router("/plans", quotes.router)
 api.add_router("/orders", orders.router)
 api.add_router("/orders", giving_back.router)
+api.add_router("/tickets", requests.router)
 api.add_router("", balance.router)
 api.add_router("", arrears.router)
 

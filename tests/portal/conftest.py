@@ -77,6 +77,7 @@ def ids_of_ada(subscriber, now):
         "accounts/2fa/webauthn/keys/": {"pk": 1},
         "api/v1/lines/": {"line_id": line.public_id, "queued_id": later.public_id},
         "api/v1/orders/": {"order_id": order.public_id},
+        "api/v1/tickets/": {"ticket_id": ticket.public_id},
         "api/v1/plans/": {"plan_id": plan.public_id},
         "settings/tokens/": {"public_id": make.make_api_token(owner=subscriber).public_id},
         "": {},
