@@ -21,6 +21,7 @@ from billing import (
     top_up_invariants,
 )
 from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry, Order, Subscription
+from billing.models.ledger import MAY_TOUCH_WALLETS
 from esim.models import Allowance, SimProfile
 
 DELIVERY_DEADLINE = timedelta(hours=1)
@@ -51,6 +52,13 @@ def books_balance(_now: datetime) -> list[str]:
     mixed = LedgerEntry.objects.exclude(
         debit_account__currency=F("currency"), credit_account__currency=F("currency")
     ).values_list("key", flat=True)
+    hidden = (
+        LedgerEntry.objects.exclude(MAY_TOUCH_WALLETS)
+        .filter(
+            Q(debit_account__kind=LedgerAccount.Kind.WALLET) | Q(credit_account__kind=LedgerAccount.Kind.WALLET),
+        )
+        .values_list("key", flat=True)
+    )
     wrongly_held = (
         Order.objects.annotate(
             held=_total("entries__amount", entries__credit_account__kind=LedgerAccount.Kind.HELD)
@@ -62,6 +70,7 @@ def books_balance(_now: datetime) -> list[str]:
     )
     return [
         *(f"ledger entry {key} moves money between currencies" for key in mixed),
+        *(f"ledger entry {key} moves a wallet's money where its owner doesn't see it" for key in hidden),
         *(f"order {one} ({state}) holds {held} instead of {waits}" for one, state, held, waits in wrongly_held),
     ]
 
@@ -184,6 +193,6 @@ def _total(field: str, **conditions: object) -> Coalesce:
 
 
 def _sum_of_entries(side: str) -> Coalesce:
-    entries = LedgerEntry.objects.filter(**{side: OuterRef("pk")}).order_by().values(side)
+    entries = LedgerEntry.objects.filter(MAY_TOUCH_WALLETS, **{side: OuterRef("pk")}).order_by().values(side)
     total = entries.annotate(total=Sum("amount")).values("total")
     return Coalesce(Subquery(total, output_field=IntegerField()), 0)

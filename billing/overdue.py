@@ -47,7 +47,7 @@ def open_overdue_tickets(*, promise: timedelta, now: datetime) -> int:
 def overdue(*, promise: timedelta, now: datetime) -> OrderQuerySet:
     """Return the orders past the promise for which there is no ticket yet.
 
-    It walks the orders in flight by the index order_to_fulfil, and looks each up by the unique key of its ticket.
+    It walks the orders in flight by the index order_open, and looks each up by the unique key of its ticket.
     """
     own = Ticket.objects.filter(key=Concat(Value(KEY), Cast(OuterRef("public_id"), CharField())))
     return Order.objects.late(now - promise).filter(~Exists(own)).order_by("fulfil_due_at", "pk")

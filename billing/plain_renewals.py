@@ -159,7 +159,6 @@ def _receive(attempts: Sequence[Attempt[PlainRenewal]], *, accounts: Accounts, n
     if not wanted <= accounts.keys():
         accounts.update(_accounts(wanted))
     booked = [accounts[one.due.row.gateway, one.due.row.currency] for one in renewals]
-    fresh = make_public_ids("led", 2 * len(renewals))
     with transaction.atomic():
         begun = plain_writes.receive(
             {
@@ -171,8 +170,6 @@ def _receive(attempts: Sequence[Attempt[PlainRenewal]], *, accounts: Accounts, n
                 "means": texts(result.paid_with for result in results),
                 "starts": moments(one.due.starts_at for one in renewals),
                 "ends": moments(one.due.ends_at for one in renewals),
-                "received": array(fresh[::2]),
-                "sold": array(fresh[1::2]),
                 "gateways": array(gateway for gateway, _held, _sales in booked),
                 "held": array(held for _gateway, held, _sales in booked),
                 "sales": array(earned for _gateway, _held, earned in booked),

@@ -45,7 +45,7 @@ CROSS JOIN LATERAL (
     WHERE a.line_id = l.id AND NOT a.is_data_pack AND a.taken_back_at IS NULL AND a.ends_at > %(now)s
     ORDER BY a.ends_at DESC LIMIT 1
 ) AS paid
-WHERE s.id = ANY(%(ids)s::bigint[]) AND s.state || '' = 'in_flight' AND s.mode = 'automatic' AND s.pay_from = 'method'
+WHERE s.id = ANY(%(ids)s::bigint[]) AND s.state = 'in_flight' AND s.mode = 'automatic' AND s.pay_from = 'method'
     AND s.declines = 0 AND NOT s.uses_backup AND s.suspend_due_at IS NULL
     AND s.max_times IS NULL AND s.max_amount IS NULL
     AND (s.consent_terms = '{}' OR s.consent_terms - '{name,name_zh_hans,name_zh_hant}'::text[] = agreed.promises::jsonb)

@@ -60,7 +60,7 @@ def _place() -> str:
             "created_at": "%(now)s",
         },
     )
-    held = "s.id = given.subscription_id AND s.fence = given.fence AND s.state || '' = 'in_flight' AND s.mode = 'automatic'"
+    held = "s.id = given.subscription_id AND s.fence = given.fence AND s.state = 'in_flight' AND s.mode = 'automatic'"
     return f"""
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest({arrays(subscriptions="bigint", fences="bigint", orders="text", charges="text")})
@@ -125,7 +125,6 @@ def _receive() -> str:
     entry, entry_values = every_column(
         LedgerEntry,
         {
-            "public_id": "movement.public_id",
             "key": "movement.key",
             "kind": "movement.kind",
             "debit_account_id": "movement.debit_id",
@@ -145,8 +144,6 @@ def _receive() -> str:
         means="text",
         starts="timestamptz",
         ends="timestamptz",
-        received="text",
-        sold="text",
         gateways="bigint",
         held="bigint",
         sales="bigint",
@@ -154,15 +151,14 @@ def _receive() -> str:
     return f"""
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest({columns}) AS given(
-        order_id, charge_id, payment_id, transaction_id, paid_with, starts_at, ends_at, received_id, sold_id,
-        gateway_id, held_id, sales_id
+        order_id, charge_id, payment_id, transaction_id, paid_with, starts_at, ends_at, gateway_id, held_id, sales_id
     )
 ), begun AS (
     UPDATE billing_order o SET state = 'fulfilling', paid_at = %(now)s, fulfil_due_at = %(now)s,
         accepted_at = %(now)s, sent_at = %(now)s, starts_at = given.starts_at, ends_at = given.ends_at,
         lease_until = %(lease_until)s, fulfil_attempts = o.fulfil_attempts + 1
     FROM given JOIN billing_charge c ON c.id = given.charge_id
-    WHERE o.id = given.order_id AND o.state || '' = 'pending' AND c.state || '' = 'unknown'
+    WHERE o.id = given.order_id AND o.state = 'pending' AND c.state || '' = 'unknown'
         AND c.gateway_payment_id = given.payment_id
         AND NOT EXISTS (
             SELECT FROM billing_order other
@@ -179,13 +175,13 @@ WITH given AS MATERIALIZED (
     FROM given JOIN begun ON begun.id = given.order_id
     WHERE c.id = given.charge_id AND c.state || '' = 'unknown'
     RETURNING c.id, c.public_id, c.currency, c.amount, begun.id AS order_id, begun.public_id AS order_public_id,
-        given.received_id, given.sold_id, given.gateway_id, given.held_id, given.sales_id
+        given.gateway_id, given.held_id, given.sales_id
 ), booked AS (
     INSERT INTO billing_ledgerentry ({entry})
     SELECT {entry_values} FROM paid CROSS JOIN LATERAL (
-        VALUES ('received', 'charge:' || paid.public_id || ':received', received_id, gateway_id, held_id, paid.id),
-            ('sold', 'order:' || paid.order_public_id || ':sold', sold_id, held_id, sales_id, NULL)
-    ) AS movement(kind, key, public_id, debit_id, credit_id, charge_id)
+        VALUES ('received', 'charge:' || paid.public_id || ':received', gateway_id, held_id, paid.id),
+            ('sold', 'order:' || paid.order_public_id || ':sold', held_id, sales_id, NULL)
+    ) AS movement(kind, key, debit_id, credit_id, charge_id)
 )
 SELECT array_agg(order_id), (SELECT count(*) FROM begun) FROM paid
 """  # noqa: S608 - names of our own
@@ -253,7 +249,7 @@ WITH given AS MATERIALIZED (
     SELECT * FROM unnest({columns}) AS given(order_id, allowance_id, subscription_id, fence, period_index, charge_due_at)
 ), done AS (
     UPDATE billing_order o SET state = 'fulfilled', confirmed_at = %(now)s, lease_until = NULL
-    FROM given, esim_line l WHERE o.id = given.order_id AND o.state || '' = 'fulfilling' AND o.fulfil_attempts = 1
+    FROM given, esim_line l WHERE o.id = given.order_id AND o.state = 'fulfilling' AND o.fulfil_attempts = 1
         AND l.id = o.line_id AND l.service_state || '' <> 'terminated'
     RETURNING o.id, o.public_id, o.owner_id, o.line_id, o.plan_id, o.plan_terms, o.starts_at, o.ends_at
 ), granted AS (
@@ -271,7 +267,7 @@ WITH given AS MATERIALIZED (
     UPDATE billing_subscription s SET state = 'active', declines = 0, reason = %(reason)s, decided_at = %(now)s,
         lease_until = NULL, period_index = given.period_index, charge_due_at = given.charge_due_at
     FROM given JOIN done ON done.id = given.order_id
-    WHERE s.id = given.subscription_id AND s.state || '' = 'in_flight' AND s.fence = given.fence
+    WHERE s.id = given.subscription_id AND s.state = 'in_flight' AND s.fence = given.fence
     RETURNING s.id
 )
 SELECT id FROM done

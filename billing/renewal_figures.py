@@ -88,13 +88,13 @@ def in_doubt() -> Pile:
 
 def past_due() -> list[tuple[int, int]]:
     """Count declined ones by how often the bank has said no in a row."""
-    standing = Subscription.objects.filter(state=State.PAST_DUE).exclude(mode=Subscription.Mode.OFF)
+    standing = Subscription.objects.filter(phase=State.PAST_DUE).exclude(mode=Subscription.Mode.OFF)
     return _counted(standing, "declines", by="declines")
 
 
 def paused() -> list[tuple[str, int]]:
     """Count paused ones by reason, the most frequent first; what staff wrote is BY_STAFF."""
-    standing = Subscription.objects.filter(state=State.PAUSED).exclude(mode=Subscription.Mode.OFF)
+    standing = Subscription.objects.filter(phase=State.PAUSED).exclude(mode=Subscription.Mode.OFF)
     counts: Counter[str] = Counter()
     for reason, count in _counted(standing, "reason", by="-count"):
         counts[reason if reason in OUR_REASONS or reason.startswith(DECLINED) else BY_STAFF] += count
@@ -150,7 +150,7 @@ def _running() -> QuerySet[Subscription]:
     """Return what the index of due rows holds."""
     return Subscription.objects.filter(
         mode__in=[Subscription.Mode.ASK, Subscription.Mode.AUTOMATIC],
-        state__in=[State.ACTIVE, State.PAST_DUE, State.IN_FLIGHT],
+        phase__in=[State.ACTIVE, State.PAST_DUE],
     )
 
 

@@ -1,3 +1,4 @@
+import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.lookups
@@ -236,6 +237,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "phase",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(state="in_flight", then=models.Value("active")), default=models.F("state")
+                        ),
+                        output_field=models.CharField(max_length=10),
+                        verbose_name="phase",
+                    ),
+                ),
+                (
                     "pay_from",
                     models.CharField(
                         choices=[
@@ -358,15 +370,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "auto-renewals",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(
-                            ("mode__in", ["ask", "automatic"]), ("state__in", ["active", "past_due", "in_flight"])
-                        ),
+                        condition=models.Q(("mode__in", ["ask", "automatic"]), ("phase__in", ["active", "past_due"])),
                         fields=["charge_due_at", "id"],
                         name="subscription_due",
                     ),
                     models.Index(
-                        condition=models.Q(("state__in", ["past_due", "paused"])),
-                        fields=["state", "reason", "declines"],
+                        condition=models.Q(("phase__in", ["past_due", "paused"])),
+                        fields=["phase", "reason", "declines"],
                         name="subscription_stands_still",
                     ),
                     models.Index(
@@ -382,7 +392,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(
                             ("mode", "automatic"),
-                            ("state", "active"),
+                            ("phase", "active"),
                             models.Q(
                                 ("notice_for", None),
                                 models.Q(("notice_for", models.F("charge_due_at")), _negated=True),
@@ -395,7 +405,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(
-                            ("mode", "automatic"), ("state", "active"), ("notice_due_at__isnull", False)
+                            ("mode", "automatic"), ("phase", "active"), ("notice_due_at__isnull", False)
                         ),
                         fields=["notice_due_at", "id"],
                         name="subscription_to_notice",
@@ -644,6 +654,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "phase",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(state__in=["pending", "paid", "fulfilling"], then=models.Value("open")),
+                            default=models.F("state"),
+                        ),
+                        output_field=models.CharField(max_length=14),
+                        verbose_name="phase",
+                    ),
+                ),
+                (
                     "line",
                     models.ForeignKey(
                         blank=True,
@@ -789,27 +811,14 @@ class Migration(migrations.Migration):
                         fields=["top_up_rule", "top_up_index"],
                         name="order_by_top_up_rule",
                     ),
+                    django.contrib.postgres.indexes.BrinIndex(fields=["created_at"], name="order_by_time"),
+                    models.Index(condition=models.Q(("phase", "open")), fields=["expires_at", "id"], name="order_open"),
                     models.Index(
-                        condition=models.Q(("subscription__isnull", False)),
-                        fields=["created_at"],
-                        name="order_of_renewal_by_time",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state__in", ["paid", "fulfilling"])),
-                        fields=["fulfil_due_at", "id"],
-                        name="order_to_fulfil",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "pending")), fields=["expires_at", "id"], name="order_to_expire"
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "taking_back")),
-                        fields=["lease_until", "id"],
-                        name="order_to_take_back",
+                        condition=models.Q(("phase", "taking_back")), fields=["id"], name="order_to_take_back"
                     ),
                     models.Index(
                         condition=models.Q(
-                            ("is_invoiced", False), ("state__in", ["fulfilled", "taking_back", "refunded"])
+                            ("is_invoiced", False), ("phase__in", ["fulfilled", "taking_back", "refunded"])
                         ),
                         fields=["confirmed_at", "id"],
                         name="order_to_invoice",
@@ -820,7 +829,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         condition=models.Q(
                             ("subscription__isnull", False),
-                            models.Q(("state__in", ["expired", "cancelled", "undeliverable"]), _negated=True),
+                            models.Q(("phase__in", ["expired", "cancelled", "undeliverable"]), _negated=True),
                         ),
                         fields=("subscription", "period_index"),
                         name="order_one_a_period",
@@ -828,7 +837,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         condition=models.Q(
                             ("top_up_rule__isnull", False),
-                            models.Q(("state__in", ["expired", "cancelled", "undeliverable"]), _negated=True),
+                            models.Q(("phase__in", ["expired", "cancelled", "undeliverable"]), _negated=True),
                         ),
                         fields=("top_up_rule", "top_up_index"),
                         name="order_one_a_top_up",
@@ -1675,7 +1684,6 @@ class Migration(migrations.Migration):
             name="LedgerEntry",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="led")),
                 ("key", models.CharField(max_length=120, unique=True, verbose_name="key")),
                 (
                     "kind",
@@ -1758,11 +1766,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "ledger entry",
                 "verbose_name_plural": "ledger",
                 "indexes": [
-                    models.Index(fields=["debit_account", "-at"], name="ledger_by_debit"),
-                    models.Index(fields=["credit_account", "-at"], name="ledger_by_credit"),
                     models.Index(
-                        condition=models.Q(("charge__isnull", False)), fields=["charge"], name="ledger_by_charge"
+                        condition=models.Q(("kind__in", ["received", "sold"]), _negated=True),
+                        fields=["debit_account", "-at"],
+                        name="ledger_by_debit",
                     ),
+                    models.Index(
+                        condition=models.Q(("kind__in", ["received", "sold"]), _negated=True),
+                        fields=["credit_account", "-at"],
+                        name="ledger_by_credit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("kind", "returned")), fields=["charge"], name="ledger_of_kept_charge"
+                    ),
+                    django.contrib.postgres.indexes.BrinIndex(fields=["at"], name="ledger_by_time"),
                 ],
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="ledger_amount_positive"),

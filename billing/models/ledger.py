@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, OuterRef, Q
 from django.utils import timezone
@@ -11,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.charges import Charge
 from billing.models.orders import Order
 from portal.lib.money import Money
-from portal.lib.public_ids import PublicIdField
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -88,10 +88,16 @@ class LedgerAccount(models.Model):
         return Money(self.balance, self.currency)
 
 
+MAY_TOUCH_WALLETS = ~Q(kind__in=["received", "sold"])
+"""What a card pays for goes from account to account of our own: that is nearly all there is, and of no wallet."""
+
+
 class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):
     def owned_by(self, user: "User") -> "LedgerEntryQuerySet":
         """Movements of this person's wallets."""
-        return self.filter(Q(debit_account__owner=user) | Q(credit_account__owner=user))
+        # Their ids are asked for first: for either side of a movement the other table knows no index serves both.
+        wallets = list(LedgerAccount.objects.owned_by(user).values_list("pk", flat=True))
+        return self.filter(MAY_TOUCH_WALLETS, Q(debit_account__in=wallets) | Q(credit_account__in=wallets))
 
     def kept_as_balance(self, charge: "Charge | OuterRef") -> "LedgerEntryQuerySet":
         """The movement by which money of this charge, which paid for nothing, became balance."""
@@ -126,7 +132,6 @@ class LedgerEntry(models.Model):
         UNREWARDED = "unrewarded", _("reward taken back")
         GIVEN_UP = "given_up", _("balance given up")
 
-    public_id = PublicIdField(prefix="led")
     key = models.CharField(_("key"), max_length=120, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     # Indexes below begin with the accounts, and triggers hold both ends of what their foreign keys would: to check
@@ -173,9 +178,10 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="ledger_between_two_accounts"),
         ]
         indexes = [
-            models.Index(fields=["debit_account", "-at"], name="ledger_by_debit"),
-            models.Index(fields=["credit_account", "-at"], name="ledger_by_credit"),
-            models.Index(fields=["charge"], condition=Q(charge__isnull=False), name="ledger_by_charge"),
+            models.Index(fields=["debit_account", "-at"], condition=MAY_TOUCH_WALLETS, name="ledger_by_debit"),
+            models.Index(fields=["credit_account", "-at"], condition=MAY_TOUCH_WALLETS, name="ledger_by_credit"),
+            models.Index(fields=["charge"], condition=Q(kind="returned"), name="ledger_of_kept_charge"),
+            BrinIndex(fields=["at"], name="ledger_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from enum import nonmember
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 NOT_NOTICED = Q(notice_for=None) | ~Q(notice_for=F("charge_due_at")) | ~Q(notice_amount=F("consent_amount"))
 """The next charge is another one than notices were planned for, whoever moved it."""
 
-TO_ANNOUNCE = Q(mode="automatic", state="active")
+ANNOUNCED = Q(mode="automatic", phase="active")
+TO_ANNOUNCE = ANNOUNCED & Q(state="active")
 """In mode ASK the question is the notice."""
 
 
@@ -40,6 +41,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Those whose next charge, or question, is due and which no worker holds."""
         return self.on().filter(
             Q(lease_until__isnull=True) | Q(lease_until__lte=now),
+            phase=Subscription.State.ACTIVE,
             state=Subscription.State.ACTIVE,
             charge_due_at__lte=now,
         )
@@ -48,7 +50,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Declined ones whose next rung of the ladder is reached."""
         return self.on().filter(
             Q(lease_until__isnull=True) | Q(lease_until__lte=now),
-            state=Subscription.State.PAST_DUE,
+            phase=Subscription.State.PAST_DUE,
             charge_due_at__lte=now,
         )
 
@@ -104,6 +106,8 @@ class Subscription(models.Model):
     From `notice_due_at` on the subscriber is told about the charge `notice_for` of `notice_amount`.
     From `suspend_due_at` on a line whose renewal stays unpaid is suspended.
     `fence` grows with every claim; a worker whose lease ran out can no longer write.
+    `phase` is the state but for "in flight", which it calls active. The indexes know this one: so a claim changes
+    nothing they hold, and PostgreSQL writes none of them anew for it (a heap-only tuple).
     """
 
     class Mode(models.TextChoices):
@@ -131,6 +135,12 @@ class Subscription(models.Model):
     )
     mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices, default=Mode.OFF)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ACTIVE)
+    phase = models.GeneratedField(
+        verbose_name=_("phase"),
+        expression=Case(When(state="in_flight", then=Value("active")), default=F("state")),
+        output_field=models.CharField(max_length=10),
+        db_persist=True,
+    )
     pay_from = models.CharField(_("paid from"), max_length=20, choices=PayFrom.choices, default=PayFrom.METHOD)
     method = models.ForeignKey(
         PaymentMethod,
@@ -201,13 +211,13 @@ class Subscription(models.Model):
             # The claim walks in this order; see SubscriptionQuerySet.due and to_retry.
             models.Index(
                 fields=["charge_due_at", "id"],
-                condition=Q(mode__in=["ask", "automatic"], state__in=["active", "past_due", "in_flight"]),
+                condition=Q(mode__in=["ask", "automatic"], phase__in=["active", "past_due"]),
                 name="subscription_due",
             ),
             # The staff's board counts these; what is in order does not touch it.
             models.Index(
-                fields=["state", "reason", "declines"],
-                condition=Q(state__in=["past_due", "paused"]),
+                fields=["phase", "reason", "declines"],
+                condition=Q(phase__in=["past_due", "paused"]),
                 name="subscription_stands_still",
             ),
             models.Index(
@@ -220,10 +230,10 @@ class Subscription(models.Model):
                 condition=Q(suspend_due_at__isnull=False),
                 name="subscription_to_suspend",
             ),
-            models.Index(fields=["id"], condition=TO_ANNOUNCE & NOT_NOTICED, name="subscription_unnoticed"),
+            models.Index(fields=["id"], condition=ANNOUNCED & NOT_NOTICED, name="subscription_unnoticed"),
             models.Index(
                 fields=["notice_due_at", "id"],
-                condition=TO_ANNOUNCE & Q(notice_due_at__isnull=False),
+                condition=ANNOUNCED & Q(notice_due_at__isnull=False),
                 name="subscription_to_notice",
             ),
         ]

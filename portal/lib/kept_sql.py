@@ -118,7 +118,7 @@ class KeptInsert(Generic[ModelT]):
 
     @cached_property
     def fields(self) -> list[Any]:
-        return [field for field in self._meta.local_concrete_fields if not field.primary_key]
+        return [field for field in self._meta.local_concrete_fields if not field.primary_key and not field.generated]
 
     @cached_property
     def target(self) -> str:

@@ -29,7 +29,7 @@ MOMENT_LENGTH = 7
 PREFIX = re.compile(r"[a-z]{2,4}")
 FORM = re.compile(rf"[a-z]{{2,4}}_(?:[0-9a-z]{{{MOMENT_LENGTH}}})?[0-9a-z]{{{LENGTH}}}")
 
-DATED = frozenset({"alw", "chg", "led", "ntf", "ord"})
+DATED = frozenset({"alw", "chg", "ntf", "ord"})
 """What is written by the million begins with its second: an index then grows at its end, and stays in memory.
 
 When one of these was made is no secret to whoever may see it; how many were made stays one."""

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 
 def every_column(model: type[Model], given: Mapping[str, str]) -> tuple[str, str]:
-    """Return all columns of a model but its id, and an expression for each: what is `given`, or else its default.
+    """Return all columns of a model but its id and generated ones, and an expression for each: what is `given`, or else its default.
 
     Raises ValueError for a column that `given` names and the model lacks, and for a default that is a function which
     SQL does not know: such a column has to be given.
     """
-    fields: list[Any] = [field for field in model._meta.concrete_fields if not field.primary_key]  # noqa: SLF001 - documented
+    fields: list[Any] = [
+        field
+        for field in model._meta.concrete_fields  # noqa: SLF001 - documented
+        if not field.primary_key and not field.generated
+    ]
     if unknown := given.keys() - {field.column for field in fields}:
         raise ValueError(f"{model.__name__} has no {', '.join(sorted(unknown))}")
     columns = ", ".join(f'"{field.column}"' for field in fields)

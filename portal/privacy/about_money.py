@@ -50,7 +50,7 @@ MONEY = (
         of=("line__owner",),
         told="public_id line plan mode state pay_from method backup_method charge_due_at currency consent_amount"
         " consent_terms max_times max_amount reason decided_at created_at",
-        inner="id uses_backup anchor_at anchor_index period_index declines lease_until fence agreement asked_index"
+        inner="id phase uses_backup anchor_at anchor_index period_index declines lease_until fence agreement asked_index"
         " approved_index notice_due_at notice_for notice_amount suspend_due_at",
         because=LAW,
     ),
@@ -74,7 +74,7 @@ MONEY = (
         of=("owner",),
         told="public_id kind state line plan plan_terms nickname currency amount wallet_amount refunded_wallet_amount"
         " trigger starts_at ends_at created_at expires_at paid_at accepted_at sent_at confirmed_at",
-        inner="id owner form_key subscription period_index top_up_rule top_up_index agreement lease_until fulfil_due_at"
+        inner="id owner phase form_key subscription period_index top_up_rule top_up_index agreement lease_until fulfil_due_at"
         " fulfil_attempts end_due_at is_invoiced note",
         because=LAW,
         blanked={"nickname": ""},
@@ -151,8 +151,8 @@ MONEY = (
     Rows(
         model="billing.LedgerEntry",
         of=("debit_account__owner", "credit_account__owner"),
-        told="public_id kind currency amount order at",
-        inner="id key debit_account credit_account charge",
+        told="key kind currency amount order at",
+        inner="id debit_account credit_account charge",
         because=LAW,
     ),
     Rows(

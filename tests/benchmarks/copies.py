@@ -28,7 +28,7 @@ def seeding() -> Iterator[None]:
 
 def multiply(model: type[Model], example: Model, count: int, changes: Mapping[str, str]) -> None:
     """Copy a row; what `changes` doesn't name stays, but ids, public ids are new."""
-    fields = model._meta.concrete_fields
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
     fresh = {field.column: public_id(field.prefix) for field in fields if isinstance(field, PublicIdField)}
     expressions = {field.column: f'"{field.column}"' for field in fields} | fresh | {"id": OWN} | dict(changes)
     table, columns = model._meta.db_table, ", ".join(f'"{name}"' for name in expressions)

@@ -157,8 +157,8 @@ def test_replacing_by_key_is_refused_too(entry):
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT OR REPLACE INTO billing_ledgerentry"
-            " (public_id, key, kind, debit_account_id, credit_account_id, currency, amount, at)"
-            " SELECT 'led_other', key, kind, debit_account_id, credit_account_id, currency, 1, at"
+            " (key, kind, debit_account_id, credit_account_id, currency, amount, at)"
+            " SELECT key, kind, debit_account_id, credit_account_id, currency, 1, at"
             " FROM billing_ledgerentry"
         )
 

@@ -164,7 +164,7 @@ def test_looking_for_them_walks_what_is_in_flight_not_every_order(late, now):
         cursor.execute("SET LOCAL enable_seqscan = off")
     plan = overdue.overdue(promise=PROMISE, now=now + PROMISE).explain()
 
-    assert "order_to_fulfil" in plan
+    assert "order_open" in plan
     assert "Seq Scan" not in plan
 
 

@@ -103,6 +103,6 @@ def _copies(example: Example) -> Iterator[tuple[type[Model], Model, dict[str, st
     for place, entry in enumerate(LedgerEntry.objects.order_by("pk")):
         ours = {"order_id": OWN, "charge_id": f'"charge_id" * 0 + {OWN}', "id": f"{FIRST} + 2 * copy.n + {place}"}
         key = f"'{entry.kind}:' || {order_id}"
-        yield LedgerEntry, entry, {**ours, "key": key, "public_id": public_id("led", salt=str(place))}
+        yield LedgerEntry, entry, {**ours, "key": key}
     notice = Notification.objects.get()
     yield Notification, notice, {"user_id": OWN, "key": f"'order:' || {order_id} || ':fulfilled:email'"}
