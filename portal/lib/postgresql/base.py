@@ -1,21 +1,38 @@
 import select
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Field, Model
+from django.db.models import CharField, Field, Model
 from psycopg.abc import Buffer
 from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
 
 class SchemaEditor(DatabaseSchemaEditor):
-    """Makes one index for a unique text, not two: nothing here looks a row up by how such a text begins."""
+    """Takes a unique text for a code: compared byte by byte, not by a language's rules, which take several times as long.
+
+    It makes one index for it, not two: nothing here looks a row up by how such a text begins.
+    """
 
     def _create_like_index_sql(self, _model: type[Model], _field: Field[Any, Any]) -> None:
         return None
+
+    def _iter_column_sql(  # noqa: PLR0917 - as in Django
+        self,
+        column_db_type: str,
+        params: list[Any],
+        model: type[Model],
+        field: Field[Any, Any],
+        field_db_params: dict[str, Any],
+        include_default: bool,  # noqa: FBT001 - as in Django
+    ) -> Iterator[str]:
+        if isinstance(field, CharField) and field.unique and not field_db_params.get("collation"):
+            field_db_params = {**field_db_params, "collation": "C"}
+        yield from super()._iter_column_sql(column_db_type, params, model, field, field_db_params, include_default)  # type: ignore[misc]
 
 
 class MomentLoader(TimestamptzLoader):
