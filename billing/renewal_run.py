@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from billing.gateways.base import PaymentGateway, PaymentResult, SavedCharge
-from portal.lib.log_context import log_about
+from portal.lib.log_context import log_named
 
 LINGER_SECONDS = 0.02
 """How long answers wait for others to share a commit with."""
@@ -71,7 +71,7 @@ class Attempt(Generic[T]):
 
     def _ask(self, call: Callable[[], None]) -> None:
         try:
-            with log_about(charge=self):
+            with log_named({"charge": self.request.key}):
                 call()
         except Exception as error:  # noqa: BLE001 - who writes it down looks at what it was
             self.answer = error
