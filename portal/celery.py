@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from portal import heartbeat
 from portal.checks import refuse_misconfiguration
+from portal.lib.long_lived import spare_the_collector
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -84,3 +85,10 @@ def _refuse_misconfiguration(**_kwargs: Any) -> None:
     except ImproperlyConfigured as error:
         # Any other exception Celery would log, and start all the same.
         raise SystemExit(str(error)) from error
+
+
+# The first is sent in each process of a pool of processes, the second where there is one process only.
+@signals.worker_process_init.connect
+@signals.worker_ready.connect
+def _spare_the_collector(**_kwargs: Any) -> None:
+    spare_the_collector()
