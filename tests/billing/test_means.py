@@ -23,7 +23,8 @@ def stripe(settings):
 
 
 def title_of_page(*, methods=(), kinds):
-    means = Means(methods=list(methods), balance=Money(0, "USD"), price=Money(1490, "USD"))
+    price, nothing = Money(1490, "USD"), Money(0, "USD")
+    means = Means(methods=list(methods), balance=nothing, price=price, wallet_part=nothing, least=Money(50, "USD"))
     return ways_to_pay(means, kinds=kinds)[-1].title
 
 
