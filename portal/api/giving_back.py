@@ -12,7 +12,7 @@ from pydantic import Field
 
 from accounts.api_tokens import ORDERS_READ, ORDERS_WRITE
 from accounts.http import client_ip
-from billing import expiry, gateways, queue_endings, taking_back
+from billing import expiry, gateways, queue_endings, taking_back, undelivered
 from billing.models import Order, QueuedPlan, Refund
 from billing.queueing import NotWaiting
 from billing.refund_offers import AlreadyUndone, CannotRefund, refund_offer
@@ -98,6 +98,11 @@ def _undo(request: ApiRequest, order: Order, *, goes_to: Refund.Destination) -> 
     queued = _waiting(order)
     if queued is not None:
         queue_endings.cancel(queued=queued, goes_to=goes_to, actor=request.owner, ip=ip, now=now)
+        return
+    if order.state == Order.State.UNDELIVERABLE:
+        # The balance has it already.
+        if goes_to == Refund.Destination.PAYER:
+            undelivered.pay_back(order=order, ip=ip, now=now)
         return
     within = settings.PORTAL_REFUND_WINDOW
     taking_back.undo(order=order, goes_to=goes_to, ip=ip, carrier=carriers.chosen(), within=within, now=now)

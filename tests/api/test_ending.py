@@ -11,6 +11,8 @@ from tests import make
 from tests.api.test_door import kind
 from tests.api.test_reading import usd
 from tests.billing.books import fund
+from tests.billing.test_refund_pages import delivered_by_sandbox
+from tests.fakes.carrier import FakeCarrier
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +63,22 @@ def test_what_was_used_stands_and_says_why(program, line, plan, now):
 
     assert offer["amount"] is None
     assert (status, kind(refused), refused["detail"]) == (409, "cannot-give-back", offer["problem"])
+
+
+def test_what_was_not_delivered_goes_back_to_the_payer(program, line, plan, django_capture_on_commit_callbacks):
+    carrier = FakeCarrier()
+    carrier.refusing = {"grant": "no_capacity"}
+    path = f"/orders/{delivered_by_sandbox(line, plan, carrier=carrier).public_id}/refund"
+
+    offer = program.get(path)[1]
+    stays = post(program, path, {"goesTo": "balance"})[0], Refund.objects.count()
+    with django_capture_on_commit_callbacks(execute=True):
+        ended = [post(program, path, {}) for _ in range(2)]
+
+    assert offer["amount"] == usd("14.90")
+    assert stays == (200, 0)
+    assert [(code, one["state"]) for code, one in ended] == [(200, "undeliverable")] * 2
+    assert (Refund.objects.get().state, Refund.objects.get().goes_to) == ("succeeded", "payer")
 
 
 def test_places_change_and_a_plan_starts_before_its_turn(program, line, plan):
