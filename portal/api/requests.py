@@ -12,13 +12,13 @@ from pydantic import Field
 
 from accounts import api_calls, tickets
 from accounts.api_tokens import HELP_READ, HELP_WRITE
-from accounts.models import Ticket
+from accounts.models import Ticket, TicketMessage
 from accounts.models.tickets import MESSAGE_LENGTH
 from accounts.ticket_limits import TooManyTickets, refuse_too_many
 from accounts.ticket_words import Said, conversation, title_of
 from portal.api.cursors import Part, newest_first
 from portal.api.door import ApiRequest, Needs
-from portal.api.keys import Key, once
+from portal.api.keys import Key, key_reused, once
 from portal.api.refusals import not_found, refused
 from portal.api.shapes import Page, Shape, Wish, href, page_of, page_url, problems
 from portal.lib.public_ids import is_public_id
@@ -103,7 +103,9 @@ def open_ticket(request: ApiRequest, wish: TicketWish, key: Key) -> HttpResponse
     """Ask for help. It is answered here and on its page, and your notices tell you."""
 
     def work() -> tuple[HTTPStatus, TalkShape]:
-        now = timezone.now()
+        now, name = timezone.now(), _key(request, key)
+        if earlier := _written(request, key=f"{name}:opened", text=wish.text):
+            return HTTPStatus.CREATED, TalkShape.of(earlier)
         if wish.about and wish.about not in _subjects(request, wish.about):
             raise not_found()
         try:
@@ -113,7 +115,7 @@ def open_ticket(request: ApiRequest, wish: TicketWish, key: Key) -> HttpResponse
         _refuse_too_often(request)
         opened = tickets.open_ticket(
             user=request.owner,
-            key=_key(request, key),
+            key=name,
             kind=Ticket.Kind(wish.kind),
             context={},
             about=[wish.about] if wish.about else [],
@@ -130,10 +132,14 @@ def write_again(request: ApiRequest, ticket_id: str, wish: MessageWish, key: Key
     """Write in a request; one that is closed is open again."""
 
     def work() -> tuple[HTTPStatus, TalkShape]:
-        ticket = _own(request, ticket_id)
-        _refuse_too_often(request)
-        tickets.reply(ticket=ticket, text=wish.text, key=_key(request, key), now=timezone.now())
-        ticket.refresh_from_db()
+        ticket, name = _own(request, ticket_id), _key(request, key)
+        earlier = _written(request, key=name, text=wish.text)
+        if earlier is None:
+            _refuse_too_often(request)
+            tickets.reply(ticket=ticket, text=wish.text, key=name, now=timezone.now())
+            ticket.refresh_from_db()
+        elif earlier != ticket:
+            raise key_reused()
         return HTTPStatus.CREATED, TalkShape.of(ticket)
 
     return once(request, key, work)
@@ -154,6 +160,14 @@ def _subjects(request: ApiRequest, about: str) -> set[str]:
 def _key(request: ApiRequest, key: str) -> str:
     """Name a message by the token and its key, as orders are: the same wish is one message for good."""
     return f"api:{api_calls.form_key(token=request.token, key=key)}"
+
+
+def _written(request: ApiRequest, *, key: str, text: str) -> Ticket | None:
+    """Return where this was written already; with another text the key is refused, however long ago it was used."""
+    known = TicketMessage.objects.filter(key=key, ticket__owner=request.owner).select_related("ticket").first()
+    if known is not None and known.text != text:
+        raise key_reused()
+    return known.ticket if known else None
 
 
 def _refuse_too_often(request: ApiRequest) -> None:

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import tickets
-from accounts.models import Ticket, TicketMessage
+from accounts.models import ApiCall, Ticket, TicketMessage
 from accounts.ticket_limits import OPEN_AT_ONCE
 from tests import make
 from tests.api.test_door import kind
@@ -52,3 +52,24 @@ def test_a_program_asks_no_more_often_than_a_person(program, subscriber):
 
     assert (status, kind(refused)) == (409, "too-many-requests-for-help")
     assert write(program, "/tickets", {"kind": "other", "text": " "}, key="k2")[0] == 422
+
+
+def test_a_key_of_long_ago_swallows_nothing_that_is_written_now(program, subscriber):
+    wish = {"kind": "other", "text": "First."}
+    opened = write(program, "/tickets", wish, key="k1")[1]
+    path = f"/tickets/{opened['id']}/messages"
+    write(program, path, {"text": "More."}, key="k2")
+    for _number in range(OPEN_AT_ONCE - 1):
+        make.make_ticket(owner=subscriber)
+    ApiCall.objects.all().delete()
+
+    again = write(program, "/tickets", wish, key="k1"), write(program, path, {"text": "More."}, key="k2")
+    ApiCall.objects.all().delete()
+    other = (
+        write(program, "/tickets", wish | {"text": "Another."}, key="k1"),
+        write(program, path, {"text": "Yet more."}, key="k2"),
+    )
+
+    assert [(status, body["id"]) for status, body in again] == [(201, opened["id"])] * 2
+    assert [(status, kind(body)) for status, body in other] == [(422, "key-reused")] * 2
+    assert TicketMessage.objects.filter(ticket__public_id=opened["id"]).count() == 2
