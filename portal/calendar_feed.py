@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -48,7 +49,9 @@ def calendar_of(user: User, *, now: datetime) -> bytes:
 
 def _events(user: User, *, now: datetime) -> Iterator[Event]:
     lines = {line.pk: line for line in Line.objects.owned_by(user).in_use().filter(hidden=False)}
-    for line_id, paid in last_paid(lines, now=now).items():
+    ends = last_paid(lines, now=now)
+    prefetch_related_objects(list(ends.values()), "plan")
+    for line_id, paid in ends.items():
         yield _end(lines[line_id], paid, now=now)
     for line in lines.values():
         if lost_at := keep_alive.lapses_at(line):

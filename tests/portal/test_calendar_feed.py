@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings as project
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
 from accounts import calendar_links
@@ -48,6 +50,18 @@ def test_calendar_has_the_end_and_the_next_charge_of_a_line(line, subscriber, no
     assert str(found["charge"]["summary"]) == "Italy, trip; ç 号卡 renews for US$14.90"
     assert "Visa 4242" in str(found["charge"]["description"])
     assert line.msisdn not in calendar_of(subscriber, now=now).decode()
+
+
+def test_more_lines_cost_no_more_queries(subscriber, now):
+    costs = []
+    for _number in range(3):
+        paid = make.make_allowance(line=make.make_line(owner=subscriber), ends_at=now + 20 * DAY)
+        make.make_subscription(line=paid.line, plan=paid.plan, charge_due_at=now + 19 * DAY)
+        with CaptureQueriesContext(connection) as queries:
+            calendar_of(subscriber, now=now)
+        costs.append(len(queries))
+
+    assert costs[0] == costs[2]
 
 
 def test_an_event_keeps_its_id_and_says_that_it_changed(line, subscriber, now):
