@@ -31,8 +31,8 @@ class TooLittleForCard(InsufficientBalance):
     """What a card would have to pay is less than gateways charge, and the balance does not cover all of the price."""
 
     sentence = _(
-        "So little can't be paid by card, and your balance does not cover it. Nothing was taken. Add money to your"
-        " balance, then pay from it."
+        "An amount this small can't be paid by card, and your balance does not cover it. Nothing was taken. Add money to"
+        " your balance, then pay from it."
     )
 
 

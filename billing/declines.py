@@ -90,7 +90,7 @@ _BALANCE_TOO_LOW = Decline(
 )
 _TOO_LITTLE_FOR_CARD = Decline(
     _NEEDS_CUSTOMER,
-    _("So little can't be paid by card."),
+    _("An amount this small can't be paid by card."),
     _("Nothing was charged. Add money to your balance, and pay from it."),
 )
 _CARD_GONE = Decline(

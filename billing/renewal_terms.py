@@ -20,7 +20,7 @@ from billing.ways_to_pay import BOTH, source_of
 from esim.models import Line
 from portal.lib.money import Money
 
-TOO_LITTLE = _("So little can't be paid by card. Let the balance pay for it.")
+TOO_LITTLE = _("An amount this small can't be paid by card. Let the balance pay for it.")
 
 
 class WishesUnclear(Exception):

@@ -118,7 +118,9 @@ def _about_charge(look: Foreseen) -> list[str]:
     if not look.is_covered:
         by_card = look.subscription.pay_from == Subscription.PayFrom.METHOD
         parts.append(
-            _("So little can't be paid by card.") if by_card else _("The balance does not hold enough at present.")
+            _("An amount this small can't be paid by card.")
+            if by_card
+            else _("The balance does not hold enough at present.")
         )
     return parts
 
