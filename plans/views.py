@@ -24,14 +24,20 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def promotion_preview(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show staff what a promotion would make of the plans."""
+    """Show staff who may look at promotions what one would make of the plans."""
     found = Promotion.objects.filter(slug=slug).first()
-    if found is None or not request.user.is_staff:
+    if found is None or not _may_look_at_promotions(request):
         raise Http404
     currency = chosen_currency(request)
     shown = preview_of(found, currency=currency, now=timezone.now())
     context = {"nav": "plans", "preview": shown, "currency": currency, "currencies": settings.PORTAL_CURRENCIES}
     return render(request, "plans/promotion_preview.html", context)
+
+
+def _may_look_at_promotions(request: HttpRequest) -> bool:
+    """Tell whether the staff site would show them; whoever may change them may look."""
+    powers = ("plans.view_promotion", "plans.change_promotion")
+    return request.user.is_staff and any(request.user.has_perm(power) for power in powers)
 
 
 @require_safe
