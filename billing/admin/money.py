@@ -36,6 +36,6 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     list_display = (at, "kind", "debit_account", "credit_account", amount, "order", "charge")
     list_filter = ("kind", "currency", "at")
     list_select_related = ("debit_account", "credit_account", "order", "charge")
-    search_fields = ("key", "public_id", "order__public_id", "charge__public_id", "order__owner__email")
+    search_fields = ("key", "order__public_id", "charge__public_id", "order__owner__email")
     ordering = ("-id",)
     shown_as = {"amount": amount}
