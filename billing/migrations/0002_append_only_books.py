@@ -22,7 +22,8 @@ SQLITE_UNDO = [
     "DROP TRIGGER billing_ledgeraccount_no_change",
 ]
 POSTGRESQL = [
-    """CREATE FUNCTION billing_ledgerentry_one_currency() RETURNS trigger LANGUAGE plpgsql AS $$
+    """CREATE FUNCTION billing_ledgerentry_one_currency() RETURNS trigger LANGUAGE plpgsql
+       SET search_path FROM CURRENT AS $$
        BEGIN
            IF EXISTS (
                SELECT FROM added

@@ -4,7 +4,8 @@
 
 PostgreSQL's own foreign keys ask for each row and each key on its own, and lock the row that is named; a fifth of what a
 renewal costs the database went there. These hold the same: what a new or changed row names is there, and a row that is
-named stays. What changes is when: at the end of the statement, not of the transaction.
+named stays. What changes is when: at the end of the statement, not of the transaction. So rows alone are loaded into tables that
+have these triggers in the order of their keys, or with the triggers off (docs/operations.md); a whole copy makes them last.
 
 The models, their migrations and SQLite keep plain foreign keys: only the constraint in PostgreSQL gives way to triggers.
 Hazard: a later migration that adds such a key, or alters one, brings the constraint back; list the operation again then.
@@ -20,20 +21,36 @@ from django.db.migrations.state import StateApps
 
 # A row that is about to go must not be named by rows that others are writing: SHARE waits for them, and makes who
 # comes later find it gone. Nothing of what is named here is deleted while the portal runs, so nobody waits in practice.
+#
+# Each names where its tables are: what restores a copy looks for them nowhere.
 SHARED = """
-CREATE OR REPLACE FUNCTION refuse_orphans() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION refuse_orphans() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE found boolean;
 BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.id = OLD.id THEN
+        RETURN NEW;
+    END IF;
     EXECUTE format('LOCK TABLE %I IN SHARE MODE', TG_ARGV[0]);
     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I = $1)', TG_ARGV[0], TG_ARGV[1]) INTO found USING OLD.id;
     IF found THEN
         RAISE EXCEPTION '% % is still named by %.%', TG_TABLE_NAME, OLD.id, TG_ARGV[0], TG_ARGV[1]
             USING ERRCODE = 'foreign_key_violation';
     END IF;
-    RETURN OLD;
+    RETURN CASE TG_OP WHEN 'UPDATE' THEN NEW ELSE OLD END;
 END $$;
 
-CREATE OR REPLACE FUNCTION refuse_unknown_key() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION refuse_emptying() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE found boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I IS NOT NULL)', TG_ARGV[0], TG_ARGV[1]) INTO found;
+    IF found THEN
+        RAISE EXCEPTION 'rows of % are still named by %.%', TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[1]
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION refuse_unknown_key() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE named bigint := to_jsonb(NEW) ->> TG_ARGV[0]; found boolean;
 BEGIN
     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE id = $1 FOR KEY SHARE)', TG_ARGV[1]) INTO found USING named;
@@ -48,7 +65,7 @@ END $$;
 # The plan is remembered, and may have been made while the tables were empty: only through indexes it stays a good one.
 ADDED = """
 CREATE FUNCTION {table}_keys() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET search_path FROM CURRENT SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     IF EXISTS (SELECT FROM added {joins} WHERE {missing}) THEN
         RAISE EXCEPTION 'a row added to {table} names what is not there' USING ERRCODE = 'foreign_key_violation';
@@ -74,11 +91,15 @@ CREATE TRIGGER {table}_{column} AFTER UPDATE OF {column} ON {table}
     FOR EACH ROW WHEN (NEW.{column} IS DISTINCT FROM OLD.{column})
     EXECUTE FUNCTION refuse_unknown_key('{column}', '{parent}');
 
-CREATE TRIGGER {table}_{column} BEFORE DELETE ON {parent}
+CREATE TRIGGER {table}_{column} BEFORE DELETE OR UPDATE OF id ON {parent}
     FOR EACH ROW EXECUTE FUNCTION refuse_orphans('{table}', '{column}');
+
+CREATE TRIGGER {table}_{column}_all AFTER TRUNCATE ON {parent}
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_emptying('{table}', '{column}');
 """
 
 EACH_UNDO = """
+DROP TRIGGER {table}_{column}_all ON {parent};
 DROP TRIGGER {table}_{column} ON {parent};
 DROP TRIGGER {table}_{column} ON {table};
 ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_fk FOREIGN KEY ({column}) REFERENCES {parent} (id)

@@ -67,7 +67,7 @@ def copied(model, row, number, **changes):
     fresh |= {"period_index": number, "top_up_index": number, **changes}
     columns = [field.column for field in fields]
     values = ", ".join(str(fresh.get(column, column)) for column in columns)
-    table = model._meta.db_table
+    table = f"public.{model._meta.db_table}"
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE id = {row.pk}")  # noqa: S608
 
@@ -97,6 +97,42 @@ def test_nothing_goes_that_a_row_names(rows, model, key):
 
     with pytest.raises(IntegrityError, match=r"is still named by"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE id = %s", [named.pk])  # noqa: S608
+
+
+@pytest.mark.parametrize(("model", "key"), EACH)
+def test_nothing_that_a_row_names_gets_another_id(rows, model, key):
+    named = getattr(rows[model], key)
+
+    with pytest.raises(IntegrityError, match=r"is still named by"), transaction.atomic():
+        type(named).objects.filter(pk=named.pk).update(id=NOBODY)
+
+
+def test_what_nobody_names_may_be_changed_whole(db):
+    card = make.make_method(owner=make.make_user())
+    cards = type(card).objects.all()
+
+    cards.update(id=NOBODY)
+    cards.update(id=NOBODY, last_four="9999")
+
+    assert cards.values_list("pk", "last_four").get() == (NOBODY, "9999")
+
+
+def test_no_table_is_emptied_whose_rows_are_named(rows):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(IntegrityError, match="are still named by"), transaction.atomic():
+            cursor.execute("TRUNCATE billing_topuprule")
+
+
+@pytest.mark.parametrize("model", KEYS)
+def test_keys_are_held_where_no_table_is_found_by_its_bare_name(rows, model):
+    """What pg_dump writes empties the search path before it fills the tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL search_path = ''")
+    copied(model, rows[model], 7)
+
+    with pytest.raises(IntegrityError, match="names what is not there"), transaction.atomic():
+        copied(model, rows[model], 8, **{f"{KEYS[model][0]}_id": NOBODY})
 
 
 def test_every_key_of_every_table_is_held(db):
