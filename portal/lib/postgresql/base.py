@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.backends.postgresql import base
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.backends.utils import CursorWrapper
-from django.db.models import CharField, Field, Model
+from django.db.models import CharField, EmailField, Field, Model
 from psycopg.abc import Buffer
 from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
@@ -15,7 +16,9 @@ from psycopg.types.datetime import TimestamptzLoader
 class SchemaEditor(DatabaseSchemaEditor):
     """Takes a unique text for a code: compared byte by byte, not by a language's rules, which take several times as long.
 
-    It makes one index for it, not two: nothing here looks a row up by how such a text begins.
+    An address of e-mail is no code: people read lists in its order, and it is in lower case, whatever its letters.
+
+    It makes one index for a code, not two: nothing here looks a row up by how such a text begins.
     """
 
     def _create_like_index_sql(self, _model: type[Model], _field: Field[Any, Any]) -> None:
@@ -30,9 +33,21 @@ class SchemaEditor(DatabaseSchemaEditor):
         field_db_params: dict[str, Any],
         include_default: bool,  # noqa: FBT001 - as in Django
     ) -> Iterator[str]:
-        if isinstance(field, CharField) and field.unique and not field_db_params.get("collation"):
+        is_code = isinstance(field, CharField) and not isinstance(field, EmailField) and field.unique
+        if is_code and not field_db_params.get("collation"):
             field_db_params = {**field_db_params, "collation": "C"}
         yield from super()._iter_column_sql(column_db_type, params, model, field, field_db_params, include_default)  # type: ignore[misc]
+
+
+class Operations(DatabaseOperations):
+    """Looks for words, whatever their case, by the rules of a language in codes, too.
+
+    Byte by byte, no letter but A to Z has another case, and what was typed would be changed to one that the column lacks.
+    """
+
+    def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
+        cast: str = super().lookup_cast(lookup_type, internal_type)
+        return cast.replace("UPPER(%s::text)", 'UPPER(%s::text COLLATE "default")')
 
 
 class MomentLoader(TimestamptzLoader):
@@ -56,6 +71,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     SchemaEditorClass = SchemaEditor
+    ops_class = Operations
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from django.db import DataError, connection
 
+from accounts.models import ReplyTemplate
 from portal.lib.set_sql import arrays, run, texts
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -84,3 +85,20 @@ def test_texts_of_others_travel_in_an_array_unchanged():
     [(found,)] = run(f"SELECT {arrays(words='text')}", {"words": texts(words)})
 
     assert found == words
+
+
+def test_words_are_found_in_codes_whatever_their_case(db):
+    ReplyTemplate.objects.create(name="Réponse à Zoé", text="Thank you.")
+
+    for word in ("réponse", "RÉPONSE", "Zoé"):
+        assert ReplyTemplate.objects.filter(name__icontains=word).exists()
+    assert ReplyTemplate.objects.filter(name__iexact="RÉPONSE À ZOÉ").exists()
+
+
+def test_codes_are_compared_byte_by_byte_and_addresses_as_people_read_them(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name, collation_name FROM information_schema.columns"
+            " WHERE table_name = 'accounts_user' AND column_name IN ('public_id', 'email')"
+        )
+        assert dict(cursor.fetchall()) == {"public_id": "C", "email": None}
