@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.models import QueuedPlan
-from billing.turns import turns_of
+from billing.turns import Turn, turns_of
 from esim import allowances
-from esim.models import Allowance
+from esim.models import Allowance, Line
 from plans.terms import PlanTerms
 from portal.lib.periods import boundary
 
@@ -48,18 +48,43 @@ class EarlyStart:
 
 def early_start(*, queued: QueuedPlan, now: datetime) -> EarlyStart:
     """Work out what is lost, and what is kept, if a waiting plan begins now."""
-    line, terms = queued.line, PlanTerms.from_json(queued.order.plan_terms)
-    period = now, boundary(now, terms.period, 1, line.zone)
-    row = turns_of([line.pk], now=now).get(line.pk, [])
-    others = [one.terms for one in row if one.queued.pk != queued.pk]
-    running = Allowance.objects.filter(line=line).running(now).select_related("plan").in_burn_order()
+    return _early_start(queued, around=_around(queued.line, now=now), now=now)
+
+
+def early_starts(line: Line, *, now: datetime) -> dict[int, EarlyStart]:
+    """Work the same out for each plan that waits on a line, by its id. Four queries, and one a plan."""
+    around = _around(line, now=now)
+    waiting = [one.queued for one in around.row if one.queued.state == QueuedPlan.State.WAITING]
+    return {queued.pk: _early_start(queued, around=around, now=now) for queued in waiting}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What waits on a line, what runs, and when what is granted ends."""
+
+    row: Sequence[Turn]
+    running: Sequence[Allowance]
+    ends: Sequence[datetime]
+
+
+def _around(line: Line, *, now: datetime) -> _Around:
     granted = Allowance.objects.filter(line=line, is_data_pack=False).not_ended(now)
-    ends = [period[1], *granted.values_list("ends_at", flat=True)]
+    return _Around(
+        row=turns_of([line.pk], now=now).get(line.pk, []),
+        running=list(Allowance.objects.filter(line=line).running(now).select_related("plan").in_burn_order()),
+        ends=list(granted.values_list("ends_at", flat=True)),
+    )
+
+
+def _early_start(queued: QueuedPlan, *, around: _Around, now: datetime) -> EarlyStart:
+    line, row, terms = queued.line, around.row, PlanTerms.from_json(queued.order.plan_terms)
+    period = now, boundary(now, terms.period, 1, line.zone)
+    others = [one.terms for one in row if one.queued.pk != queued.pk]
     following = allowances.periods_after(line=line, plans=others, begins_at=now, beside=[period])
     return EarlyStart(
         starts_at=period[0],
         ends_at=period[1],
-        beside=[Beside(allowance=one, is_used_first=one.ends_at <= period[1]) for one in running],
+        beside=[Beside(allowance=one, is_used_first=one.ends_at <= period[1]) for one in around.running],
         paid_until_waiting=row[-1].ends_at if row else period[1],
-        paid_until_started=following[-1][1] if following else max(ends),
+        paid_until_started=following[-1][1] if following else max([period[1], *around.ends]),
     )

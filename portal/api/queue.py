@@ -1,6 +1,5 @@
 """Plans that are paid for and wait their turn on a line: seeing them, changing their places, starting one."""
 
-from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -14,7 +13,7 @@ from accounts.api_tokens import LINES_READ, ORDERS_WRITE
 from accounts.http import client_ip
 from billing import queueing
 from billing.models import QueuedPlan
-from billing.queue_starting import early_start
+from billing.queue_starting import EarlyStart, early_starts
 from billing.queueing import CannotStart, NotWaiting
 from billing.tasks import fulfil_order, nudge
 from billing.turns import Turn, turns_of
@@ -39,10 +38,9 @@ class QueuedShape(Shape):
     days_lost: Annotated[int | None, Field(description="Paid days that run twice if it is started now.")]
 
     @classmethod
-    def of(cls, turn: Turn, *, request: ApiRequest, now: datetime) -> "QueuedShape":
+    def of(cls, turn: Turn, *, request: ApiRequest, start: EarlyStart | None) -> "QueuedShape":
         queued = turn.queued
         order, plan = queued.order, queued.order.plan
-        waits = queued.state == QueuedPlan.State.WAITING
         own = order.owner_id == request.owner.pk
         return cls(
             id=queued.public_id,
@@ -51,8 +49,8 @@ class QueuedShape(Shape):
             if plan
             else None,
             valid_for=TimePeriod(start_date_time=turn.starts_at, end_date_time=turn.ends_at),
-            has_begun=not waits,
-            days_lost=early_start(queued=queued, now=now).days_lost if waits else None,
+            has_begun=queued.state != QueuedPlan.State.WAITING,
+            days_lost=start.days_lost if start else None,
         )
 
 
@@ -108,7 +106,8 @@ def start_queued(request: ApiRequest, line_id: str, queued_id: str) -> Any:
 def _queue(request: ApiRequest, line: Line) -> list[QueuedShape]:
     now = timezone.now()
     turns = turns_of([line.pk], now=now).get(line.pk, [])
-    return [QueuedShape.of(turn, request=request, now=now) for turn in turns]
+    starts = early_starts(line, now=now) if turns else {}
+    return [QueuedShape.of(turn, request=request, start=starts.get(turn.queued.pk)) for turn in turns]
 
 
 def _queued(line: Line, queued_id: str) -> QueuedPlan:

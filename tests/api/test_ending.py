@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.models import QueuedPlan, Refund
@@ -94,6 +96,17 @@ def test_places_change_and_a_plan_starts_before_its_turn(program, line, plan):
     assert [(one["id"], one["hasBegun"]) for one in started] == [(second.public_id, True), (first.public_id, False)]
     assert (again, kind(refused)) == (409, "cannot-start")
     assert QueuedPlan.objects.get(pk=second.pk).by_wish
+
+
+def test_a_longer_queue_costs_one_query_more_a_plan(program, line, plan):
+    costs = []
+    for _number in range(3):
+        make.make_queued_plan(line=line, plan=plan)
+        with CaptureQueriesContext(connection) as queries:
+            program.get(f"/lines/{line.public_id}/queue")
+        costs.append(len(queries))
+
+    assert costs[2] - costs[1] == 1
 
 
 def test_nothing_waits_behind_nothing(program, wish, line):
