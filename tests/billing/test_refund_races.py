@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import QuerySet
 
-from billing import ledger, refund_requests, refund_settlement, refundable, refunds, taking_back
+from billing import ledger, refund_requests, refund_settlement, refundable, refunds, taking_back, undelivered
 from billing.invariants import broken_invariants
 from billing.models import Charge, LedgerAccount, LedgerEntry, Order, OrderQuerySet, Refund
 from billing.refund_offers import AlreadyUndone, CannotRefund
@@ -18,7 +18,7 @@ from esim.models import Allowance
 from portal.lib.data_size import MB
 from portal.lib.money import Money
 from tests import make
-from tests.billing.books import NOW, delivered
+from tests.billing.books import NOW, delivered, fund
 from tests.fakes.crowd import slowed, together, without_constraint
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -86,6 +86,53 @@ def look_and_wait():
 def give(order, minor, *, staff):
     wish = Wish(order=order, money=Money(minor, "USD"), goes_to=Refund.Destination.BALANCE, reason="goodwill", note="x")
     return refund_requests.request(wish=wish, actor=staff, ip=None, limits={"USD": NO_LIMIT}, now=NOW)
+
+
+def have_paid_back(order, *, gateway, staff):
+    """Press the button of an order that was not delivered in many tabs, while staff pay it back, too."""
+
+    def one(number):
+        seen = Order.objects.select_related("line", "owner", "plan").get(pk=order.pk)
+        if number % 2:
+            wish = Wish(order=seen, money=seen.total, goes_to=TO_PAYER, reason="undeliverable", note="x")
+            refund_requests.request(wish=wish, actor=staff, ip=None, limits={"USD": NO_LIMIT}, now=NOW)
+        else:
+            undelivered.pay_back(order=seen, ip=None, now=NOW)
+        refunds.send_all(order_id=order.pk, gateways={"sandbox": gateway}, now=NOW)
+
+    return together(20, one)
+
+
+@pytest.fixture
+def refused(line, plan, gateway, carrier, subscriber):
+    """An order that the network refused; the balance holds more than its price."""
+    LedgerAccount.objects.create(kind="refunding", currency="USD")
+    fund(subscriber, Money(90_000, "USD"))
+    carrier.refusing = {"grant": "no capacity"}
+    return delivered(line, plan, gateway=gateway, carrier=carrier)
+
+
+def test_what_was_not_delivered_is_paid_back_once_whoever_asks(refused, gateway, staff, subscriber):
+    with slowed("billing_refund", "INSERT", seconds=0.02):
+        outcomes = have_paid_back(refused, gateway=gateway, staff=staff)
+
+    assert outcomes.count(None) == 1
+    assert all(isinstance(outcome, refundable.CannotGiveBack) for outcome in outcomes if outcome is not None)
+    assert Refund.objects.count() == len(gateway.refunds) == 1
+    assert ledger.wallet_balance(subscriber, "USD") == Money(90_000, "USD")
+    assert broken_invariants(now=NOW) == {}
+
+
+def test_control_without_its_guards_it_is_paid_back_many_times(refused, gateway, staff, monkeypatch):
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self)
+    monkeypatch.setattr(refundable, "is_being_refunded", lambda *_: look_and_wait())
+    monkeypatch.setattr("billing.refund_offers.is_being_refunded", lambda *_: look_and_wait())
+    monkeypatch.setattr(refundable, "_counted", lambda *_: True)
+
+    with without_constraint(Refund, "refund_one_open_a_charge", clean_up=clean_up):
+        have_paid_back(refused, gateway=gateway, staff=staff)
+
+        assert Refund.objects.count() > 1
 
 
 def test_staff_who_refund_at_once_give_no_more_than_was_paid(order, staff, subscriber):
