@@ -8,6 +8,7 @@ from billing.models import Order, Refund
 from billing.refund_requests import Wish
 from portal.admin_attention import needs_a_person
 from portal.lib.money import Money
+from tests import make
 from tests.billing.books import NOW, PRICE, buy, fund, pay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
@@ -108,6 +109,17 @@ def test_what_cannot_go_back_stays_for_staff(line, plan, credit, gateway, staff,
 
     assert [state for _amount, state, _reason in given_back()] == ["failed"]
     assert on_the_front_page(staff) == 1
+
+
+def test_what_waits_for_staff_is_not_in_the_way_of_the_rest(line, send_back, monkeypatch, request):
+    monkeypatch.setattr(left_behind, "BATCH", 1)
+    stuck = make.make_user()
+    fund(stuck, Money(500, "USD"))
+    request.getfixturevalue("credit")
+    close(stuck)
+    close(line.owner)
+
+    assert any(send_back() for _tick in range(60))
 
 
 def test_an_open_account_keeps_its_balance(credit, send_back, line, staff):
