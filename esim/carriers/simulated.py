@@ -27,8 +27,8 @@ from esim.carriers.base import (
 from esim.identifiers import with_eid_check_digits, with_luhn_digit
 from esim.models import Allowance, DownloadState, SimProfile
 from plans.terms import PlanTerms
-from portal.lib import any_of  # noqa: F401 - the lookup
 from portal.lib.data_size import MB
+from portal.lib.due_rows import among
 
 SMDP_ADDRESS = "rsp.simulated.example"
 ISSUER = "8999901"  # 999 is no country's calling code.
@@ -83,7 +83,7 @@ class SimulatedCarrier:
         _profile(iccid)
 
     def grant_many(self, grants: Sequence[Grant]) -> list[CarrierRefused | None]:
-        wanted = SimProfile.objects.filter(iccid__any_of=[grant.iccid for grant in grants])
+        wanted = SimProfile.objects.filter(iccid__in=among([grant.iccid for grant in grants], kind="text"))
         known = set(wanted.values_list("iccid", flat=True))
         return [None if grant.iccid in known else CarrierRefused(UNKNOWN_ICCID) for grant in grants]
 

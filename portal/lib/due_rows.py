@@ -5,7 +5,7 @@ The memory used doesn't grow with the number due, and what isn't due is not read
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
@@ -16,7 +16,7 @@ from portal.lib.ticks import InTime, always
 
 ModelT = TypeVar("ModelT", bound=Model)
 
-PAGE = 1000
+PAGE = 500
 FEW = 200
 """Of whole rows that are gone through one by one."""
 
@@ -71,11 +71,14 @@ def in_turn(
             yield row
 
 
-def among(ids: Collection[int]) -> Any:
-    """Return what `pk__in` is given for a whole page: an array on PostgreSQL, where a thousand values are a burden."""
+def among(values: Collection[object], *, kind: Literal["bigint", "text"] = "bigint") -> Any:
+    """Return what `pk__in` is given for a whole page: an array on PostgreSQL, where a thousand values are a burden.
+
+    Texts of the kind "text" are ids or numbers like an ICCID: nothing in them needs quoting.
+    """
     if connection.vendor != "postgresql":
-        return ids
-    return RawSQL("SELECT unnest(%s::bigint[])", [array(ids)])
+        return values
+    return RawSQL(f"SELECT unnest(%s::{kind}[])", [array(values)])  # noqa: S611 - one of two words
 
 
 def set_times(model: type[Model], column: str, times: Mapping[int, datetime | None]) -> None:
