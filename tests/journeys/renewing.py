@@ -6,6 +6,7 @@ from functools import cached_property
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.models import User
 from billing.gateways.sandbox_cards import CARDS_BY_LAST_FOUR
 from billing.models import SandboxCard
 from portal.lib.data_size import GB
@@ -21,6 +22,8 @@ class Renewing:
         self.owner = owner
         self.portal = portal
         self.now = timezone.now()
+        # The clock is the real one: somebody without quiet hours is written to whenever the journeys run.
+        User.objects.filter(pk=owner.pk).update(quiet_from=None, quiet_until=None)
         self.plan = make.make_plan(name="Europe 10 GB", name_zh_hans="欧洲 10 GB")
         self.line = make.make_line(owner=owner, nickname="Work phone", usage_reported_at=self.now)
         make.make_profile(line=self.line, download_state="enabled")
