@@ -15,7 +15,7 @@ LEASE = timedelta(minutes=10)
 DUE = """SELECT s.id, s.public_id, s.line_id, l.owner_id, s.plan_id, s.method_id, s.agreement_id, s.period_index,
     s.charge_due_at + interval '24 hours' AS starts_at
     FROM billing_subscription s JOIN esim_line l ON l.id = s.line_id
-    WHERE s.mode = 'automatic' AND s.state = 'active' AND s.charge_due_at <= %(now)s
+    WHERE s.mode = 'automatic' AND s.phase = 'active' AND s.state = 'active' AND s.charge_due_at <= %(now)s
     AND (s.lease_until IS NULL OR s.lease_until <= %(now)s)
     AND (s.charge_due_at, s.id) > (%(after)s, %(after_id)s)
     ORDER BY s.charge_due_at, s.id LIMIT %(limit)s"""

@@ -18,7 +18,7 @@ from tests.benchmarks.renewals.gateways import InstantGateway
 DAY = timedelta(days=1)
 SPREAD_SECONDS = 72_000
 """The moments of copies lie so far apart, less than the day from a charge to the end of the paid time."""
-SHIFT = f"(copy.n * 7919 %% {SPREAD_SECONDS}) * interval '1 second'"
+SHIFT = f"(copy.n::bigint * 7919 %% {SPREAD_SECONDS}) * interval '1 second'"
 
 
 @dataclass(frozen=True, slots=True)
