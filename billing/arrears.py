@@ -18,7 +18,6 @@ from billing import checkout
 from billing.checkout import FormReused, Purchase
 from billing.models import Dispute, DisputeQuerySet, Order, Subscription, SubscriptionQuerySet
 from esim.models import Allowance, Line
-from plans.terms import PlanTerms
 from portal.lib.money import Money
 
 
@@ -55,7 +54,7 @@ class Arrear:
         """What it was for, in the active language; empty for money that was added to the balance."""
         if self.subscription is not None:
             return self.subscription.plan.label
-        return PlanTerms.from_json(self.order.plan_terms).label if self.order and self.order.plan_terms else ""
+        return self.order.sold_label if self.order else ""
 
 
 def owed(user: User, *, now: datetime) -> list[Arrear]:

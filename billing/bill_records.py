@@ -13,7 +13,6 @@ from billing import ledger
 from billing.declines import explain
 from billing.models import Charge, Invoice, Order, Refund
 from billing.statement import movement_of
-from plans.terms import PlanTerms
 from portal.lib.money import Money
 
 CHUNK = 500
@@ -60,7 +59,7 @@ def payments_of(user: User) -> Iterator[Sequence[Any]]:
             _time(charge.created_at),
             charge.public_id,
             charge.order.public_id,
-            PlanTerms.from_json(charge.order.plan_terms).label if charge.order.plan_terms else "",
+            charge.order.sold_label,
             str(charge.order.line or ""),
             charge.get_state_display(),
             charge.currency,
@@ -101,7 +100,7 @@ def _row(order: Any) -> Sequence[Any]:
         _time(order.created_at),
         order.public_id,
         order.get_kind_display(),
-        PlanTerms.from_json(order.plan_terms).label if order.plan_terms else "",
+        order.sold_label,
         str(order.line or ""),
         order.standing,
         order.currency,

@@ -17,6 +17,7 @@ from billing.models.subscriptions import Subscription
 from billing.models.top_ups import TopUpRule
 from esim.models import Line
 from plans.models import Plan
+from plans.terms import PlanTerms
 from portal.lib.money import Money
 from portal.lib.public_ids import PublicIdField
 
@@ -272,6 +273,11 @@ class Order(models.Model):
         if self.plan is None:
             raise ValueError(f"{self} buys no plan.")
         return self.plan
+
+    @property
+    def sold_label(self) -> str:
+        """What was sold, in the active language; empty where nothing was."""
+        return PlanTerms.from_json(self.plan_terms).label if self.plan_terms else ""
 
     @property
     def total(self) -> Money:

@@ -12,7 +12,6 @@ from pydantic import Field
 from accounts.api_tokens import ORDERS_READ, ORDERS_WRITE
 from billing.declines import explain
 from billing.models import Charge, Order, OrderQuerySet
-from plans.terms import PlanTerms
 from portal.api.buying import OrderWish, buy
 from portal.api.cursors import Part, newest_first
 from portal.api.door import ApiRequest, Needs
@@ -137,7 +136,7 @@ def _line(order: Order) -> Reference | None:
 def _offering(order: Order) -> Reference | None:
     if order.plan is None:
         return None
-    name = PlanTerms.from_json(order.plan_terms).label if order.plan_terms else order.plan.label
+    name = order.sold_label or order.plan.label
     return Reference(id=order.plan.public_id, href=href("plan", order.plan.public_id), name=name)
 
 
