@@ -19,6 +19,8 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import RelatedPopulator, get_related_populators
 
+from portal.lib.columns import written_fields
+
 ModelT = TypeVar("ModelT", bound=Model)
 DependentT = TypeVar("DependentT", bound=Model)
 
@@ -105,7 +107,7 @@ class KeptInsert(Generic[ModelT]):
     """Adds rows like `save(force_insert=True)`, but sends no signals and lets no field prepare its value."""
 
     def __init__(self, model: type[ModelT]) -> None:
-        self._meta: Any = model._meta  # noqa: SLF001 - the documented way to ask for fields
+        self._model = model
 
     def add(self, row: ModelT) -> None:
         """Insert a row and give it its id. One statement; raises IntegrityError like `save`."""
@@ -118,12 +120,13 @@ class KeptInsert(Generic[ModelT]):
 
     @cached_property
     def fields(self) -> list[Any]:
-        return [field for field in self._meta.local_concrete_fields if not field.primary_key and not field.generated]
+        return written_fields(self._model)
 
     @cached_property
     def target(self) -> str:
         quote = connection.ops.quote_name
-        return f"{quote(self._meta.db_table)} ({', '.join(quote(field.column) for field in self.fields)})"
+        table = self._model._meta.db_table  # noqa: SLF001 - the documented way to ask for it
+        return f"{quote(table)} ({', '.join(quote(field.column) for field in self.fields)})"
 
     @cached_property
     def _sql(self) -> str:

@@ -15,6 +15,8 @@ from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
+from portal.lib.columns import written_fields
+
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
@@ -25,11 +27,7 @@ def every_column(model: type[Model], given: Mapping[str, str]) -> tuple[str, str
     Raises ValueError for a column that `given` names and the model lacks, and for a default that is a function which
     SQL does not know: such a column has to be given.
     """
-    fields: list[Any] = [
-        field
-        for field in model._meta.concrete_fields  # noqa: SLF001 - documented
-        if not field.primary_key and not field.generated
-    ]
+    fields = written_fields(model)
     if unknown := given.keys() - {field.column for field in fields}:
         raise ValueError(f"{model.__name__} has no {', '.join(sorted(unknown))}")
     columns = ", ".join(f'"{field.column}"' for field in fields)

@@ -10,6 +10,7 @@ from accounts.models import Notification
 from billing import ledger
 from billing.models import Charge, LedgerEntry, Order
 from esim.models import Allowance
+from portal.lib.columns import written_fields
 from tests import make
 from tests.billing.books import NOW
 from tests.fakes.crowd import together
@@ -62,7 +63,7 @@ def rows(db):
 
 def copied(model, row, number, **changes):
     """Write a copy of a row by SQL, with names of its own and the keys wanted."""
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key and not field.generated]
+    fields = written_fields(model)
     fresh = {field.column: f"'copy_{number}'" for field in fields if field.unique or field.name == "form_key"}
     fresh |= {"period_index": number, "top_up_index": number, **changes}
     columns = [field.column for field in fields]
