@@ -1,5 +1,6 @@
 """What becomes of queued plans besides their turn: taken into the line's schedule when paid, or cancelled for a refund."""
 
+from copy import copy
 from datetime import datetime
 
 from django.db import transaction
@@ -61,11 +62,9 @@ def offer_of(queued: QueuedPlan) -> list[Part]:
     if Dispute.objects.holding_the_money().filter(charge__order=order).exists():
         raise CannotRefund(DISPUTED)
     # As it will be when it is cancelled: the money of an order that is still to be delivered is not free.
-    return parts_of(Order(**_columns(order) | {"state": Order.State.REFUNDED}))
-
-
-def _columns(order: Order) -> dict[str, object]:
-    return {field.attname: getattr(order, field.attname) for field in Order._meta.concrete_fields}  # noqa: SLF001
+    cancelled = copy(order)
+    cancelled.state = Order.State.REFUNDED
+    return parts_of(cancelled)
 
 
 def cancel(
