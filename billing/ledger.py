@@ -156,6 +156,13 @@ def wallet_balance(user: User, currency: str) -> Money:
     return row.money if row else Money.zero(currency)
 
 
+def own_first(wallets: Iterable[LedgerAccount], *, currency: str) -> list[Money]:
+    """Return the balances that hold something; first that in the owner's own currency, also when it is empty."""
+    balances = {wallet.currency: wallet.money for wallet in wallets}
+    own = balances.pop(currency, Money.zero(currency))
+    return [own, *(money for money in balances.values() if money)]
+
+
 def movements_of(user: User) -> LedgerEntryQuerySet:
     """Return the movements of the subscriber's wallets, newest first, with what a page shows of them."""
     entries = LedgerEntry.objects.owned_by(user).select_related("debit_account", "credit_account", "order")

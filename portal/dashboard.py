@@ -13,7 +13,8 @@ from django.utils.translation import get_language
 
 from accounts.models import User
 from billing import discounts
-from billing.models import LedgerAccount, Order, PlanNudge, TopUpRule
+from billing.ledger import own_first
+from billing.models import Order, PlanNudge, TopUpRule
 from billing.top_up_pages import standing_rule
 from billing.turns import turns_of
 from esim import keep_alive
@@ -86,7 +87,7 @@ def overview(*, rows: FrontRows, user: User, now: datetime, with_hidden: bool = 
         cards=sorted(shown, key=lambda card: card.urgency),
         at=now,
         hidden=sum(_is_hidden(card) for card in cards),
-        wallets=_balances(rows.wallets, currency=user.currency),
+        wallets=own_first(rows.wallets, currency=user.currency),
         chart=_chart(_together(own), today=timezone.localdate(now)) if own else None,
         nudge=_nudge(shown, now=now),
     )
@@ -190,13 +191,7 @@ def _daily_usage(lines: Sequence[Line], *, now: datetime) -> Mapping[int, Days]:
 
 def balances_of(user: User) -> list[Money]:
     """Return the balances of a person, that in their own currency first. One query."""
-    return _balances(WALLETS.all(owner=user.pk, currency=user.currency), currency=user.currency)
-
-
-def _balances(wallets: Sequence[LedgerAccount], *, currency: str) -> list[Money]:
-    """The one in the reader's own currency comes first, and is there even when it is empty."""
-    balances = {wallet.currency: wallet.money for wallet in wallets}
-    return [balances.pop(currency, Money(0, currency)), *balances.values()]
+    return own_first(WALLETS.all(owner=user.pk, currency=user.currency), currency=user.currency)
 
 
 def _together(usage: Iterable[Days]) -> Days:

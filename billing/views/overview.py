@@ -17,7 +17,6 @@ from billing.referral_pages import reward_in
 from billing.refund_words import refund_row
 from billing.statement import movement_of
 from portal.lib.csv_rows import csv_download
-from portal.lib.money import Money
 
 A_PAGE = 20
 AT_A_GLANCE = 5
@@ -29,13 +28,12 @@ DOCUMENTS_AT_A_GLANCE = 3
 def overview(request: SubscriberRequest) -> HttpResponse:
     """Show the balances, the saved cards, the latest orders and the latest invoices."""
     user = request.user
-    kept = {wallet.currency: wallet.money for wallet in LedgerAccount.objects.owned_by(user).order_by("currency")}
-    own = kept.pop(user.currency, Money.zero(user.currency))
+    wallets = LedgerAccount.objects.owned_by(user).order_by("currency")
     now = timezone.now()
     context = {
         "nav": "billing",
         "now": now,
-        "balances": [own, *(money for money in kept.values() if money)],
+        "balances": ledger.own_first(wallets, currency=user.currency),
         "methods": PaymentMethod.objects.owned_by(user).usable().order_by("-is_default", "-pk"),
         "low_balance": _low_balance(user),
         "owes": arrears.owes(user, now=now),
