@@ -34,7 +34,7 @@ def _place() -> str:
             "state": "'pending'",
             "line_id": "s.line_id",
             "plan_id": "s.plan_id",
-            "plan_terms": "sold.terms::jsonb",
+            "plan_terms": "sold.terms",
             "currency": "s.currency",
             "amount": "s.consent_amount",
             "form_key": "'renewal:' || s.public_id || ':' || s.period_index || ':0'",
@@ -70,7 +70,7 @@ WITH given AS MATERIALIZED (
     SELECT {order_values} FROM given
     JOIN billing_subscription s ON {held}
     JOIN esim_line l ON l.id = s.line_id
-    JOIN unnest({arrays(plans="bigint", terms="text")}) AS sold(plan_id, terms) ON sold.plan_id = s.plan_id
+    JOIN unnest({arrays(plans="bigint", terms="jsonb")}) AS sold(plan_id, terms) ON sold.plan_id = s.plan_id
     RETURNING id, subscription_id
 ), charged AS (
     INSERT INTO billing_charge ({charge})
