@@ -12,6 +12,7 @@ import redis
 from psycopg import sql
 
 SERVER = "postgres://postgres@127.0.0.1:5432/postgres"
+LARGE_BYTES = 1 << 30
 
 
 @contextmanager
@@ -47,11 +48,23 @@ def copy_of(name: str) -> Iterator[str]:
     """Copy a database that nobody is connected to, and yield the address of the copy, which is gone in the end."""
     server, copy = os.environ["DATABASE_URL"], f"{name}_copy"
     desk = urlunsplit(urlsplit(server)._replace(path="/postgres"))
-    _run(desk, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(name)))
+    _run(
+        desk,
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
+            sql.Identifier(copy), sql.Identifier(name), sql.Identifier(_strategy(desk, name))
+        ),
+    )
     try:
         yield urlunsplit(urlsplit(server)._replace(path=f"/{copy}"))
     finally:
         _run(desk, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy)))
+
+
+def _strategy(server: str, name: str) -> str:
+    """Copy what is large by its files: page by page, all of it would go through the log."""
+    with psycopg.connect(server) as connection:
+        [size] = connection.execute("SELECT pg_database_size(%s)", [name]).fetchone() or (0,)
+        return "file_copy" if size > LARGE_BYTES else "wal_log"
 
 
 def _run(server: str, statement: sql.Composed) -> None:

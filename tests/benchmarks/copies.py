@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from django.db import connection
 from django.db.models import Model
 
-from portal.lib.public_ids import PublicIdField
+from portal.lib.public_ids import DATED, MOMENT_LENGTH, PublicIdField
 
 FIRST = 1_000
 """Where the ids of copies begin: above those of the examples."""
 OWN = f"{FIRST} + copy.n"
 # Hexadecimal, but spread over the whole alphabet of public ids, as random ones are.
 RANDOM = "translate(left(md5('{prefix}' || copy.n), 16), '0123456789abcdef', '02468acegjmpqtvy')"
+MOMENT = f"lpad(to_hex(copy.n / 3000), {MOMENT_LENGTH}, '0')"
+"""For ids that begin with their second: some thousand were made in each, long ago."""
 
 
 @contextmanager
@@ -42,4 +44,5 @@ def multiply(model: type[Model], example: Model, count: int, changes: Mapping[st
 
 
 def public_id(prefix: str, *, salt: str = "") -> str:
-    return f"'{prefix}_' || {RANDOM.format(prefix=prefix + salt)}"
+    beginning = f"'{prefix}_' || {MOMENT}" if prefix in DATED else f"'{prefix}_'"
+    return f"{beginning} || {RANDOM.format(prefix=prefix + salt)}"

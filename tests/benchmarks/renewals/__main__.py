@@ -1,7 +1,8 @@
 """`make bench-renewals`: how fast, and how heavily, renewals run beside raw SQL that writes the same rows.
 
 Every run works on a fresh copy of one seeded database; the runs of a round follow each other, so that they meet the
-same load. The gates are on ratios within a round and on CPU, for rates move with the machine.
+same load. The gates are on ratios within a round and on CPU, for rates move with the machine. `SCATTERED=1` lets what
+is due one after another lie nowhere near, which is the worst there can be.
 """
 
 import json
@@ -29,8 +30,6 @@ from tests.own_database import copy_of, own_database
 BATCH, GROUP = 500, 100
 SAMPLE = 2_000
 """Of what goes one by one: its rate does not hang on how many wait."""
-WHOLE, PART = 100_000, 20_000
-"""Up to so many are all renewed; of more, so many a round, one round after another in one database."""
 SLOW_RENEWALS = 2_000
 """Twenty seconds at the pace allowed, so that the beginning and the end of the sweep weigh little."""
 TABLES = (
@@ -78,7 +77,7 @@ def main() -> int:
         call_command("migrate", verbosity=0)
         for size in sizes:
             with _seeded(size) as seeded:
-                seen[size] = _measure(seeded, rounds=_rounds(size)) if size <= WHOLE else _measure_part(seeded)
+                seen[size] = _measure(seeded, rounds=_rounds(size))
                 _report(report, size, seen[size])
                 if size == min(sizes):
                     _one_by_one_of_ours(report, seeded)
@@ -101,7 +100,7 @@ def _seeded(size: int) -> Iterator[Seeded]:
     empty = connection.settings_dict["NAME"]
     with copy_of(empty) as address:
         connection.settings_dict["NAME"] = urlsplit(address).path.removeprefix("/")
-        example = seed(size + BATCH)
+        example = seed(size + BATCH, scattered=os.environ.get("SCATTERED", "") not in ("", "0"))
         connection.close()
         yield Seeded(address=address, now=example.due_at, pattern=raw_rows.pattern_of(address), count=size)
         connection.settings_dict["NAME"] = empty
@@ -124,19 +123,6 @@ def _measure(seeded: Seeded, *, rounds: int) -> Rounds:
             seen.kilobytes = (_size_of(dsn) - before) / 1024 / (seeded.count + BATCH)
             written["ours"] = _rows_a_renewal(dsn)
     assert len(set(written.values())) == 1, f"not the same rows: {written}"
-    return seen
-
-
-def _measure_part(seeded: Seeded) -> Rounds:
-    """Renew a part of very many, by turns: a copy for each run, and the whole of it, would take hours."""
-    seen, dsn = Rounds(), seeded.address
-    wishes = {"pattern": seeded.pattern, "now": seeded.now, "warm_up": BATCH}
-    for _ in range(3):
-        seen.one_by_one.append(raw.renew_one_by_one(dsn, count=SAMPLE, **wishes))
-        seen.batched.append(raw.renew_in_batches(dsn, count=PART, batch=BATCH, group=GROUP, **wishes))
-        before = _size_of(dsn)
-        seen.ours.append(_worker(dsn, now=seeded.now, wishes=("--most", str(PART))))
-        seen.kilobytes = (_size_of(dsn) - before) / 1024 / (PART + BATCH)
     return seen
 
 

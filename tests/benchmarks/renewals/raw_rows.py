@@ -12,9 +12,13 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from portal.lib.public_ids import LENGTH, MOMENT_LENGTH
+
 Row = Mapping[str, Any]
 
-FRESH = "left(replace(gen_random_uuid()::text, '-', ''), 16)"
+MOMENT = f"right(to_hex(extract(epoch FROM now())::bigint), {MOMENT_LENGTH})"
+FRESH = f"{MOMENT} || left(replace(gen_random_uuid()::text, '-', ''), {LENGTH})"
+"""As long as the portal's, and beginning with the second as they do."""
 ENDS_AT = "due.starts_at + interval '30 days'"
 TOLD = " || jsonb_build_object('order_id', due.order_public_id, 'starts_at', due.starts_at)"
 GENERATED = frozenset({"phase"})

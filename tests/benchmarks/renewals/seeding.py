@@ -18,7 +18,8 @@ from tests.benchmarks.renewals.gateways import InstantGateway
 DAY = timedelta(days=1)
 SPREAD_SECONDS = 72_000
 """The moments of copies lie so far apart, less than the day from a charge to the end of the paid time."""
-SHIFT = f"(copy.n::bigint * 7919 %% {SPREAD_SECONDS}) * interval '1 second'"
+MONTHS = 24
+"""Whoever is due today signed up on this day of one of so many months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,36 @@ def make_example() -> Example:
     return Example(subscription, subscription.charge_due_at)
 
 
-def seed(count: int) -> Example:
-    """Fill an empty database with an example and so many copies of it, all due at `due_at` or a little before."""
+def seed(count: int, *, scattered: bool = False) -> Example:
+    """Fill an empty database with an example and so many copies of it, all due at `due_at` or a little before.
+
+    Rows lie as they do in use: people in the order in which they signed up, at this time of the day or that in one of
+    `MONTHS`, and what was written for their last period likewise. `scattered` is the worst there can be: what is due
+    one after another lies nowhere near.
+    """
     example = make_example()
     with seeding():
-        for model, row, changes in _copies(example):
+        for model, row, changes in _copies(example, shift=_scattered() if scattered else _as_signed_up(count)):
             multiply(model, row, count, changes)
     Subscription.objects.filter(pk=example.subscription.pk).update(mode=Subscription.Mode.OFF)
     return example
 
 
-def _copies(example: Example) -> Iterator[tuple[type[Model], Model, dict[str, str]]]:
+def _scattered() -> str:
+    return f"(copy.n::bigint * 7919 %% {SPREAD_SECONDS}) * interval '1 second'"
+
+
+def _as_signed_up(count: int) -> str:
+    """One in ten renews at another time of the day than that of the sign-up: bought late, or changed the plan."""
+    month = max(count // MONTHS, 1)
+    in_order = f"(1 - (copy.n %% {month})::float / {month}) * {SPREAD_SECONDS} * interval '1 second'"
+    return f"CASE WHEN copy.n %% 10 = 0 THEN {_scattered()} ELSE {in_order} END"
+
+
+def _copies(example: Example, *, shift: str) -> Iterator[tuple[type[Model], Model, dict[str, str]]]:
     subscription, order = example.subscription, example.order
     line, charge = subscription.line, order.charges.get()
-    owned, shifted = {"owner_id": OWN}, lambda *names: {name: f'"{name}" - {SHIFT}' for name in names}
+    owned, shifted = {"owner_id": OWN}, lambda *names: {name: f'"{name}" - {shift}' for name in names}
     moments = shifted("starts_at", "ends_at", "created_at")
     order_id = public_id("ord")
     yield User, line.owner, {"email": "'person' || copy.n || '@example.net'"}

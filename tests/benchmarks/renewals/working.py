@@ -17,7 +17,7 @@ from billing import renewals
 from billing.models import Order
 from esim import carriers
 from portal.lib.pacing import Pace, Rate
-from portal.lib.ticks import InTime, always
+from portal.lib.ticks import always
 from tests.benchmarks.measures import Watch
 from tests.benchmarks.renewals.gateways import InstantGateway, SlowGateway
 
@@ -32,7 +32,6 @@ def main() -> None:
     parser.add_argument("--now", type=datetime.fromisoformat, required=True)
     parser.add_argument("--batch", type=int)
     parser.add_argument("--group", type=int)
-    parser.add_argument("--most", type=int, help="renew so many, in whole batches, of all that are due")
     parser.add_argument(
         "--slow", action="store_true", help="a gateway that takes 300 ms and allows 100 charges a second"
     )
@@ -52,17 +51,9 @@ def main() -> None:
         cursor.execute("SELECT pg_backend_pid()")
         [backend] = cursor.fetchone() or (0,)
     watch = Watch(backend)
-    renew(
-        in_time=always if asked.most is None else so_many_batches(asked.most // (asked.batch or renewals.USUAL.batch))
-    )
+    renew(in_time=always)
     spent = watch.stop(0)
     json.dump({**asdict(spent), "count": times_renewed(asked.now) - before}, sys.stdout)
-
-
-def so_many_batches(count: int) -> InTime:
-    """Return an `in_time` that says no after so many batches."""
-    left = iter(range(count - 1))
-    return lambda: next(left, None) is not None
 
 
 def slow_gateway() -> SlowGateway:
