@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from esim import outlet_pages
 from esim.models import Outlet
 from esim.outlet_forms import FindForm
+from portal.lib.staff import may_look_at
 
 
 @sensitive_post_parameters("where")
@@ -37,9 +38,9 @@ def outlets(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def outlet(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show everything about an outlet; one that is closed for good, to staff only."""
+    """Show everything about an outlet; one that is hidden, to staff who may look at outlets."""
     found = Outlet.objects.filter(public_id=public_id).first()
-    if found is None or not (found.is_active or request.user.is_staff):
+    if found is None or not (found.is_active or may_look_at(request, Outlet)):
         raise Http404
     now = timezone.now()
     context = {

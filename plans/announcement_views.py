@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from plans import announcements
 from plans.models import Announcement
+from portal.lib.staff import may_look_at
 
 
 @require_safe
@@ -18,10 +19,10 @@ def announcement_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def announcement(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show one; before and after its time to staff only, as a preview."""
+    """Show one; before and after its time to staff who may look at announcements, as a preview."""
     row = announcements.Shown.of(get_object_or_404(Announcement, public_id=public_id))
     is_preview = not (row.is_shown(timezone.now()) and row.is_for(request))
-    if is_preview and not request.user.is_staff:
+    if is_preview and not may_look_at(request, Announcement):
         raise Http404
     return render(request, "plans/announcement.html", {"row": row, "is_preview": is_preview})
 

@@ -11,6 +11,7 @@ from plans.currency import chosen_currency, remember_currency
 from plans.models import Plan, Promotion
 from plans.pages import catalogue_page, plan_context
 from plans.previews import preview_of
+from portal.lib.staff import may_look_at
 
 
 @require_safe
@@ -26,7 +27,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 def promotion_preview(request: HttpRequest, slug: str) -> HttpResponse:
     """Show staff who may look at promotions what one would make of the plans."""
     found = Promotion.objects.filter(slug=slug).first()
-    if found is None or not _may_look_at_promotions(request):
+    if found is None or not may_look_at(request, Promotion):
         raise Http404
     currency = chosen_currency(request)
     shown = preview_of(found, currency=currency, now=timezone.now())
@@ -34,18 +35,12 @@ def promotion_preview(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "plans/promotion_preview.html", context)
 
 
-def _may_look_at_promotions(request: HttpRequest) -> bool:
-    """Tell whether the staff site would show them; whoever may change them may look."""
-    powers = ("plans.view_promotion", "plans.change_promotion")
-    return request.user.is_staff and any(request.user.has_perm(power) for power in powers)
-
-
 @require_safe
 def plan(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Show everything about a plan; before it is on sale, to staff only."""
+    """Show everything about a plan; before it is on sale, to staff who may look at plans."""
     now, currency = timezone.now(), chosen_currency(request)
     found = Plan.objects.filter(public_id=public_id).prefetch_related("prices").first()
-    if found is None or not (found.is_sold(now) or request.user.is_staff):
+    if found is None or not (found.is_sold(now) or may_look_at(request, Plan)):
         raise Http404
     response = render(request, "plans/plan.html", plan_context(found, currency=currency, now=now))
     remember_currency(request, response, currency)

@@ -1,8 +1,9 @@
-"""What the staff pages of every app share: read-only pages, and columns of money, data and states."""
+"""What the staff pages of every app share: who may look, read-only pages, and columns of money, data and states."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth import get_permission_codename
 from django.db.models import Choices, Model
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 Column = Callable[[Any], Any]
+
+
+def may_look_at(request: HttpRequest, model: type[Model]) -> bool:
+    """Tell whether the staff site would show rows of a model; whoever may change them may look."""
+    meta = model._meta  # noqa: SLF001
+    powers = (f"{meta.app_label}.{get_permission_codename(deed, meta)}" for deed in ("view", "change"))
+    return request.user.is_staff and any(request.user.has_perm(power) for power in powers)
 
 
 class StaffAdmin(ModelAdmin):  # type: ignore[misc]

@@ -203,7 +203,7 @@ def test_whoever_may_only_look_makes_no_codes(client: Client):
     assert CouponCode.objects.count() == 1
 
 
-def test_a_promotion_is_looked_at_before_it_begins(as_staff, subscriber, now):
+def test_a_promotion_is_looked_at_before_it_begins(as_staff, now):
     make.make_plan(name="Small", prices={"USD": 1000})
     big = make.make_plan(name="Big", prices={"USD": 2000, "EUR": 1800})
     make.make_plan(name="Elsewhere", prices={"EUR": 500})
@@ -214,7 +214,6 @@ def test_a_promotion_is_looked_at_before_it_begins(as_staff, subscriber, now):
     change = as_staff.get(reverse("admin:plans_promotion_change", args=[coming.pk])).content.decode()
     page = as_staff.get(address).content.decode()
     in_euros = as_staff.get(address, {"currency": "EUR"}).content.decode()
-    others = subscriber, make.make_user(is_staff=True)
 
     assert address in change
     assert "It counts for 1 of 2 plans on sale in USD" in page
@@ -222,6 +221,3 @@ def test_a_promotion_is_looked_at_before_it_begins(as_staff, subscriber, now):
     assert "Big" not in page
     assert "Buy for" not in page
     assert "€4.00" in in_euros
-    for other in others:
-        as_staff.force_login(other)
-        assert as_staff.get(address).status_code == 404
