@@ -114,9 +114,22 @@ def quote(*, user: User, plan: Plan, price: Money, code: str = "", ip: str | Non
     No query where promotions are cached and there is no code. Codes that do not exist count against `user` and `ip`.
     """
     terms = PlanTerms.of(plan)
-    promoted = promotion_for(catalogue.running_promotions(now=now), terms=terms, price=price, now=now)
-    without = Quote(list_price=price, terms=promoted.effect.terms if promoted else terms, promotion=promoted, code=code)
+    without = _without_code(catalogue.running_promotions(now=now), terms=terms, price=price, code=code, now=now)
     return _with_code(without, of=terms, user=user, ip=ip, now=now) if code_key(code) else without
+
+
+def quote_to_anybody(
+    code: CouponCode, *, terms: PlanTerms, price: Money, promotions: list[PromotionRow], now: datetime
+) -> Quote:
+    """Say what a plan costs with a code, whatever its buyer bought or tried before. No query."""
+    without = _without_code(promotions, terms=terms, price=price, code=code.code, now=now)
+    tried = _applied(without, code, of=terms, now=now)
+    return _refused(without, says(couponing.USED_UP)) if tried.coupon and _is_used_up(code) else tried
+
+
+def _without_code(promotions: list[PromotionRow], *, terms: PlanTerms, price: Money, code: str, now: datetime) -> Quote:
+    promoted = promotion_for(promotions, terms=terms, price=price, now=now)
+    return Quote(list_price=price, terms=promoted.effect.terms if promoted else terms, promotion=promoted, code=code)
 
 
 def promotion_for(rows: list[PromotionRow], *, terms: PlanTerms, price: Money, now: datetime) -> Promoted | None:
@@ -128,17 +141,24 @@ def _with_code(quoted: Quote, *, of: PlanTerms, user: User, ip: str | None, now:
     found, refusal = _find(quoted.code, user=user, ip=ip, now=now)
     if found is None:
         return _refused(quoted, refusal)
-    price = quoted.price
-    can_add = promoting.can_add_to_plans()
-    refusal = couponing.why_not(found.coupon, terms=of, price=price, can_add=can_add, now=now)
-    if refusal := refusal or why_not_this_person(found, user=user):
+    tried = _applied(quoted, found, of=of, now=now)
+    if tried.coupon and (refusal := why_not_this_person(found, user=user)):
         return _refused(quoted, refusal)
-    effect = couponing.effect_of(found.coupon, of=of, terms=quoted.terms, price=price)
+    return tried
+
+
+def _applied(quoted: Quote, code: CouponCode, *, of: PlanTerms, now: datetime) -> Quote:
+    """Take off what a code does for whoever buys, or say why it does nothing."""
+    price, coupon = quoted.price, code.coupon
+    can_add = promoting.can_add_to_plans()
+    if refusal := couponing.why_not(coupon, terms=of, price=price, can_add=can_add, now=now):
+        return _refused(quoted, refusal)
+    effect = couponing.effect_of(coupon, of=of, terms=quoted.terms, price=price)
     return Quote(
         list_price=quoted.list_price,
         terms=effect.terms,
         promotion=quoted.promotion,
-        coupon=CodeUse(code=found, effect=effect),
+        coupon=CodeUse(code=code, effect=effect),
         code=quoted.code,
     )
 
@@ -175,11 +195,15 @@ def why_not_this_person(code: CouponCode, *, user: User) -> str:
     if coupon.max_per_user is not None and len(states) >= coupon.max_per_user:
         waits = Redemption.State.RESERVED in states
         return says(couponing.RESERVED_BY_YOU if waits else couponing.USED_BY_YOU)
-    if any(one.max_uses is not None and one.used >= one.max_uses for one in (code, coupon)):
+    if _is_used_up(code):
         return says(couponing.USED_UP)
     if coupon.first_purchase_only and has_bought(user):
         return says(couponing.FIRST_PURCHASE)
     return ""
+
+
+def _is_used_up(code: CouponCode) -> bool:
+    return any(one.max_uses is not None and one.used >= one.max_uses for one in (code, code.coupon))
 
 
 def has_bought(user: User, *, besides: Order | None = None) -> bool:

@@ -75,6 +75,9 @@ class CouponAdmin(DealAdmin):
         WINDOW,
     )
 
+    def view_on_site(self, obj: Coupon) -> str:
+        return reverse("billing:coupon_preview", args=[obj.slug])
+
     def get_readonly_fields(self, _request: HttpRequest, obj: Coupon | None = None) -> tuple[str, ...]:
         return ("kind", "gives_column") if obj and obj.used else ()
 

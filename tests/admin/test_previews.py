@@ -33,11 +33,17 @@ def coming_promotion(now):
     return reverse("plans:promotion_preview", args=[make.make_promotion(active_from=now + timedelta(days=1)).slug])
 
 
+def coupon_switched_off(now):
+    make.make_plan()
+    return reverse("billing:coupon_preview", args=[make.make_coupon(is_active=False).slug])
+
+
 PREVIEWS = {
     "plan": hidden_plan,
     "announcement": coming_announcement,
     "outlet": hidden_outlet,
     "promotion": coming_promotion,
+    "coupon": coupon_switched_off,
 }
 
 

@@ -45,6 +45,7 @@ def ids_of_ada(subscriber, now):
     later = make.make_queued_plan(line=line, plan=plan)
     return {
         "sim/applications/": {"public_id": application.public_id},
+        "coupons/": {"slug": make.make_coupon().slug},
         "r/": {"code": make.make_referral_code(owner=subscriber).code},
         "queue/": {"public_id": later.public_id},
         "documents/": {"public_id": document.public_id},
