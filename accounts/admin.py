@@ -36,7 +36,7 @@ from accounts.models import (
     WebhookEndpoint,
     WebhookMessage,
 )
-from portal.lib.staff import ReadOnlyAdmin, moment_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, person
 
 # Their own pages would show second factors and sessions; what staff need of them is on the user's page.
 admin.site.unregister([EmailAddress, Authenticator, UserSession, Group])
@@ -63,7 +63,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display = (moment_column("at", _("at")), "action", "actor", "subject", "target", "ip_address")
     list_filter = ("at", "action")
     list_select_related = ("actor", "subject")
-    search_fields = ("action", "target", "subject__email", "actor__email")
+    search_fields = ("action", "target", *person("subject"), *person("actor"))
     ordering = ("-id",)
 
 
@@ -73,5 +73,5 @@ class BusinessAdmin(ReadOnlyAdmin):
 
     list_display = ("user", moment_column("created_at", _("created")))
     list_select_related = ("user",)
-    search_fields = ("user__email", "user__full_name")
+    search_fields = person("user")
     ordering = ("-id",)

@@ -19,7 +19,7 @@ from accounts.document_files import FileLost
 from accounts.http import client_ip
 from accounts.models import Document, User
 from portal.lib.downloads import foreign_download
-from portal.lib.staff import ReadOnlyAdmin, moment_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, person
 
 added = moment_column("added_at", _("added"))
 to_erase = moment_column("erase_at", _("to be erased"))
@@ -46,7 +46,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     list_display = ("public_id", "owner", "purpose", "about", "form", "size", added, to_erase, erased)
     list_filter = ("purpose", "form", "added_at", "erased_at")
     list_select_related = ("owner",)
-    search_fields = ("public_id", "about", "owner__email", "owner__phone", "owner__public_id")
+    search_fields = ("public_id", "about", *person("owner"))
     ordering = ("-id",)
     hidden = ("id", "name_ciphertext", "data_key_ciphertext", "stored_as")
     actions_detail = ("open_file",)

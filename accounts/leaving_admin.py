@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AccountClosing
-from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, person, state_column
 
 ended = moment_column("ended_at", _("ended"))
 closing_state = state_column(
@@ -15,7 +15,7 @@ class AccountClosingAdmin(ReadOnlyAdmin):
     list_display = ("public_id", "user", closing_state, "held_by", moment_column("closes_at", _("closes")), ended)
     list_filter = ("state",)
     list_select_related = ("user",)
-    search_fields = ("public_id", "user__public_id", "user__email")
+    search_fields = ("public_id", *person("user"))
     ordering = ("-id",)
 
 
@@ -24,5 +24,5 @@ class DataExportAdmin(ReadOnlyAdmin):
 
     list_display = ("public_id", "user", "document", "attempts", moment_column("asked_at", _("asked for")))
     list_select_related = ("user", "document")
-    search_fields = ("public_id", "user__public_id", "user__email")
+    search_fields = ("public_id", *person("user"))
     ordering = ("-id",)

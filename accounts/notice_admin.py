@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from accounts.models import Notification
 from portal.lib.redaction import redacted
-from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, person, state_column
 
 created = moment_column("created_at", _("created"))
 due = moment_column("due_at", _("due"))
@@ -45,7 +45,7 @@ class NotificationAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "channel", "kind", "created_at")
     list_select_related = ("user",)
-    search_fields = ("key", "user__email", "user__phone", "public_id")
+    search_fields = ("key", *person("user"), "public_id")
     ordering = ("-id",)
     actions = ("send_again",)
 

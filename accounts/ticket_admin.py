@@ -29,7 +29,7 @@ from accounts.ticket_filters import AssignedFilter, FirstAnswerFilter
 from accounts.ticket_words import Said, conversation, title_of
 from portal.lib.dates import format_moment
 from portal.lib.downloads import foreign_download
-from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, state_column
+from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, person, state_column
 
 STATE_COLOURS = {"open": "danger", "waiting": "warning", "answered": "success"}
 PAGES = {
@@ -53,7 +53,7 @@ class TicketAdmin(DeskActions, ReadOnlyAdmin):
     list_display = ("title", "owner", ticket_state, "assignee", "waits", "first_answer", opened)
     list_filter = ("state", AssignedFilter, FirstAnswerFilter, "kind", "opened_at")
     list_select_related = ("owner", "assignee")
-    search_fields = ("public_id", "owner__email", "owner__phone", "about", "messages__text")
+    search_fields = ("public_id", *person("owner"), "about", "messages__text")
     ordering = (Case(When(state__in=["open", "waiting"], then=F("moved_at"))).asc(nulls_last=True), "-moved_at")
     actions_detail = ("answer", "add_note", "assign", "close_ticket")
 

@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextInputW
 from accounts import api_tokens
 from accounts.http import client_ip
 from accounts.models import ApiToken, User
-from portal.lib.staff import KeptAdmin, moment_column
+from portal.lib.staff import KeptAdmin, moment_column, person
 
 created = moment_column("created_at", _("created"))
 expires = moment_column("expires_at", _("expires"))
@@ -48,7 +48,7 @@ class ApiTokenAdmin(KeptAdmin):
     list_display = ("name", "user", "begins_with", "scope_words", "source", created, expires, last_used, revoked)
     list_filter = ("source", "revoked_at")
     list_select_related = ("user",)
-    search_fields = ("name", "prefix", "public_id", "user__email")
+    search_fields = ("name", "prefix", "public_id", *person("user"))
     ordering = ("-id",)
     actions = ("revoke",)
     form = NewTokenForm

@@ -36,7 +36,7 @@ from esim.product_admin import CarrierOrderAdmin, CarrierProductAdmin
 from esim.profile_order_admin import CarrierEventAdmin, ProfileOrderAdmin, problem
 from esim.replacement_admin import ReplacementAdmin
 from esim.service_dialogs import ChangesService
-from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, data_column, moment_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, data_column, moment_column, person, state_column
 
 SERVICE_COLOURS = {"active": "success", "pending": "info", "suspended": "warning", "terminated": "danger"}
 DOWNLOAD_COLOURS = {"released": "info", "installed": "success", "enabled": "success", "error": "danger"}
@@ -87,7 +87,7 @@ class LineAdmin(RecordsLooks, ChangesService, ReadOnlyAdmin):
     list_display = ("__str__", "msisdn", "owner", "form", service_state, "carrier", usage_as_of, created)
     list_filter = ("service_state", "form", "carrier", "created_at")
     list_select_related = ("owner",)
-    search_fields = ("msisdn", "nickname", "public_id", "owner__email", "profiles__iccid")
+    search_fields = ("msisdn", "nickname", "public_id", *person("owner"), "profiles__iccid")
     ordering = ("-id",)
     inlines = (ProfileInline, AllowanceInline)
     actions_detail = ("suspend", "resume")
@@ -100,7 +100,7 @@ class SimProfileAdmin(ReadOnlyAdmin):
     list_display = ("iccid", "line", download_state, "is_current", "smdp_address", created)
     list_filter = ("download_state", "is_current")
     list_select_related = ("line",)
-    search_fields = ("iccid", "eid", "public_id", "line__msisdn", "line__owner__email")
+    search_fields = ("iccid", "eid", "public_id", "line__msisdn", *person("line__owner"))
     ordering = ("-id",)
     hidden = ("id", "activation_code_ciphertext", "confirmation_code_ciphertext", "pin_ciphertext", "puk_ciphertext")
     shown_as = {"problem": problem}
@@ -111,7 +111,7 @@ class AllowanceAdmin(ReadOnlyAdmin):
     list_display = ("line", "plan", "is_data_pack", data_granted, data_used, starts, ends, "granted_for")
     list_filter = ("is_data_pack", "ends_at", "plan__region")
     list_select_related = ("line", "plan")
-    search_fields = ("granted_for", "public_id", "line__msisdn", "line__public_id", "line__owner__email")
+    search_fields = ("granted_for", "public_id", "line__msisdn", "line__public_id", *person("line__owner"))
     ordering = ("-id",)
     shown_as = {"data_bytes": data_granted, "used_bytes": data_used, "daily_cap_bytes": daily_cap}
 

@@ -35,7 +35,7 @@ from esim.applications import papers_of
 from esim.delivery_admin import DeliversCards
 from esim.models import SimApplication
 from esim.models.applications import TEXT_LENGTH
-from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, person, state_column
 
 State, Reason, Wanted = SimApplication.State, SimApplication.Reason, SimApplication.Wanted
 
@@ -106,7 +106,7 @@ class SimApplicationAdmin(DeliversCards, ReadOnlyAdmin):
     list_display = ("public_id", "owner", "kind", state, "waits", sent, "delivery", "first_approved_by")
     list_filter = ("state", "kind", "delivery", "submitted_at")
     list_select_related = ("owner", "first_approved_by")
-    search_fields = ("public_id", "owner__email", "owner__phone", "company_name", "card__iccid", "tracking_number")
+    search_fields = ("public_id", *person("owner"), "company_name", "card__iccid", "tracking_number")
     ordering = (Case(When(state="submitted", then=F("submitted_at"))).asc(nulls_last=True), "-id")
     hidden = ("id", "pickup_code_hash")
     actions_detail = ("review", "set_card_aside")

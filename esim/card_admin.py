@@ -24,7 +24,7 @@ from esim.card_desk import NoPinForThis
 from esim.card_sheet import CardResource
 from esim.models import SimCard
 from portal.lib.sheets import SealedStorage, SheetAdmin
-from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, person, state_column
 
 STATE_COLOURS = {"available": "success", "reserved": "info", "withdrawn": "danger"}
 DOUBTFUL_NAMED = 20
@@ -172,7 +172,7 @@ class BindingAttemptAdmin(ReadOnlyAdmin):
     list_display = ("user", tried_at, "succeeded")
     list_filter = ("succeeded", "at")
     list_select_related = ("user",)
-    search_fields = ("user__email",)
+    search_fields = person("user")
     ordering = ("-id",)
     hidden = ("id", "card")
 

@@ -20,7 +20,7 @@ from esim import profile_doubts
 from esim.models import CarrierEvent, ProfileOrder, SimProfile
 from esim.profile_doubts import CannotBeThatProfile, NotInDoubt
 from esim.status_sentences import explained
-from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, person, state_column
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -57,7 +57,7 @@ class ProfileOrderAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "line", "carrier", state, "iccid", reason, "attempts", asked, created)
     list_filter = ("state", "carrier", "created_at")
     list_select_related = ("line",)
-    search_fields = ("public_id", "key", "iccid", "line__public_id", "line__owner__email")
+    search_fields = ("public_id", "key", "iccid", "line__public_id", *person("line__owner"))
     ordering = ("-id",)
     hidden = ("id", "matching_id_ciphertext", "confirmation_code_ciphertext", "answer_ciphertext")
     shown_as = {"reason": reason}

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from esim.models import Replacement
-from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, person, state_column
 
 COLOURS = {"done": "success", "failed": "danger", "undone": "warning", "to_install": "info", "online": "success"}
 
@@ -16,5 +16,5 @@ class ReplacementAdmin(ReadOnlyAdmin):
     list_display = ("public_id", "line", "reason", state, "problem", created, moved)
     list_filter = ("state", "reason", "created_at")
     list_select_related = ("line",)
-    search_fields = ("public_id", "line__msisdn", "line__public_id", "line__owner__email", "old_profile__iccid")
+    search_fields = ("public_id", "line__msisdn", "line__public_id", *person("line__owner"), "old_profile__iccid")
     ordering = ("-id",)

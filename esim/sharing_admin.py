@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from esim.models import LineInvitation, LineMove, Role
-from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, person, state_column
 
 INVITATION_COLOURS = {"open": "info", "accepted": "success", "declined": "warning"}
 MOVE_COLOURS = {"offered": "info", "agreed": "warning", "done": "success"}
@@ -19,7 +19,7 @@ class LineMemberAdmin(ReadOnlyAdmin):
     list_display = ("line", "user", role, since)
     list_filter = ("role", "created_at")
     list_select_related = ("line", "user")
-    search_fields = ("line__public_id", "line__msisdn", "line__owner__email", "user__email")
+    search_fields = ("line__public_id", "line__msisdn", *person("line__owner"), *person("user"))
     ordering = ("-id",)
 
 
@@ -35,7 +35,7 @@ class LineInvitationAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "role", "created_at")
     list_select_related = ("line", "invited_by")
-    search_fields = ("line__public_id", "line__msisdn", "invited_by__email", "email")
+    search_fields = ("line__public_id", "line__msisdn", *person("invited_by"), "email")
     ordering = ("-id",)
 
 
@@ -51,5 +51,12 @@ class LineMoveAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "by_claim", "created_at")
     list_select_related = ("line", "from_owner")
-    search_fields = ("public_id", "line__public_id", "line__msisdn", "from_owner__email", "to_email", "to_owner__email")
+    search_fields = (
+        "public_id",
+        "line__public_id",
+        "line__msisdn",
+        *person("from_owner"),
+        "to_email",
+        *person("to_owner"),
+    )
     ordering = ("-id",)

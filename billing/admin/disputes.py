@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin.columns import amount
 from billing.models import Dispute
-from portal.lib.staff import ReadOnlyAdmin, moment_column, money_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, money_column, person, state_column
 
 DISPUTE_COLOURS = {"open": "warning", "won": "success", "lost": "danger"}
 
@@ -20,6 +20,6 @@ class DisputeAdmin(ReadOnlyAdmin):
     list_display = ("public_id", "charge", dispute_state, amount, "reason", answer_by, "is_withdrawn", frozen, opened)
     list_filter = ("state", "is_withdrawn", "gateway", "currency", "created_at")
     list_select_related = ("charge",)
-    search_fields = ("public_id", "gateway_dispute_id", "charge__public_id", "charge__order__owner__email")
+    search_fields = ("public_id", "gateway_dispute_id", "charge__public_id", *person("charge__order__owner"))
     ordering = ("state", "respond_by")
     shown_as = {"amount": amount, "frozen_amount": frozen}

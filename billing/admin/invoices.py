@@ -18,7 +18,7 @@ from billing.tax_sheet import TaxRateForm, TaxRateResource
 from plans.countries import country_name
 from portal.lib.downloads import download
 from portal.lib.sheets import SheetAdmin
-from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, money_column, state_column
+from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, money_column, person, state_column
 
 KIND_COLOURS = {"invoice": "success", "receipt": "info", "credit_note": "warning"}
 
@@ -36,7 +36,7 @@ class InvoiceAdmin(SheetAdmin, ReadOnlyAdmin):
     list_display = ("number", kind, "owner", total, tax, "tax_country", issued)
     list_filter = ("kind", "currency", "tax_country", "issued_at")
     list_select_related = ("owner",)
-    search_fields = ("number", "public_id", "order__public_id", "owner__email", "owner__phone", "refund_key")
+    search_fields = ("number", "public_id", "order__public_id", *person("owner"), "refund_key")
     ordering = ("-id",)
     shown_as = {"amount": total, "tax_amount": tax}
     hidden = ("id", "series", "position", "details")
@@ -56,7 +56,7 @@ class BillingDetailsAdmin(ReadOnlyAdmin):
     list_display = ("owner", "name", "country", "tax_id", "attach_to_mails")
     list_filter = ("country", "attach_to_mails")
     list_select_related = ("owner",)
-    search_fields = ("owner__email", "owner__phone", "name", "tax_id")
+    search_fields = (*person("owner"), "name", "tax_id")
     ordering = ("-id",)
 
 

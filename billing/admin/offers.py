@@ -17,7 +17,7 @@ from plans.deal_forms import PromotionForm
 from plans.deal_sheets import PromotionResource
 from plans.models import Coupon, Promotion
 from portal.lib.sheets import SheetAdmin
-from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, money_column, state_column
+from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, money_column, person, state_column
 
 RUNNING, COMING, ENDED, OFF, USED_UP = "running", "coming", "ended", "off", "used_up"
 REDEMPTION_COLOURS = {"reserved": "info", "consumed": "success"}
@@ -98,7 +98,7 @@ class RedemptionAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "code", "order", "user", redemption_state, price_before, taken_off, created)
     list_filter = ("state", "currency", ("coupon", admin.RelatedOnlyFieldListFilter), "created_at")
     list_select_related = ("code", "order", "user")
-    search_fields = ("order__public_id", "user__email", "user__phone", "code__code", "coupon__slug", "promotion__slug")
+    search_fields = ("order__public_id", *person("user"), "code__code", "coupon__slug", "promotion__slug")
     ordering = ("-id",)
     shown_as = {"amount": taken_off, "price": price_before}
     hidden = ("id", "slot")

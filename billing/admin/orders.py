@@ -10,7 +10,7 @@ from billing.admin.columns import amount, created, settled
 from billing.admin.explaining import ExplainsOrder
 from billing.admin.refund_dialogs import ChargeGivesBack, OrderGivesBack
 from billing.models import Charge, Dispute, LedgerEntry, Order, Redemption, Refund
-from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, moment_column, money_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, moment_column, money_column, person, state_column
 
 ORDER_COLOURS = {
     "paid": "info",
@@ -70,7 +70,7 @@ class OrderAdmin(RecordsLooks, OrderGivesBack, ExplainsOrder, ReadOnlyAdmin):
     list_display = ("public_id", "owner", "kind", order_state, total, "line", "plan", created, paid)
     list_filter = ("state", "kind", "currency", "created_at")
     list_select_related = ("owner", "line", "plan")
-    search_fields = ("public_id", "owner__email", "owner__phone", "line__msisdn", "charges__public_id")
+    search_fields = ("public_id", *person("owner"), "line__msisdn", "charges__public_id")
     ordering = ("-id",)
     shown_as = {"amount": total, "wallet_amount": wallet_part, "refunded_wallet_amount": refunded_wallet_part}
     inlines = (ChargeInline, RedemptionInline, RefundInline, EntryInline)
@@ -82,7 +82,7 @@ class ChargeAdmin(ChargeGivesBack, ReadOnlyAdmin):
     list_display = ("public_id", "order", charge_state, amount, "method", "decline_code", created, settled)
     list_filter = ("state", "gateway", "off_session", "currency", "created_at")
     list_select_related = ("order", "method")
-    search_fields = ("public_id", "gateway_payment_id", "order__public_id", "order__owner__email")
+    search_fields = ("public_id", "gateway_payment_id", "order__public_id", *person("order__owner"))
     ordering = ("-id",)
     shown_as = {"amount": amount, "refunded_amount": refunded}
     inlines = (RefundInline, DisputeInline, EntryInline)

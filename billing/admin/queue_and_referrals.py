@@ -10,7 +10,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from accounts.models import Referral
 from billing.models import QueuedPlan, ReferralCredit, ReferralReward
 from portal.lib.money import format_money
-from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, money_column, state_column
+from portal.lib.staff import KeptAdmin, ReadOnlyAdmin, moment_column, money_column, person, state_column
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -48,7 +48,7 @@ class QueuedPlanAdmin(ReadOnlyAdmin):
     list_display = ("order", "line", "position", queue_state, "by_wish", bought, decided)
     list_filter = ("state", "by_wish")
     list_select_related = ("order", "line")
-    search_fields = ("public_id", "order__public_id", "line__public_id", "line__msisdn", "order__owner__email")
+    search_fields = ("public_id", "order__public_id", "line__public_id", "line__msisdn", *person("order__owner"))
     ordering = ("-id",)
 
 
@@ -58,7 +58,7 @@ class ReferralAdmin(ReadOnlyAdmin):
 
     list_display = ("public_id", "referrer", "newcomer", joined, "outcome")
     list_select_related = ("referrer", "newcomer", "credit")
-    search_fields = ("public_id", "referrer__email", "newcomer__email")
+    search_fields = ("public_id", *person("referrer"), *person("newcomer"))
     ordering = ("-id",)
     hidden = ("id", "mailbox", "device")
 
@@ -75,7 +75,7 @@ class ReferralCreditAdmin(ReadOnlyAdmin):
     list_display = ("referral", "referrer", "newcomer", credit_state, "reason", "order", referrer_got, decided)
     list_filter = ("state", "reason", "currency")
     list_select_related = ("referral__referrer", "referral__newcomer", "order")
-    search_fields = ("referral__public_id", "referral__referrer__email", "referral__newcomer__email")
+    search_fields = ("referral__public_id", *person("referral__referrer"), *person("referral__newcomer"))
     ordering = ("-id",)
     shown_as = {"referrer_amount": referrer_got, "newcomer_amount": newcomer_got}
 

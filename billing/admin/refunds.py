@@ -22,7 +22,7 @@ from billing.admin.dialogs import words
 from billing.models import Refund
 from billing.refundable import CannotGiveBack
 from billing.tasks import nudge, return_money
-from portal.lib.staff import ReadOnlyAdmin, state_column
+from portal.lib.staff import ReadOnlyAdmin, person, state_column
 
 REFUND_COLOURS = {
     "requested": "warning",
@@ -46,7 +46,7 @@ class RefundAdmin(ReadOnlyAdmin):
     list_display = ("public_id", "order", refund_state, amount, "reason", "requested_by", created)
     list_filter = ("state", "goes_to", "reason", "takes_back", "currency", "created_at")
     list_select_related = ("order", "requested_by")
-    search_fields = ("public_id", "gateway_refund_id", "order__public_id", "charge__public_id", "order__owner__email")
+    search_fields = ("public_id", "gateway_refund_id", "order__public_id", "charge__public_id", *person("order__owner"))
     ordering = ("-id",)
     shown_as = {"amount": amount}
     actions_detail = ("approve", "refuse", "try_again", "give_as_balance")

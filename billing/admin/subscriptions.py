@@ -12,7 +12,7 @@ from billing.admin.pausing import Pausable, pausing, resuming
 from billing.admin.renewing_now import RenewNow, decided, why
 from billing.agreements import NothingToContinue
 from billing.models import RenewalQuestion, Subscription
-from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, moment_column, money_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, moment_column, money_column, person, state_column
 
 SUBSCRIPTION_COLOURS = {"active": "success", "in_flight": "info", "past_due": "danger", "paused": "warning"}
 
@@ -32,7 +32,7 @@ class SubscriptionAdmin(RenewNow, Pausable, ReadOnlyAdmin):
     list_display = ("line", "plan", "mode", subscription_state, agreed_price, next_charge, "declines", why, decided)
     list_filter = ("state", "mode", "pay_from", "currency", "charge_due_at")
     list_select_related = ("line", "plan")
-    search_fields = ("public_id", "line__msisdn", "line__public_id", "line__owner__email")
+    search_fields = ("public_id", "line__msisdn", "line__public_id", *person("line__owner"))
     ordering = ("-id",)
     shown_as = {"consent_amount": agreed_price, "reason": why}
     inlines = (QuestionInline,)

@@ -9,7 +9,7 @@ from billing import top_up_rules
 from billing.admin.dialogs import ReasonForm
 from billing.admin.pausing import Pausable, pausing, resuming
 from billing.models import TopUpRule
-from portal.lib.staff import ReadOnlyAdmin, moment_column, money_column, state_column
+from portal.lib.staff import ReadOnlyAdmin, moment_column, money_column, person, state_column
 
 RULE_COLOURS = {"active": "success", "in_flight": "info", "paused": "warning"}
 
@@ -24,7 +24,7 @@ class TopUpRuleAdmin(Pausable, ReadOnlyAdmin):
     list_display = ("owner", "kind", "line", "plan", "is_on", rule_state, agreed_price, not_before, "reason")
     list_filter = ("kind", "is_on", "state", "pay_from", "currency")
     list_select_related = ("owner", "line", "plan")
-    search_fields = ("public_id", "line__msisdn", "line__public_id", "owner__email")
+    search_fields = ("public_id", "line__msisdn", "line__public_id", *person("owner"))
     ordering = ("-id",)
     shown_as = {"consent_amount": agreed_price, "max_amount": most_a_month}
     actions_detail = ("pause", "resume")

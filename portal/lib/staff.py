@@ -28,6 +28,11 @@ def may_look_at(request: HttpRequest, model: type[Model]) -> bool:
     return request.user.is_staff and any(request.user.has_perm(power) for power in powers)
 
 
+def person(path: str) -> tuple[str, ...]:
+    """Return by what somebody is found in `search_fields`: lists show names, and callers give numbers and addresses."""
+    return tuple(f"{path}__{column}" for column in ("email", "phone", "full_name", "public_id"))
+
+
 class StaffAdmin(ModelAdmin):  # type: ignore[misc]
     """A list that does not count what it filters out, and a form that asks before losing what was typed."""
 

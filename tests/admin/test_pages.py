@@ -22,6 +22,7 @@ from accounts.models import (
     OutboxMessage,
     Referral,
     ReplyTemplate,
+    User,
     WebhookDelivery,
     WebhookEndpoint,
     WebhookMessage,
@@ -83,6 +84,7 @@ def share(line, order, number):
     make.make_invitation(line=line)
     make.make_move(line=line)
     Business.objects.create(user=line.owner)
+    make.make_api_token(owner=line.owner)
     PayLink.objects.create(order=order, token_hash=f"{number:064}")
 
 
@@ -204,6 +206,22 @@ def test_list_opens_and_costs_the_same_for_one_row_and_three(as_staff, now):
 
     assert {label(model): cost(model) for model in MODELS} == one
     assert max(one.values()) <= 15, one
+
+
+@pytest.mark.slow
+def test_people_are_found_by_name_and_number_wherever_rows_are_theirs(as_staff, now):
+    make_world(now, 1)
+    User.objects.update(full_name="Zoe Quill", phone="+491701234567")
+    theirs = [
+        model
+        for model in MODELS
+        if any(str(name).endswith("__full_name") for name in admin.site._registry[model].search_fields)
+    ]
+
+    assert len(theirs) > 25
+    for model in theirs:
+        for words in ("zoe quill", "+49 170"):
+            assert as_staff.get(address(model, "changelist"), {"q": words}).context["cl"].result_count, label(model)
 
 
 def test_subscriber_is_refused(client, subscriber, now):
