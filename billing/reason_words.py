@@ -1,4 +1,4 @@
-"""Why an auto-renewal stands as it does, in words for staff; renewal_problems has those for subscribers."""
+"""Why an auto-renewal or a top-up rule stands as it does, in words for staff; *_problems have those for subscribers."""
 
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
@@ -9,6 +9,7 @@ from billing.declines import DECLINED, explain
 from billing.questions import ASKED
 from billing.renewal_endings import BEING_DELIVERED, IN_DOUBT, PAID_UNTIL, RENEWED
 from billing.renewal_figures import BY_STAFF
+from billing.top_up_endings import BOUGHT
 from billing.verdicts import Action, Reason
 
 WORDS: dict[str, Promise] = {
@@ -24,6 +25,7 @@ WORDS: dict[str, Promise] = {
     Reason.SUSPENDED: _("The subscriber suspended the line"),
     Reason.LIMIT_REACHED: _("The subscriber's limit for the month is reached"),
     RENEWED: _("Renewed"),
+    BOUGHT: _("Bought"),
     IN_DOUBT: _("The gateway's answer got lost"),
     ASKED: _("The subscriber is asked first"),
     BEING_DELIVERED: _("Paid, being delivered"),

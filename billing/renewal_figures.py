@@ -92,6 +92,11 @@ def past_due() -> list[tuple[int, int]]:
     return _counted(standing, "declines", by="declines")
 
 
+def written_by_staff() -> Q:
+    """Tell the reasons that staff wrote from those of the judge and of banks."""
+    return ~Q(reason__in=sorted(OUR_REASONS)) & ~Q(reason__startswith=DECLINED)
+
+
 def paused() -> list[tuple[str, int]]:
     """Count paused ones by reason, the most frequent first; what staff wrote is BY_STAFF."""
     standing = Subscription.objects.filter(phase=State.PAUSED).exclude(mode=Subscription.Mode.OFF)

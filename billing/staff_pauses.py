@@ -18,7 +18,7 @@ def pause(*, subscription: Subscription, reason: str, actor: User, ip: str | Non
     """Charge nothing until it is resumed; return False where it was paused or is being charged right now."""
     with transaction.atomic():
         standing = Subscription.objects.filter(pk=subscription.pk, state__in=[State.ACTIVE, State.PAST_DUE])
-        if not standing.update(state=State.PAUSED, reason=reason):
+        if not standing.update(state=State.PAUSED, reason=reason, decided_at=now):
             return False
         _record("auto_renewal.paused_by_staff", subscription, reason=reason, actor=actor, ip=ip, now=now)
     return True
@@ -35,7 +35,7 @@ def resume(*, subscription: Subscription, reason: str, actor: User, ip: str | No
     schedule = realigned(subscription, paid=paid, next_index=subscription.period_index)
     with transaction.atomic():
         paused = Subscription.objects.filter(pk=subscription.pk, state=State.PAUSED, fence=subscription.fence)
-        if not paused.update(state=State.ACTIVE, declines=0, reason="", **asdict(schedule)):
+        if not paused.update(state=State.ACTIVE, declines=0, reason="", decided_at=now, **asdict(schedule)):
             return False
         _record("auto_renewal.resumed_by_staff", subscription, reason=reason, actor=actor, ip=ip, now=now)
     return True

@@ -170,8 +170,9 @@ def _past_due() -> Panel:
 
 def _paused() -> Panel:
     def href(reason: str) -> str:
-        paused: dict[str, Any] = {**RUNNING, "state__in": [State.PAUSED.value]}
-        return listed(Subscription, paused if reason == BY_STAFF else {**paused, "reason": reason})
+        if reason == BY_STAFF:
+            return listed(Subscription, {**RUNNING, "paused_by": "staff"})
+        return listed(Subscription, {**RUNNING, "state__in": [State.PAUSED.value], "reason": reason})
 
     rows = [Row(reason_words(reason), count, href(reason)) for reason, count in renewal_figures.paused()]
     return Panel(title=gettext("Paused, by reason"), rows=rows[:ROWS], empty=gettext("Nothing is paused."))
@@ -192,7 +193,11 @@ def _standing_lines() -> Panel:
         for group in lines
     ]
     rules = [
-        Row(gettext("Top-up rules: %(state)s") % {"state": _choice(TopUpRule, "state", state)}, count)
+        Row(
+            gettext("Top-up rules: %(state)s") % {"state": _choice(TopUpRule, "state", state)},
+            count,
+            listed(TopUpRule, {"is_on__exact": 1, "state__exact": state}),
+        )
         for state, count in renewal_figures.top_up_rules()
     ]
     return Panel(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from accounts.http import client_ip
 from billing import renewing_now
@@ -21,18 +21,10 @@ from billing.models import Subscription
 from billing.reason_words import ACTIONS, reason_words
 from billing.renewing_now import NotNow
 from billing.tasks import nudge, renew_one
-from portal.lib.staff import moment_column
 
 if TYPE_CHECKING:
     from accounts.models import User
     from billing.verdicts import Verdict
-
-decided = moment_column("decided_at", _("decided"))
-
-
-@display(description=_("why"), ordering="reason")  # type: ignore[untyped-decorator]
-def why(subscription: Subscription) -> str:
-    return reason_words(subscription.reason)
 
 
 class RenewNow:

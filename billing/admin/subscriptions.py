@@ -1,17 +1,22 @@
 """Auto-renewals, and stopping or resuming one for a subscriber."""
 
+from typing import Any
+
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 
 from billing import staff_pauses
+from billing.admin.columns import decided, why
 from billing.admin.dialogs import ReasonForm
 from billing.admin.pausing import Pausable, pausing, resuming
-from billing.admin.renewing_now import RenewNow, decided, why
+from billing.admin.renewing_now import RenewNow
 from billing.agreements import NothingToContinue
 from billing.models import RenewalQuestion, Subscription
+from billing.renewal_figures import written_by_staff
 from portal.lib.staff import ReadOnlyAdmin, ReadOnlyInline, moment_column, money_column, person, state_column
 
 SUBSCRIPTION_COLOURS = {"active": "success", "in_flight": "info", "past_due": "danger", "paused": "warning"}
@@ -22,6 +27,18 @@ subscription_state = state_column("state", _("state"), Subscription.State, SUBSC
 asked_price = money_column("price", _("price asked about"))
 
 
+class PausedByFilter(admin.SimpleListFilter):
+    title = _("paused by")
+    parameter_name = "paused_by"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("staff", _("staff")), ("scheduler", _("the scheduler"))]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Subscription]) -> QuerySet[Subscription]:
+        whose = {"staff": written_by_staff(), "scheduler": ~written_by_staff()}.get(self.value() or "")
+        return queryset if whose is None else queryset.filter(whose, state=Subscription.State.PAUSED)
+
+
 class QuestionInline(ReadOnlyInline):
     model = RenewalQuestion
     fields = ("period_index", asked_price, "asked_at", "ends_at", "answer", "answered_at")
@@ -30,7 +47,7 @@ class QuestionInline(ReadOnlyInline):
 @admin.register(Subscription)
 class SubscriptionAdmin(RenewNow, Pausable, ReadOnlyAdmin):
     list_display = ("line", "plan", "mode", subscription_state, agreed_price, next_charge, "declines", why, decided)
-    list_filter = ("state", "mode", "pay_from", "currency", "charge_due_at")
+    list_filter = ("state", PausedByFilter, "mode", "pay_from", "currency", "charge_due_at")
     list_select_related = ("line", "plan")
     search_fields = ("public_id", "line__msisdn", "line__public_id", *person("line__owner"))
     ordering = ("-id",)

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from billing import top_up_rules
+from billing.admin.columns import decided, why
 from billing.admin.dialogs import ReasonForm
 from billing.admin.pausing import Pausable, pausing, resuming
 from billing.models import TopUpRule
@@ -21,12 +22,12 @@ rule_state = state_column("state", _("state"), TopUpRule.State, RULE_COLOURS)
 
 @admin.register(TopUpRule)
 class TopUpRuleAdmin(Pausable, ReadOnlyAdmin):
-    list_display = ("owner", "kind", "line", "plan", "is_on", rule_state, agreed_price, not_before, "reason")
+    list_display = ("owner", "kind", "line", "plan", "is_on", rule_state, agreed_price, not_before, why, decided)
     list_filter = ("kind", "is_on", "state", "pay_from", "currency")
     list_select_related = ("owner", "line", "plan")
     search_fields = ("public_id", "line__msisdn", "line__public_id", *person("owner"))
     ordering = ("-id",)
-    shown_as = {"consent_amount": agreed_price, "max_amount": most_a_month}
+    shown_as = {"consent_amount": agreed_price, "max_amount": most_a_month, "reason": why}
     actions_detail = ("pause", "resume")
 
     @pausing(title=_("Pause this rule?"), description=_("Nothing is bought by it until it is resumed."))

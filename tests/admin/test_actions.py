@@ -215,6 +215,7 @@ def test_pausing_says_who_and_why_in_the_trail(as_staff, staff, subscriber):
     assert answer.headers["HX-Refresh"] == "true"
     assert (subscription.state, subscription.reason) == (State.PAUSED, "Asked by phone")
     assert (event.actor, event.subject, event.detail) == (staff, subscriber, {"reason": "Asked by phone"})
+    assert subscription.decided_at == event.at
 
 
 def test_pausing_without_a_reason_changes_nothing(as_staff, subscriber):
@@ -264,6 +265,7 @@ def test_resuming_charges_next_at_the_end_of_the_paid_time(staff, subscriber, no
     assert resumed
     assert subscription.state == State.ACTIVE
     assert now < subscription.charge_due_at <= now + timedelta(days=20)
+    assert subscription.decided_at == now
 
 
 def test_resuming_a_lapsed_line_does_not_charge_at_once(staff, subscriber, now):
