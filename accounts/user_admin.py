@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import EmptyFieldListFilter
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -172,6 +173,17 @@ class UserAdmin(RecordsLooks, LiftsLocks, KeptAdmin):
 
 
 class GroupAdmin(StaffAdmin):
+    """Who changes what a group may do hands out powers, and with their own group takes them."""
+
     search_fields = ("name",)
     ordering = ("name",)
     filter_horizontal = ("permissions",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, _obj: Group | None = None) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, _obj: Group | None = None) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)

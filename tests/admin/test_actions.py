@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Notification, User
@@ -336,6 +336,23 @@ def test_staff_without_full_powers_cannot_hand_them_out(client, subscriber):
     assert not subscriber.is_superuser
     assert own_page.status_code == 403
     assert not helper.is_superuser
+
+
+@pytest.mark.parametrize("page", ["add", "change", "delete"])
+def test_nor_by_changing_what_their_group_may_do(client, page):
+    group = Group.objects.create(name="Helpers")
+    helper = make.make_user(is_staff=True)
+    helper.groups.add(group)
+    helper.user_permissions.add(*Permission.objects.filter(content_type__model="group"))
+    client.force_login(helper)
+    address = "/admin/auth/group/add/" if page == "add" else f"/admin/auth/group/{group.pk}/{page}/"
+    every = list(Permission.objects.values_list("pk", flat=True))
+
+    answer = client.post(address, {"name": "Mine", "permissions": every, "post": "yes"})
+
+    assert answer.status_code == 403
+    assert client.get("/admin/auth/group/").status_code == 200
+    assert [(one.name, one.permissions.count()) for one in Group.objects.all()] == [("Helpers", 0)]
 
 
 @pytest.mark.parametrize("zone", ["Mars/Base", "UTC; drop", ""])
