@@ -13,6 +13,7 @@ from accounts.models import Notification
 from billing import (
     arrears_invariants,
     invoice_invariants,
+    leftover_invariants,
     offer_invariants,
     queue_invariants,
     referral_invariants,
@@ -167,7 +168,11 @@ def notices_leave(now: datetime) -> list[str]:
 
 
 INVARIANTS: dict[str, list[Callable[[datetime], list[str]]]] = {
-    "I1": [books_balance, refund_invariants.open_money_is_accounted_for],
+    "I1": [
+        books_balance,
+        refund_invariants.open_money_is_accounted_for,
+        leftover_invariants.leftovers_match_the_books,
+    ],
     "I2": [wallets_are_the_sum_of_their_movements],
     "I3": [charges_match_the_books, refund_invariants.refunds_match_the_books],
     "I4": [

@@ -77,6 +77,14 @@ def given_up(currency: str) -> Account:
     return Account(LedgerAccount.Kind.GIVEN_UP, currency)
 
 
+def unclaimed(currency: str) -> Account:
+    return Account(LedgerAccount.Kind.UNCLAIMED, currency)
+
+
+def by_hand(currency: str) -> Account:
+    return Account(LedgerAccount.Kind.BY_HAND, currency)
+
+
 def move(
     *,
     kind: LedgerEntry.Kind,

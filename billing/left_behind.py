@@ -2,7 +2,7 @@
 
 Whatever brought it: a late payment, an order for somebody else's line that could not be delivered, a refund that failed.
 Nobody is there any more to spend it, and it was not given up with the rest. What no card of theirs had paid in is for
-staff, whose front page counts it.
+staff, whose front page counts it: `leftovers` clears it.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import AccountClosing
 from billing import ledger, refund_settlement
-from billing.models import Charge, LedgerAccount, Order, OrderQuerySet, Refund
+from billing.models import Charge, LedgerAccount, Leftover, Order, OrderQuerySet, Refund
 from billing.refundable import Part, parts_of
 from portal.lib.money import Money
 from portal.lib.one_by_one import one_by_one
@@ -21,9 +21,15 @@ BATCH = 100
 
 
 def left_behind() -> QuerySet[LedgerAccount]:
-    """Return the balances of closed accounts that hold something."""
+    """Return the balances of closed accounts that hold something about which nobody has decided."""
     wallets = LedgerAccount.objects.filter(kind=LedgerAccount.Kind.WALLET, balance__gt=0)
-    return wallets.filter(Exists(AccountClosing.objects.gone().filter(user=OuterRef("owner"))))
+    decided = Leftover.objects.waiting().filter(account=OuterRef("pk"))
+    return wallets.filter(Exists(AccountClosing.objects.gone().filter(user=OuterRef("owner"))), ~Exists(decided))
+
+
+def goes_back(wallet: LedgerAccount) -> bool:
+    """Tell whether a card that had paid some of it in has yet to be tried."""
+    return any(_can_go_back(part) for order in _paid_in(wallet) for part in parts_of(order))
 
 
 def send_back(*, now: datetime) -> int:

@@ -33,9 +33,9 @@ def open_money_is_accounted_for(_now: datetime) -> list[str]:
     frozen = Dispute.objects.open()
     withdrawn = Dispute.objects.exclude(state=Dispute.State.LOST).filter(is_withdrawn=True)
     return [
-        *_differences(kind.REFUNDING, sign=1, expected=refunds.values_list("currency").annotate(Sum("amount"))),
-        *_differences(kind.FROZEN, sign=1, expected=frozen.values_list("currency").annotate(Sum("frozen_amount"))),
-        *_differences(kind.DISPUTED, sign=-1, expected=withdrawn.values_list("currency").annotate(Sum("amount"))),
+        *differences(kind.REFUNDING, sign=1, expected=refunds.values_list("currency").annotate(Sum("amount"))),
+        *differences(kind.FROZEN, sign=1, expected=frozen.values_list("currency").annotate(Sum("frozen_amount"))),
+        *differences(kind.DISPUTED, sign=-1, expected=withdrawn.values_list("currency").annotate(Sum("amount"))),
     ]
 
 
@@ -91,7 +91,8 @@ def no_refund_is_stuck(now: datetime) -> list[str]:
     ]
 
 
-def _differences(kind: LedgerAccount.Kind, *, sign: int, expected: Iterable[tuple[str, int]]) -> Iterator[str]:
+def differences(kind: LedgerAccount.Kind, *, sign: int, expected: Iterable[tuple[str, int]]) -> Iterator[str]:
+    """Yield a sentence for each currency in which accounts of a kind hold something else than is expected."""
     wanted = {currency: total for currency, total in expected if total}
     moved: dict[str, int] = {}
     for side, factor in (("credit_account", sign), ("debit_account", -sign)):

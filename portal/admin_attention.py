@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AccountClosing, Notification, Ticket, User, WebhookEndpoint
 from billing import gateways
+from billing.left_behind import left_behind
 from billing.models import (
     Charge,
     Discrepancy,
@@ -20,6 +21,7 @@ from billing.models import (
     GatewayEvent,
     InvariantReport,
     LedgerAccount,
+    Leftover,
     Order,
     Refund,
     Subscription,
@@ -47,7 +49,14 @@ class Attention:
 
 def needs_a_person(user: User, now: datetime) -> list[Attention]:
     """Return the groups of rows that somebody has to look at, as far as this person may see them."""
-    groups = [*_orders(user, now), *_others(user, now), *_disputes(user), *_gateways(user, now), *_stock(user)]
+    groups = [
+        *_orders(user, now),
+        *_others(user, now),
+        *_left_behind(user),
+        *_disputes(user),
+        *_gateways(user, now),
+        *_stock(user),
+    ]
     return [group for group in groups if group.count]
 
 
@@ -108,13 +117,9 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             {"state__in": [Refund.State.FAILED.value], "tried_again__isnull": True},
         ),
         (
-            _("Balances of closed accounts that did not go back by themselves: pay them out"),
-            LedgerAccount,
-            {
-                "kind__in": [LedgerAccount.Kind.WALLET.value],
-                "balance__gt": 0,
-                "owner__closings__state__in": sorted(AccountClosing.State.GONE),
-            },
+            _("Balances of closed accounts that wait for a second person"),
+            Leftover,
+            {"state__in": [Leftover.State.REQUESTED.value]},
         ),
         (_("Gateway events that failed"), GatewayEvent, {"state__in": [GatewayEvent.State.FAILED.value]}),
         (_("Money that a gateway and our books tell differently"), Discrepancy, {"resolved_at__isnull": True}),
@@ -147,6 +152,19 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
         meta = model._meta  # noqa: SLF001
         if user.has_perm(f"{meta.app_label}.view_{meta.model_name}") and meta.default_manager:
             yield Attention(title, meta.default_manager.filter(**filters).count(), listed(model, filters))
+
+
+def _left_behind(user: User) -> Iterator[Attention]:
+    if not user.has_perm("billing.view_ledgeraccount"):
+        return
+    # The list behind the link also shows those that wait for a second person; they are counted as that.
+    of_the_closed = {
+        "kind__in": [LedgerAccount.Kind.WALLET.value],
+        "balance__gt": 0,
+        "owner__closings__state__in": sorted(AccountClosing.State.GONE),
+    }
+    title = _("Balances of closed accounts that did not go back by themselves: pay them out, or write them off")
+    yield Attention(title, left_behind().count(), listed(LedgerAccount, of_the_closed))
 
 
 def _disputes(user: User) -> Iterator[Attention]:

@@ -126,6 +126,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             [
                 _item(_("Charges"), "credit_score", "billing", "charge"),
                 _item(_("Refunds"), "undo", "billing", "refund"),
+                _item(_("Leftover balances"), "savings", "billing", "leftover"),
                 _item(_("Links to pay"), "link", "billing", "paylink"),
                 _item(_("Disputes"), "gavel", "billing", "dispute"),
                 _item(_("Discrepancies"), "compare_arrows", "billing", "discrepancy"),

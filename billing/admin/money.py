@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from billing.admin.columns import amount
+from billing.admin.leftovers import ClearsLeftovers
 from billing.models import LedgerAccount, LedgerEntry, PaymentMethod
 from portal.lib.staff import ReadOnlyAdmin, moment_column, money_column, person
 
@@ -22,13 +23,14 @@ class PaymentMethodAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LedgerAccount)
-class LedgerAccountAdmin(ReadOnlyAdmin):
+class LedgerAccountAdmin(ClearsLeftovers, ReadOnlyAdmin):
     list_display = ("kind", "owner", "gateway", "currency", balance)
     list_filter = ("kind", "currency", "gateway", "owner__closings__state")
     list_select_related = ("owner",)
     search_fields = person("owner")
     ordering = ("kind", "currency", "-id")
     shown_as = {"balance": balance}
+    actions_detail = ("clear",)
 
 
 @admin.register(LedgerEntry)

@@ -1633,6 +1633,8 @@ class Migration(migrations.Migration):
                             ("losses", "losses"),
                             ("rewards", "rewards"),
                             ("given_up", "balances given up"),
+                            ("unclaimed", "balances nobody claimed"),
+                            ("by_hand", "paid out by hand"),
                         ],
                         max_length=10,
                         verbose_name="kind",
@@ -1708,6 +1710,8 @@ class Migration(migrations.Migration):
                             ("rewarded", "reward for a referral"),
                             ("unrewarded", "reward taken back"),
                             ("given_up", "balance given up"),
+                            ("unclaimed", "balance written off"),
+                            ("paid_out", "balance paid out by hand"),
                         ],
                         max_length=10,
                         verbose_name="kind",
@@ -1786,6 +1790,105 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("debit_account", models.F("credit_account")), _negated=True),
                         name="ledger_between_two_accounts",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Leftover",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="lft")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[("written_off", "written off"), ("by_hand", "paid out by hand")],
+                        max_length=11,
+                        verbose_name="way",
+                    ),
+                ),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "waits for a second person"),
+                            ("cleared", "cleared"),
+                            ("refused", "refused"),
+                        ],
+                        default="requested",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("refusal", models.CharField(blank=True, max_length=100, verbose_name="why it was refused")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leftovers",
+                        to="billing.ledgeraccount",
+                        verbose_name="ledger account",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="requested by",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The second person, where there was one.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "leftover balance",
+                "verbose_name_plural": "leftover balances",
+                "permissions": [("approve_leftover", "Can approve clearing leftover balances as others requested")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="leftover_amount_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="leftover_has_a_reason"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "requested")),
+                        fields=("account",),
+                        name="leftover_one_open_an_account",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="leftover_decided_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("state", "requested")),
+                            models.Q(("decided_at__isnull", False), ("state__in", ["cleared", "refused"])),
+                            _connector="OR",
+                        ),
+                        name="leftover_decision_has_time",
                     ),
                 ],
             },

@@ -8,6 +8,7 @@ from billing.models.events import EventsCursor, GatewayEvent, GatewayEventQueryS
 from billing.models.invariants import InvariantReport
 from billing.models.invoices import Invoice, InvoiceQuerySet, InvoiceSeries
 from billing.models.ledger import LedgerAccount, LedgerEntry
+from billing.models.leftovers import Leftover, LeftoverQuerySet
 from billing.models.line_claims import LineClaim, LineClaimQuerySet
 from billing.models.methods import CardPage, GatewayCustomer, PaymentMethod, PaymentMethodQuerySet
 from billing.models.nudges import NudgeDismissal, PlanNudge, PlanNudgeQuerySet
@@ -46,6 +47,8 @@ __all__ = [
     "InvoiceSeries",
     "LedgerAccount",
     "LedgerEntry",
+    "Leftover",
+    "LeftoverQuerySet",
     "LineClaim",
     "LineClaimQuerySet",
     "NudgeDismissal",

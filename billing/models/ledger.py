@@ -30,7 +30,8 @@ class LedgerAccount(models.Model):
     GATEWAY is what a payment gateway owes us; SALES is what we earned; REFUNDING is money on its way back to payers.
     DISPUTED is money that banks withdrew and may return; FROZEN is balance held until they decide; LOSSES is what
     disputes cost; REWARDS is what we gave for bringing others along;
-    GIVEN_UP is what people left behind who closed their accounts.
+    GIVEN_UP is what people left behind who closed their accounts; of what came to them later and no card took back,
+    UNCLAIMED is what staff wrote off, and BY_HAND what they paid out themselves.
     `balance` (credits less debits) is kept for wallets only, moved by a conditional UPDATE in the transaction
     that writes the entry: on the shared accounts it would make every sale wait for every other.
     """
@@ -46,6 +47,8 @@ class LedgerAccount(models.Model):
         LOSSES = "losses", _("losses")
         REWARDS = "rewards", _("rewards")
         GIVEN_UP = "given_up", _("balances given up")
+        UNCLAIMED = "unclaimed", _("balances nobody claimed")
+        BY_HAND = "by_hand", _("paid out by hand")
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     owner = models.ForeignKey(
@@ -131,6 +134,8 @@ class LedgerEntry(models.Model):
         REWARDED = "rewarded", _("reward for a referral")
         UNREWARDED = "unrewarded", _("reward taken back")
         GIVEN_UP = "given_up", _("balance given up")
+        UNCLAIMED = "unclaimed", _("balance written off")
+        PAID_OUT = "paid_out", _("balance paid out by hand")
 
     key = models.CharField(_("key"), max_length=120, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)

@@ -149,6 +149,13 @@ MONEY = (
         because=LAW,
     ),
     Rows(
+        model="billing.Leftover",
+        of=("account__owner",),
+        told="public_id account currency amount way state created_at decided_at",
+        inner="id reason refusal requested_by decided_by",
+        because=LAW,
+    ),
+    Rows(
         model="billing.LedgerEntry",
         of=("debit_account__owner", "credit_account__owner"),
         told="key kind currency amount order at",

@@ -37,6 +37,7 @@ from billing.models import (
     InvariantReport,
     LedgerAccount,
     LedgerEntry,
+    Leftover,
     PayLink,
     ReferralCredit,
     ReferralReward,
@@ -132,6 +133,14 @@ def make_world(now, number):
     make.make_ticket(owner=person)
     share(line, order, number)
     wallet = LedgerAccount.objects.create(kind="wallet", owner=person, currency="USD")
+    Leftover.objects.create(
+        account=wallet,
+        currency="USD",
+        amount=100,
+        way="by_hand",
+        reason="A bill of 2019",
+        requested_by=make.make_user(),
+    )
     held = LedgerAccount.objects.get_or_create(kind="held", currency="USD")[0]
     LedgerEntry.objects.create(
         key=f"entry-{number}",

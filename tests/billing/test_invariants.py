@@ -18,6 +18,7 @@ from billing.models import (
     Invoice,
     LedgerAccount,
     LedgerEntry,
+    Leftover,
     Order,
     QueuedPlan,
     Redemption,
@@ -349,7 +350,32 @@ def settle_nothing():
     settled().update(settled_by=None)
 
 
+def clear_a_leftover(**changes):
+    wallet = LedgerAccount.objects.get(kind="wallet")
+    given = {"currency": "USD", "amount": 1, "way": "by_hand", "reason": "Because", "requested_by": make.make_user()}
+    Leftover.objects.create(account=wallet, **{**given, "state": "cleared", "decided_at": NOW, **changes})
+
+
+def write_off_without_a_decision():
+    fund(delivered().owner, Money(1, "USD"))
+    ledger.move(
+        kind=ledger.Kind.UNCLAIMED,
+        debit=ledger.wallet(delivered().owner_id, "USD"),
+        credit=ledger.unclaimed("USD"),
+        money=Money(1, "USD"),
+        key="leftover:none",
+        now=NOW,
+    )
+
+
+def clear_the_balance_of_somebody_who_is_there():
+    clear_a_leftover(state="requested", decided_at=None)
+
+
 CRIMES = [
+    ("I1", clear_a_leftover, "is cleared, and the books say otherwise"),
+    ("I1", write_off_without_a_decision, "unclaimed holds 1 USD where the rows say 0"),
+    ("I1", clear_the_balance_of_somebody_who_is_there, "of an account that was not closed"),
     ("I14", settle_what_is_not_owed, "nothing is owed for it"),
     ("I14", settle_with_a_purchase, "made for something else"),
     ("I14", settle_for_somebody_else, "made for something else"),

@@ -13,7 +13,7 @@ from tests.billing.books import NOW, PRICE, buy, fund, pay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
-TITLE = "Balances of closed accounts that did not go back by themselves: pay them out"
+TITLE = "Balances of closed accounts that did not go back by themselves: pay them out, or write them off"
 
 
 def close(user):
