@@ -250,7 +250,7 @@ def test_an_off_subscription_is_nobody_s_figure(as_staff, subscriber, now):
         (renewal_figures.past_due, [], "subscription_stands_still"),
         (renewal_figures.paused, [], "subscription_stands_still"),
         (renewal_figures.declined, [make.NOW], "charge_declined"),
-        (renewal_figures.success, [make.NOW], "order_of_renewal_by_time"),
+        (renewal_figures.success, [make.NOW], "order_by_time"),
     ],
     ids=["due", "between", "in flight", "in doubt", "past due", "paused", "declined", "success"],
 )
