@@ -147,9 +147,9 @@ def _draft(verdict: Verdict, *, now: datetime) -> Draft:
 
 
 def _ends_at(verdict: Verdict) -> datetime:
-    subscription = verdict.subscription
-    return aligned_end(subscription, verdict.starts_at) or boundary(
-        verdict.starts_at, subscription.plan.period, 1, subscription.line.zone
+    subscription, period = verdict.subscription, verdict.subscription.plan.period
+    return aligned_end(subscription, verdict.starts_at, period=period) or boundary(
+        verdict.starts_at, period, 1, subscription.line.zone
     )
 
 

@@ -145,7 +145,7 @@ def _period(verdict: Verdict, *, now: datetime) -> tuple[datetime, datetime]:
     moved = copy(verdict.subscription)
     for name, value in asdict(verdict.schedule).items():
         setattr(moved, name, value)
-    if ends_at := aligned_end(moved, verdict.starts_at):
+    if ends_at := aligned_end(moved, verdict.starts_at, period=moved.plan.period):
         return verdict.starts_at, ends_at
     return allowances.next_period(line=moved.line, terms=PlanTerms.of(moved.plan), now=now)
 

@@ -179,7 +179,7 @@ def _fix_period(order: Order, *, line: Line, terms: PlanTerms, now: datetime) ->
         return order.starts_at, order.ends_at
     starts_at, ends_at = allowances.next_period(line=line, terms=terms, now=now)
     if order.subscription is not None:
-        ends_at = aligned_end(order.subscription, starts_at) or ends_at
+        ends_at = aligned_end(order.subscription, starts_at, period=terms.period) or ends_at
     kept = _still_ours(order).update(starts_at=starts_at, ends_at=ends_at, sent_at=now)
     return (starts_at, ends_at) if kept else None
 

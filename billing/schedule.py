@@ -53,9 +53,12 @@ def _is_short(period: Period) -> bool:
     return period.unit == PeriodUnit.DAY and period.count < SHORT_PERIOD_DAYS
 
 
-def aligned_end(subscription: Subscription, starts_at: datetime) -> datetime | None:
-    """Return the end of the period that begins at `starts_at`; None when no period of the anchor begins there."""
-    period, zone = subscription.plan.period, subscription.line.zone
+def aligned_end(subscription: Subscription, starts_at: datetime, *, period: Period) -> datetime | None:
+    """Return the end of the period that begins at `starts_at`; None when no period of the anchor begins there.
+
+    An order that is paid late may have sold another period than is renewed by now.
+    """
+    zone = subscription.line.zone
     steps = period_at(subscription.anchor_at, period, starts_at, zone)
     if boundary(subscription.anchor_at, period, steps, zone) != starts_at:
         return None

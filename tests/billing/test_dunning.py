@@ -337,3 +337,15 @@ def test_a_confirmed_renewal_is_paid_once_and_auto_renewal_goes_on(subscription,
     assert len(gateway.taken) == 2, "the confirmed one and the next by itself"
     assert subscription.method.reference == "card_again", "confirmed, it pays without its owner"
     assert (subscription.state, subscription.reason) == (Subscription.State.ACTIVE, "renewed")
+
+
+def test_a_refused_order_that_is_paid_late_gives_the_period_it_sold(declined, gateway, carrier, now):
+    order, year = Order.objects.get(), make.make_plan(period_unit="year", period_count=1, prices={"USD": 10000})
+    page = start_charge(order=order, gateway_name=gateway.name, now=now)
+    Subscription.objects.update(plan=year, anchor_at=now + DAY, anchor_index=2, period_index=2)
+
+    pay(page, gateway=gateway, now=now)
+    orders.fulfil(order_id=order.pk, carrier=carrier, now=now)
+
+    order.refresh_from_db()
+    assert (order.starts_at, order.ends_at) == (now + DAY, now + 31 * DAY)
