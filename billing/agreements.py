@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
+from billing import refused_orders
 from billing.consenting import Consent, write_into
 from billing.declines import DECLINED, DeclineKind, explain
 from billing.models import Order, RenewalQuestion, Subscription
@@ -55,8 +56,9 @@ def turn_on(*, line: Line, consent: Consent, actor: User, now: datetime) -> Subs
         if paid is None and not refused:
             raise NothingToContinue
         agreed = standing or Subscription(line=line, anchor_at=paid.starts_at if paid else now)
+        paid_from = agreed.pay_from
         write_into(agreed, consent, line=line, now=now)
-        _set(agreed, _first_schedule(agreed, paid=paid, now=now))
+        _set(agreed, _first_schedule(agreed, paid_from=paid_from, paid=paid, now=now))
         if refused and agreed.asks_first:
             # Said yes to before it was refused: what is agreed to now is to try that again.
             agreed.approved_index = agreed.period_index
@@ -153,18 +155,11 @@ def _may_go_on(subscription: Subscription) -> bool:
     return code != subscription.reason and explain(code).kind != DeclineKind.HARD
 
 
-def _first_schedule(agreed: Subscription, *, paid: Allowance | None, now: datetime) -> Schedule:
-    """Count from the running plan, on a period number nothing else was ordered or answered under.
-
-    A refused order for the very same is gone on with, under the new agreement: two orders for one period could both
-    be paid. Any other old order keeps its old price.
-    """
+def _first_schedule(agreed: Subscription, *, paid_from: str, paid: Allowance | None, now: datetime) -> Schedule:
+    """Count from the running plan, on a period number nothing else was ordered or answered under."""
     index = agreed.period_index
-    ordered = Order.objects.filter(subscription_id=agreed.pk, period_index=index)
-    same = ordered.filter(
-        state=Order.State.PENDING, plan=agreed.plan, amount=agreed.consent_amount, currency=agreed.currency
-    )
-    if not same.update(agreement=agreed.agreement):
+    if not refused_orders.goes_on(agreed, paid_from=paid_from, now=now):
+        ordered = Order.objects.filter(subscription_id=agreed.pk, period_index=index)
         answered = RenewalQuestion.objects.filter(subscription_id=agreed.pk, period_index=index).exclude(answer="")
         index += ordered.exists() or answered.exists()
     if paid is None:
