@@ -156,7 +156,10 @@ def _may_go_on(subscription: Subscription) -> bool:
 
 
 def _first_schedule(agreed: Subscription, *, paid_from: str, paid: Allowance | None, now: datetime) -> Schedule:
-    """Count from the running plan, on a period number nothing else was ordered or answered under."""
+    """Count from the running plan, on a period number nothing else was ordered or answered under.
+
+    Due at once where that is past, and not at a moment of before: what was refused since would count as this attempt.
+    """
     index = agreed.period_index
     if not refused_orders.goes_on(agreed, paid_from=paid_from, now=now):
         ordered = Order.objects.filter(subscription_id=agreed.pk, period_index=index)
@@ -164,7 +167,8 @@ def _first_schedule(agreed: Subscription, *, paid_from: str, paid: Allowance | N
         index += ordered.exists() or answered.exists()
     if paid is None:
         return replace(Schedule.of(agreed), period_index=index, charge_due_at=now)
-    return realigned(agreed, paid=paid, next_index=max(1, index))
+    schedule = realigned(agreed, paid=paid, next_index=max(1, index))
+    return replace(schedule, charge_due_at=max(now, schedule.charge_due_at))
 
 
 def _set(subscription: Subscription, schedule: Schedule) -> None:

@@ -86,6 +86,26 @@ def test_a_payment_that_waits_for_the_payer_makes_way_for_the_new_card(
     assert states == [("abandoned", declined.method_id), ("succeeded", card.pk)]
 
 
+@pytest.mark.slow
+def test_a_crash_before_the_new_card_is_asked_does_not_count_the_old_ones_no_again(
+    refused, proven, gateway, tick, now, time_machine
+):
+    declined = refused("lost_card")
+    make.make_method(owner=declined.line.owner, brand="Mastercard", last_four="5454", is_default=False)
+    at = now + timedelta(minutes=1)
+    time_machine.move_to(at, tick=False)
+    (terms,) = offered(proven, reverse("billing:methods"))
+    answer = {**terms.chosen, "sentence_seen": terms.sentence, "agreed": "on"}
+    proven.post(reverse("billing:agree", args=[declined.line.public_id]), answer)
+
+    renewals.claim(Subscription.objects.due(at), now=at, limit=1)  # and its worker dies
+    tick(at + 2 * renewals.LEASE)
+    tick(at + 2 * renewals.LEASE + timedelta(minutes=1))
+
+    declined.refresh_from_db()
+    assert (declined.state, len(gateway.taken)) == (State.ACTIVE, 1)
+
+
 def test_a_card_saved_on_the_gateways_page_leads_to_the_offer(subscription, proven):
     Subscription.objects.update(state=State.PAUSED, reason="declined:lost_card")
     PaymentMethod.objects.update(last_four="0341")
