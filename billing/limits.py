@@ -52,6 +52,8 @@ def reached(subscriptions: Collection[Subscription], *, now: datetime) -> dict[i
     months = {one.pk: month_of(now, one.line.zone) for one in limited}
     lines = [one.line_id for one in limited]
     renewals = Order.objects.filter(line__in=lines, subscription__in=months, trigger__in=BY_ITSELF)
+    # What is judged is that very period: its own refused order, also while somebody pays it, is not one more.
+    renewals = renewals.exclude(state=Order.State.PENDING, period_index=F("subscription__period_index"))
     charged = _charged(renewals, whose="subscription", months=months)
     return {
         one.pk: months[one.pk].ends_at

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts.models import Notification
-from billing import limits, renewals, top_up_run
+from billing import charges, limits, renewals, top_up_run
 from billing.invariants import broken_invariants
 from billing.models import Charge, Order, Subscription, TopUpRule
 from billing.top_up_invariants import limits_are_kept
@@ -160,6 +160,20 @@ def test_renewing_by_hand_does_not_count(subscription, renew, gateway, now):
     renew(Subscription.objects.get().charge_due_at)
 
     assert len(gateway.taken) == 2
+
+
+def test_a_refused_renewal_is_not_counted_against_itself_while_somebody_pays_it(
+    subscription, renew, gateway, carrier, now
+):
+    gateway.outcomes[subscription.method.reference] = "insufficient_funds"
+    renew(now)
+    rung = Subscription.objects.get().charge_due_at
+    charges.start_charge(order=Order.objects.latest("pk"), gateway_name=gateway.name, now=rung)
+
+    renewals.retry_declined(gateways={gateway.name: gateway}, carrier=carrier, now=rung)
+
+    assert told("renewal_limit_reached") == 0
+    assert Subscription.objects.get().state == Subscription.State.IN_FLIGHT, "nobody knows yet whether it is paid"
 
 
 def test_a_renewal_that_would_cost_too_much_this_month_waits(subscription, renew, gateway, now):
