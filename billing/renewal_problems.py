@@ -21,7 +21,7 @@ SENTENCES: dict[str, Promise] = {
         "You cancelled the last renewal. Nothing is charged by itself until you renew the line or turn this on again."
     ),
     Reason.UNANSWERED: _(
-        "You were asked about the last renewal, and nothing was charged. The next one is asked about again once you have renewed the line."
+        "Without your yes the last renewal was not charged. The next one is asked about once you have renewed the line."
     ),
     Reason.UNDELIVERABLE: _("The network could not deliver the last renewal. Its price is back in your balance."),
 }

@@ -96,6 +96,7 @@ def _judge(
         realigned(subscription, paid=paid, next_index=subscription.period_index) if paid else Schedule.of(subscription)
     )
     reason = Reason.DISPUTED if is_disputed else _objection(subscription, price=price)
+    is_agreed = not subscription.asks_first or subscription.approved_index == schedule.period_index
     if paid is not None and schedule.charge_due_at > now:
         # Already paid beyond the due date, by hand: charging now would sell the same time twice.
         action = Action.WAIT
@@ -104,10 +105,10 @@ def _judge(
     elif _is_at_rest(subscription.line):
         action, reason = Action.REST, Reason.SUSPENDED
         schedule = replace(schedule, charge_due_at=now + LOOK_AT_REST)
-    elif held_until is not None:
+    elif held_until is not None and is_agreed:
         action, reason = Action.HOLD, Reason.LIMIT_REACHED
         schedule = replace(schedule, charge_due_at=held_until)
-    elif not subscription.asks_first or subscription.approved_index == schedule.period_index:
+    elif is_agreed:
         action = Action.CHARGE
     elif paid is None:
         action, reason = Action.LAPSE, Reason.UNANSWERED

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts.models import Notification
-from billing import charges, limits, renewals, top_up_run
+from billing import charges, limits, questions, renewals, top_up_run
 from billing.invariants import broken_invariants
-from billing.models import Charge, Order, Subscription, TopUpRule
+from billing.models import Charge, Order, RenewalQuestion, Subscription, TopUpRule
 from billing.top_up_invariants import limits_are_kept
 from esim.models import Allowance, Line
 from portal.lib.data_size import GB
@@ -174,6 +174,19 @@ def test_a_refused_renewal_is_not_counted_against_itself_while_somebody_pays_it(
 
     assert told("renewal_limit_reached") == 0
     assert Subscription.objects.get().state == Subscription.State.IN_FLIGHT, "nobody knows yet whether it is paid"
+
+
+def test_who_is_asked_first_is_asked_although_a_limit_is_reached(subscription, renew, gateway, now):
+    Subscription.objects.update(mode="ask", max_times=1)
+    renew(now)
+    question = RenewalQuestion.objects.get()
+
+    questions.answer(question, RenewalQuestion.Answer.RENEW, actor=None, ip=None, now=now)
+    renew(now)
+    assert (gateway.taken, told("renewal_limit_reached")) == ([], 1)
+
+    renew(NEXT_MONTH)
+    assert len(gateway.taken) == 1, "the yes still counts when the month is over"
 
 
 def test_a_renewal_that_would_cost_too_much_this_month_waits(subscription, renew, gateway, now):

@@ -437,7 +437,7 @@ def test_a_card_that_expires_first_is_pointed_at(world, line, now):
         ("method_removed", "The card that paid for it was removed."),
         ("undeliverable", "The network could not deliver the last renewal."),
         ("skipped", "You cancelled the last renewal."),
-        ("unanswered", "You were asked about the last renewal"),
+        ("unanswered", "Without your yes the last renewal"),
         ("disputed", "A payment for this line is disputed at your bank."),
         ("declined:stolen_card", "Your bank declined the card."),
         ("something staff wrote", "Auto-renewal is paused. Nothing is charged."),
