@@ -114,6 +114,9 @@ def _conclude_unpaid(subscription: Subscription, *, order: Order, now: datetime)
     elif last_charge.state == Charge.State.DECLINED and _is_first_cards(last_charge, subscription):
         # So is that one, and the second card's attempt died before it was written down.
         _release(subscription)
+    elif last_charge.state == Charge.State.DECLINED and _is_payers_own(last_charge, subscription):
+        # Who tried to pay by hand has seen that no; the card that auto-renewal charges has not been asked.
+        _release(subscription)
     elif last_charge.state == Charge.State.DECLINED:
         dunning.record_decline(subscription=subscription, code=last_charge.decline_code, order=order, now=now)
     elif last_charge.state == Charge.State.NEEDS_ACTION:
@@ -125,6 +128,11 @@ def _conclude_unpaid(subscription: Subscription, *, order: Order, now: datetime)
 
 def _is_first_cards(charge: Charge, subscription: Subscription) -> bool:
     return subscription.uses_backup and charge.method_id == subscription.method_id
+
+
+def _is_payers_own(charge: Charge, subscription: Subscription) -> bool:
+    card = subscription.paying_method
+    return not charge.off_session and (card is None or charge.method_id != card.pk)
 
 
 def _begin_next_period(subscription: Subscription, *, order: Order, now: datetime) -> None:

@@ -59,6 +59,9 @@ def _conclude_unpaid(rule: TopUpRule, *, order: Order, now: datetime) -> None:
     elif last_charge.state == Charge.State.DECLINED and rule.wait_until and last_charge.created_at < rule.wait_until:
         # That no is counted already; the attempt now due died before it was written down.
         _release(rule)
+    elif last_charge.state == Charge.State.DECLINED and _is_payers_own(last_charge, rule):
+        # Who tried to pay by hand has seen that no; the card of the rule has not been asked.
+        _release(rule)
     elif last_charge.state == Charge.State.DECLINED:
         _decline(rule, code=last_charge.decline_code, order=order, now=now)
     elif last_charge.state == Charge.State.NEEDS_ACTION:
@@ -66,6 +69,10 @@ def _conclude_unpaid(rule: TopUpRule, *, order: Order, now: datetime) -> None:
         _decline(rule, code="authentication_required", order=order, now=now)
     else:
         _look_again(rule, reason=IN_DOUBT, since=last_charge.created_at, now=now)
+
+
+def _is_payers_own(charge: Charge, rule: TopUpRule) -> bool:
+    return not charge.off_session and charge.method_id != rule.method_id
 
 
 def _go_on(rule: TopUpRule, *, now: datetime) -> None:

@@ -207,6 +207,21 @@ def test_a_page_that_the_subscriber_is_opening_is_not_taken_for_our_attempt(decl
     assert (declined.state, declined.declines) == (Subscription.State.IN_FLIGHT, 1)
 
 
+def test_a_no_to_the_payers_own_try_is_no_rung_of_the_ladder(declined, retry, gateway, carrier, now):
+    rung = now + 6 * HOUR
+    page = start_charge(order=declined.orders.get(), gateway_name=gateway.name, now=rung - HOUR / 6)
+    retry(rung)
+    gateway.outcomes.clear()
+    pay(page, gateway=gateway, answer="lost_card", now=rung + HOUR / 60)
+
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=rung + HOUR)
+    retry(rung + HOUR)
+
+    declined.refresh_from_db()
+    assert (declined.state, len(gateway.taken)) == (Subscription.State.ACTIVE, 1)
+    assert Notification.objects.filter(kind="renewal_declined").count() == 1
+
+
 def cancel(order, gateway, now):
     return cancel_order(order=order, gateways={gateway.name: gateway}, now=now)
 

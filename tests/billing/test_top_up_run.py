@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Notification
-from billing import expiry, ledger, reconciliation, tasks, top_up_rules, top_up_run
+from billing import expiry, ledger, paying, reconciliation, tasks, top_up_rules, top_up_run
 from billing.invariants import broken_invariants
 from billing.models import Charge, Order, PaymentMethod, Subscription, TopUpRule
 from esim.models import Allowance, Line, ServiceState
@@ -232,6 +232,24 @@ def test_a_refusal_is_told_at_once_and_climbs_the_ladder(rule, run, gateway, now
     assert standing(rule) == (State.PAUSED, 1, "declined:insufficient_funds")
     assert told() == ["top_up_declined", "top_up_declined"]
     assert Order.objects.get().expires_at == now + 7 * DAY, "it ends with its ladder"
+
+
+def test_a_no_to_the_payers_own_try_is_no_rung(rule, run, gateway, now):
+    gateway.down.add("charge_saved")
+    run()
+    gateway.down.clear()
+    order = Order.objects.get()
+    gateways = {gateway.name: gateway}
+    paying.begin_another_way(
+        order=order, method=None, card_consent=None, gateway=gateway, gateways=gateways, now=now + MINUTE
+    )
+    pay(order.charges.latest("pk"), gateway=gateway, answer="lost_card", now=now + 2 * MINUTE)
+
+    run(now + LATER)
+    run(now + LATER)
+
+    assert len(gateway.taken) == 1
+    assert standing(rule) == (State.ACTIVE, 2, "bought")
 
 
 def test_nothing_is_tried_between_two_rungs(rule, run, gateway, now):
