@@ -14,7 +14,8 @@ from django.db.models import F
 from accounts import quiet_hours
 from accounts.models import User
 from accounts.notice_sets import Draft, Recipient, draft
-from billing import ledger, notice_keys
+from billing import checkout, ledger, notice_keys
+from billing.ledger import InsufficientBalance
 from billing.models import Subscription
 from billing.obstacle_notices import obstacle_notice, obstacles
 from billing.plan_names import plan_names
@@ -22,7 +23,6 @@ from billing.sales import as_context
 from billing.schedule import aligned_end
 from billing.verdicts import Action, Verdict, judge_each
 from portal.lib.due_rows import walk
-from portal.lib.money import Money
 from portal.lib.one_by_one import one_by_one
 from portal.lib.periods import Period, PeriodUnit, boundary
 from portal.lib.ticks import InTime, always
@@ -158,11 +158,14 @@ def _paid_with(subscription: Subscription, *, owner: User) -> dict[str, Any]:
     card = str(subscription.paying_method or "")
     if subscription.pay_from == Subscription.PayFrom.METHOD:
         return {"pays": "card", "card": card}
-    price = subscription.agreed_price
-    balance = ledger.wallet_balance(owner, subscription.currency)
-    if subscription.pay_from == Subscription.PayFrom.WALLET or balance.minor >= price.minor:
+    price, balance = subscription.agreed_price, ledger.wallet_balance(owner, subscription.currency)
+    card_pays_rest = subscription.pay_from == Subscription.PayFrom.WALLET_THEN_METHOD
+    try:
+        share = checkout.wallet_share(balance=balance, price=price, rest_is_charged=card_pays_rest)
+    except InsufficientBalance:
+        share = price  # no card can pay the rest
+    if share == price:
         return {"pays": "balance", "share": as_context(price), "balance": as_context(balance)}
-    if not balance.minor:
+    if not share:
         return {"pays": "card", "card": card}
-    rest = Money(price.minor - balance.minor, price.currency)
-    return {"pays": "both", "card": card, "share": as_context(balance), "rest": as_context(rest)}
+    return {"pays": "both", "card": card, "share": as_context(share), "rest": as_context(price - share)}

@@ -1,22 +1,26 @@
 """No card is charged less than gateways charge: the balance leaves so much, whoever buys and however."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 
+from accounts.models import Notification
 from billing import gateways, ledger, renewals, top_up_run
 from billing.checkout import TooLittleForCard, wallet_share
 from billing.discounts import quote
 from billing.foretelling import foresee
 from billing.ledger import InsufficientBalance
 from billing.models import Order, Subscription
+from billing.reminders import send_reminders
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import NOW, buy, fund
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
+DAY = timedelta(days=1)
 LEAST = 50
 BALANCE = 1480
 
@@ -98,6 +102,29 @@ def test_all_ways_of_buying_split_alike(buying, request, line, plan, gateway, ca
     assert (order.wallet_part, order.to_charge) == (usd(1440), usd(LEAST))
     assert order.charges.get().money == usd(LEAST)
     assert ledger.wallet_balance(line.owner, "USD") == usd(BALANCE - 1440)
+
+
+@pytest.mark.parametrize(
+    ("price", "pays", "share"), [(1490, "both", 1440), (49, "balance", 49)], ids=["split", "nothing for a card"]
+)
+def test_the_notice_before_a_charge_says_the_real_split(line, price, pays, share):
+    plan = make.make_plan(prices={"USD": price})
+    make.make_allowance(line=line, plan=plan, starts_at=NOW - 23 * DAY, ends_at=NOW + 7 * DAY)
+    make.make_subscription(
+        line=line,
+        plan=plan,
+        anchor_at=NOW - 23 * DAY,
+        charge_due_at=NOW + 6 * DAY,
+        consent_amount=price,
+        pay_from="wallet_then_method",
+    )
+    fund(line.owner, usd(price - 1))
+
+    send_reminders(now=NOW)
+
+    told = Notification.objects.get(kind="charge_notice").context
+    rest = {"minor": price - share, "currency": "USD"} if price > share else None
+    assert (told["pays"], told["share"]["minor"], told.get("rest")) == (pays, share, rest)
 
 
 @pytest.fixture
