@@ -6,7 +6,7 @@ from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from billing.models import Charge, LedgerAccount, Order, OrderQuerySet, TopUpRule, TopUpRuleQuerySet
-from esim.models import Allowance, ServiceState
+from esim.models import Allowance, ServiceChange, ServiceState
 
 Kind = TopUpRule.Kind
 
@@ -30,7 +30,9 @@ def low(rules: TopUpRuleQuerySet, *, kind: TopUpRule.Kind, now: datetime) -> Top
     # the rest above the mark, must not buy one after the other.
     unused = Allowance.objects.running(now).filter(granted_for=OuterRef("public_id"), used_bytes=0)
     bought = Order.objects.filter(top_up_rule=OuterRef("pk"), state=Order.State.FULFILLED).filter(Exists(unused))
-    return rules.filter(~Exists(bought), low_percent__gte=left_percent, line__service_state=ServiceState.ACTIVE)
+    in_service = rules.filter(line__service_state=ServiceState.ACTIVE)
+    stays = in_service.exclude(line__service_change=ServiceChange.TERMINATING)
+    return stays.filter(~Exists(bought), low_percent__gte=left_percent)
 
 
 def _under_way(kind: TopUpRule.Kind) -> OrderQuerySet:

@@ -122,6 +122,14 @@ def test_a_line_out_of_service_buys_nothing(rule, run, line, gateway, state):
     assert gateway.calls == []
 
 
+def test_a_line_that_is_being_ended_buys_nothing(rule, run, line, gateway, now):
+    Line.objects.update(service_change="terminating", service_change_until=now + DAY)
+
+    run()
+
+    assert gateway.calls == []
+
+
 def test_the_next_pack_waits_until_the_last_one_is_in_use(rule, run, running, gateway, now):
     Plan.objects.filter(pk=rule.plan_id).update(data_bytes=GB)
     TopUpRule.objects.update(consent_terms={**rule.consent_terms, "data_bytes": GB})
