@@ -56,8 +56,8 @@ WHERE s.id = ANY(%(ids)s::bigint[]) AND s.state = 'in_flight' AND s.mode = 'auto
         WHERE o.owner_id = u.id AND o.form_key = 'renewal:' || s.public_id || ':' || s.period_index || ':0'
     )
     AND NOT EXISTS (
-        SELECT FROM billing_queuedplan q JOIN billing_order o ON o.id = q.order_id
-        WHERE q.line_id = l.id AND q.state <> 'cancelled' AND o.state IN ('paid', 'fulfilling')
+        SELECT FROM billing_order o
+        WHERE o.line_id = l.id AND o.kind <> 'top_up' AND o.state IN ('pending', 'paid', 'fulfilling', 'taking_back')
     )
     AND NOT EXISTS (
         SELECT FROM billing_dispute d JOIN billing_charge c ON c.id = d.charge_id JOIN billing_order o ON o.id = c.order_id

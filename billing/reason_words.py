@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.declines import DECLINED, explain
 from billing.questions import ASKED
-from billing.renewal_endings import BEING_DELIVERED, IN_DOUBT, PAID_UNTIL, RENEWED
+from billing.renewal_endings import BEING_DELIVERED, IN_DOUBT, LINE_IN_HAND, PAID_UNTIL, RENEWED
 from billing.renewal_figures import BY_STAFF
 from billing.top_up_endings import BOUGHT
 from billing.verdicts import Action, Reason
@@ -29,6 +29,7 @@ WORDS: dict[str, Promise] = {
     IN_DOUBT: _("The gateway's answer got lost"),
     ASKED: _("The subscriber is asked first"),
     BEING_DELIVERED: _("Paid, being delivered"),
+    LINE_IN_HAND: _("Something else is being bought or taken back for the line, or the line is being ended"),
     BY_STAFF: _("Paused by staff"),
 }
 

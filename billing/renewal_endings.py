@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.notifications import notify
 from billing import dunning, expiry, orders, questions
 from billing.card_refusals import second_card_goes_on
+from billing.declines import DECLINED
 from billing.holding import hold
 from billing.models import Charge, Order, Subscription
 from billing.plan_names import plan_names
@@ -26,6 +27,8 @@ RENEWED = "renewed"
 PAID_UNTIL = "paid_until:"
 IN_DOUBT = "in_doubt"
 BEING_DELIVERED = "being_delivered"
+LINE_IN_HAND = "line_in_hand"
+LOOK_AT_LINE = timedelta(minutes=5)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -164,6 +167,14 @@ def look_again_at(*, since: datetime, now: datetime) -> datetime:
 
 def _look_again(subscription: Subscription, *, reason: str, since: datetime, now: datetime) -> None:
     _decide(subscription, reason=reason, now=now, lease_until=look_again_at(since=since, now=now))
+
+
+def put_off(subscription: Subscription, *, now: datetime) -> None:
+    """Look again in some minutes, when what is in hand for the line may be known; the moment of the charge stays."""
+    is_refused = subscription.reason.startswith(DECLINED)
+    state = Subscription.State.PAST_DUE if is_refused else Subscription.State.ACTIVE
+    why = {} if is_refused else {"reason": LINE_IN_HAND, "decided_at": now}
+    subscription.held().update(state=state, lease_until=now + LOOK_AT_LINE, **why)
 
 
 def _release(subscription: Subscription) -> bool:

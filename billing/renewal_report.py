@@ -7,15 +7,19 @@ from django.db.models import OuterRef, Subquery
 
 from billing.charging_stops import ChargingStopped, refuse_while_stopped
 from billing.foretelling import Foreseen, foresee, paid_from
+from billing.in_hand import lines_in_hand
 from billing.models import Order, Subscription, SubscriptionQuerySet
+from billing.renewal_endings import LINE_IN_HAND
 from billing.verdicts import Action, trigger_of
 
 
 def would_do(wanted: SubscriptionQuerySet, *, left: SubscriptionQuerySet | None = None, now: datetime) -> list[str]:
     """Tell what a run at `now` would do with these rows, after what an earlier run has `left`; reads only."""
     rows = wanted.select_related("line__owner", "plan", "method", "backup_method").order_by("charge_due_at", "pk")
-    looks = [foretold(look) for look in foresee(list(rows), now=now)]
-    lines = [*_unfinished(left), *looks] or ["nothing is due"]
+    in_hand = lines_in_hand(rows)
+    looks = [foretold(look) for look in foresee([one for one in rows if one.line_id not in in_hand], now=now)]
+    waiting = [f"would put off: {_named(one)}, {LINE_IN_HAND}" for one in rows if one.line_id in in_hand]
+    lines = [*_unfinished(left), *waiting, *looks] or ["nothing is due"]
     try:
         refuse_while_stopped()
     except ChargingStopped as reason:
@@ -37,8 +41,7 @@ def moved(ids: Collection[int]) -> list[str]:
 
 def foretold(look: Foreseen) -> str:
     """Say what is done with one row, how much is taken from what for which period, or why nothing is."""
-    subscription = look.subscription
-    named = f"{subscription.line} ({subscription.line.public_id}), {subscription.plan.code}"
+    named = _named(look.subscription)
     match look.action:
         case Action.CHARGE:
             return f"would charge: {named}, {_about_charge(look)}"
@@ -53,11 +56,15 @@ def foretold(look: Foreseen) -> str:
     return f"would pause: {named}, {look.reason}, agreed {look.price}, now {look.list_price}"
 
 
+def _named(subscription: Subscription) -> str:
+    return f"{subscription.line} ({subscription.line.public_id}), {subscription.plan.code}"
+
+
 def _unfinished(left: SubscriptionQuerySet | None) -> list[str]:
     if left is None:
         return []
     return [
-        f"would finish: {one.line} ({one.line.public_id}), {one.plan.code}, {one.agreed_price}, "
+        f"would finish: {_named(one)}, {one.agreed_price}, "
         f"left in flight by a run before, free since {_utc(one.lease_until)}"
         for one in left.select_related("line", "plan").order_by("charge_due_at", "pk")
         if one.lease_until is not None

@@ -15,10 +15,11 @@ from django.db import transaction
 from billing import charges, plain_renewals, renewal_orders
 from billing.charging_stops import refuse_while_stopped, unless_stopped
 from billing.gateways.base import Gateways
+from billing.in_hand import lines_in_hand
 from billing.models import Charge, Subscription, SubscriptionQuerySet
 from billing.renewal_claims import LEASE, Walk, claim, load
 from billing.renewal_desk import Desk, InHand, Tell, silent
-from billing.renewal_endings import each, set_aside
+from billing.renewal_endings import each, put_off, set_aside
 from billing.renewal_orders import Renewal
 from billing.renewal_run import Attempt, Stride, take_money
 from billing.verdicts import Action, Verdict, judge, judge_each
@@ -125,10 +126,15 @@ def _buy(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
 
 
 def _buy_one_by_one(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
-    verdicts = judge_each(load(ids), now=desk.now) if ids else []
+    claimed = load(ids) if ids else []
+    in_hand = lines_in_hand(claimed)
+    waiting = [one for one in claimed if one.line_id in in_hand]
+    each(waiting, partial(put_off, now=desk.now))
+    verdicts = judge_each([one for one in claimed if one not in waiting], now=desk.now)
     each(verdicts, partial(set_aside, now=desk.now))
     to_charge = [verdict for verdict in verdicts if verdict.action == Action.CHARGE]
-    aside = [verdict.subscription.pk for verdict in verdicts if verdict.action != Action.CHARGE]
+    left = [verdict.subscription for verdict in verdicts if verdict.action != Action.CHARGE]
+    aside = [one.pk for one in (*waiting, *left)]
     if aside:
         desk.tell(aside)
     return _to_ask(intend(to_charge, now=desk.now), desk)

@@ -158,6 +158,13 @@ UNUSUAL = {
     "another plan bought": lambda one: make.make_allowance(line=one.line, ends_at=NOW + 9 * DAY),
     "paid time over": lambda _one: Allowance.objects.update(ends_at=NOW),
     "off the anchor": lambda _one: Allowance.objects.update(ends_at=NOW + 2 * DAY),
+    "bought by hand, and being delivered": lambda one: make.make_order(
+        owner=one.line.owner, line=one.line, state="fulfilling", paid_at=NOW
+    ),
+    "being bought by hand": lambda one: make.make_order(owner=one.line.owner, line=one.line),
+    "being taken back": lambda one: make.make_order(
+        owner=one.line.owner, line=one.line, state="taking_back", paid_at=NOW
+    ),
     "ordered before": lambda one: make.make_order(owner=one.line.owner, form_key=f"renewal:{one.public_id}:1:0"),
     "disputed": lambda one: make.make_dispute(
         charge=make.make_charge(order=make.make_order(owner=one.line.owner, line=one.line))
