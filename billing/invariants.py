@@ -5,9 +5,12 @@ Each function returns a sentence for each thing it finds broken.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from itertools import groupby
+from operator import attrgetter
 
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Left
 
 from accounts.models import Notification
 from billing import (
@@ -24,6 +27,7 @@ from billing import (
 from billing.models import Charge, GatewayEvent, LedgerAccount, LedgerEntry, Order, Subscription
 from billing.models.ledger import MAY_TOUCH_WALLETS
 from esim.models import Allowance, SimProfile
+from portal.lib.crypto import DecryptionFailed
 
 DELIVERY_DEADLINE = timedelta(hours=1)
 ANSWER_DEADLINE = timedelta(days=3)
@@ -31,6 +35,8 @@ EXPIRY_DEADLINE = timedelta(days=1)
 EVENT_DEADLINE = timedelta(days=1)
 LEASE_DEADLINE = timedelta(hours=1)
 OUTBOX_DEADLINE = timedelta(minutes=5)
+FINGERPRINT_BYTES = 12
+"""So many that no two of millions of codes have them in common by chance."""
 
 PAID_FOR = [
     Order.State.PAID,
@@ -134,15 +140,30 @@ def paid_orders_are_delivered(now: datetime) -> list[str]:
 
 
 def profiles_have_one_owner(_now: datetime) -> list[str]:
-    """Compare what is secret in memory only, and name rows, never codes."""
-    seen: dict[tuple[str, str], SimProfile] = {}
+    # The twentieth digit of an ICCID is a check digit that some carriers leave out.
+    profiles = SimProfile.objects.annotate(printed=Left("iccid", 19))
+    shared = profiles.values("printed").annotate(owners=Count("line__owner", distinct=True)).filter(owners__gt=1)
+    by_iccid = profiles.filter(printed__in=shared.values("printed")).order_by("printed", "pk")
+    return [
+        f"profiles {', '.join(profile.public_id for profile in some)} share an ICCID"
+        for _iccid, some in groupby(by_iccid, key=attrgetter("printed"))
+    ]
+
+
+def activation_codes_have_one_owner(_now: datetime) -> list[str]:
+    """Compare what is secret in memory only, by its fingerprint, and name rows, never codes."""
+    seen: dict[bytes, int] = {}
     sentences = []
-    for profile in SimProfile.objects.select_related("line").order_by("pk").iterator():
-        # The twentieth digit of an ICCID is a check digit that some carriers leave out.
-        for kind, value in (("ICCID", profile.iccid[:19]), ("activation code", profile.activation_code)):
-            first = seen.setdefault((kind, value), profile) if value else profile
-            if first.line.owner_id != profile.line.owner_id:
-                sentences.append(f"profiles {first.public_id} and {profile.public_id} share an {kind}")
+    profiles = SimProfile.objects.select_related("line").only("public_id", "activation_code_ciphertext", "line__owner")
+    for profile in profiles.exclude(activation_code_ciphertext="").order_by("pk").iterator():
+        try:
+            code = profile.activation_code
+        except DecryptionFailed:
+            sentences.append(f"profile {profile.public_id} holds an activation code that cannot be read")
+            continue
+        first = seen.setdefault(blake2b(code.encode(), digest_size=FINGERPRINT_BYTES).digest(), profile.pk)
+        if first != profile.pk and (other := profiles.get(pk=first)).line.owner_id != profile.line.owner_id:
+            sentences.append(f"profiles {other.public_id} and {profile.public_id} share an activation code")
     return sentences
 
 
@@ -181,7 +202,7 @@ INVARIANTS: dict[str, list[Callable[[datetime], list[str]]]] = {
         top_up_invariants.limits_are_kept,
     ],
     "I5": [paid_orders_are_delivered, refund_invariants.undone_orders_are_undone],
-    "I6": [profiles_have_one_owner],
+    "I6": [profiles_have_one_owner, activation_codes_have_one_owner],
     "I7": [offer_invariants.coupons_are_used_within_limits, offer_invariants.redemptions_fit_their_orders],
     "I8": [nothing_is_stuck, refund_invariants.no_refund_is_stuck, top_up_invariants.no_rule_is_stuck],
     "I9": [notices_leave],

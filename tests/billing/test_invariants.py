@@ -152,6 +152,14 @@ def give_an_activation_code_to_two():
         make.make_profile(line=make.make_line(owner=make.make_user()), activation_code="1$smdp.example.com$SAME")
 
 
+def copy_a_code_from_row_to_row():
+    first, second = (
+        make.make_profile(line=make.make_line(owner=make.make_user()), activation_code=name) for name in "AB"
+    )
+    second.activation_code_ciphertext = first.activation_code_ciphertext
+    second.save()
+
+
 def leave_a_charge_open():
     Charge.objects.create(
         order=delivered(), gateway="sandbox", currency="USD", amount=1, created_at=NOW - timedelta(days=4)
@@ -420,6 +428,7 @@ CRIMES = [
     ("I5", leave_a_paid_order_lying, "still paid"),
     ("I6", give_an_iccid_to_two, "share an ICCID"),
     ("I6", give_an_activation_code_to_two, "share an activation code"),
+    ("I6", copy_a_code_from_row_to_row, "an activation code that cannot be read"),
     ("I8", leave_a_charge_open, "still created"),
     ("I8", leave_an_order_unended, "neither paid nor ended"),
     ("I8", leave_a_renewal_in_flight, "lease that ended"),
