@@ -14,7 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from accounts import sms
@@ -23,7 +23,7 @@ from accounts.locks import refuse_if_locked
 from accounts.models import User
 from accounts.phones import PhoneField
 from accounts.second_factors import current_context
-from accounts.security_events import record_event, record_failed_sign_in
+from accounts.security_events import record_asked_for_link, record_event, record_failed_sign_in
 from portal.lib.brand import brand
 from portal.lib.crypto import decrypt, encrypt
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WRONG_CREDENTIALS = _("This e-mail address or mobile number and this password do not belong together.")
-NOT_SENT = _("The message could not be sent just now. Wait a minute, then ask for a new code.")
+NOT_SENT = _("The message could not be sent just now. Wait a minute, then ask for it again.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -64,6 +64,22 @@ class AccountAdapter(DefaultAccountAdapter):
         refuse_if_locked(email_address.user)
         confirmed: bool = super().confirm_email(request, email_address)
         return confirmed
+
+    def set_password(self, user: User, password: str) -> None:
+        """Write the password alone: the rest of the row may have changed meanwhile, such as by a lock."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Return where the link to a new password leads: the portal as the operator calls it, not as a request did."""
+        return f"{settings.PORTAL_BASE_URL}{reverse('accounts:new_password', args=key.split('-', 1))}"
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """Send the link in the language of its reader: whoever asked may be somebody else."""
+        record_asked_for_link(allauth_context.request, user)
+        with override(user.language):
+            minutes = settings.PASSWORD_RESET_TIMEOUT // 60
+            super().send_password_reset_mail(user, email, {**context, "minutes": minutes})
 
     def phone_form_field(self, **kwargs: Any) -> PhoneField:
         # Allauth calls it "Phone"; we send codes there.

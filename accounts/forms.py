@@ -1,7 +1,6 @@
 """Forms of signing in: one field takes an e-mail address or a mobile number, in any spelling."""
 
 import re
-import time
 from typing import Any
 
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
@@ -9,13 +8,10 @@ from allauth.account.forms import ChangeEmailForm as AllauthChangeEmailForm
 from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import ConfirmEmailVerificationCodeForm as AllauthConfirmEmailVerificationCodeForm
 from allauth.account.forms import ConfirmLoginCodeForm as AllauthConfirmLoginCodeForm
-from allauth.account.forms import ConfirmPasswordResetCodeForm as AllauthConfirmPasswordResetCodeForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
-from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.forms import VerifyPhoneForm as AllauthVerifyPhoneForm
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from django import forms
 from django.conf import settings
@@ -23,10 +19,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fresh_proof import proved_by_code
 from accounts.models import User
 from accounts.phones import NotAPhoneNumber, normalise
 
-PROOF_BY_CODE_SECONDS = 300
+TOO_MANY_MESSAGES = _("Too many messages were asked for. Wait a few minutes; the last one still counts.")
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -68,19 +65,30 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
         super().__init__(*args, **kwargs)
         self.fields = {"login": login_field()}
 
+    @property
+    def found(self) -> User | None:
+        """Whose address or number it is; None where it is nobody's."""
+        return self._user
+
     def clean_login(self) -> str:
         login = spell_login(self.cleaned_data["login"])
-        if E164.fullmatch(login):
-            self.cleaned_data["phone"] = login
-            self.clean_phone()
-            return login
+        is_phone = bool(E164.fullmatch(login))
+        if not is_phone:
+            _refuse_what_is_no_email(login)
+        self.cleaned_data["phone" if is_phone else "email"] = login
         try:
-            validate_email(login)
+            self.clean_phone() if is_phone else self.clean_email()
         except ValidationError as error:
-            raise ValidationError(_("Write an e-mail address or a mobile number."), code="invalid") from error
-        self.cleaned_data["email"] = login
-        self.clean_email()
+            # Allauth speaks of failed sign-ins, which none of these is.
+            raise ValidationError(TOO_MANY_MESSAGES, code=error.code) from error
         return login
+
+
+def _refuse_what_is_no_email(text: str) -> None:
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise ValidationError(_("Write an e-mail address or a mobile number."), code="invalid") from error
 
 
 class SignupForm(AllauthSignupForm):
@@ -103,10 +111,6 @@ class NamedEmail:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
         self.fields["email"].widget.attrs.pop("placeholder", None)
-
-
-class ResetPasswordForm(NamedEmail, AllauthResetPasswordForm):
-    pass
 
 
 class AddEmailForm(NamedEmail, AllauthAddEmailForm):
@@ -137,10 +141,6 @@ class ConfirmEmailVerificationCodeForm(SixDigits, AllauthConfirmEmailVerificatio
     pass
 
 
-class ConfirmPasswordResetCodeForm(SixDigits, AllauthConfirmPasswordResetCodeForm):
-    pass
-
-
 class VerifyPhoneForm(SixDigits, AllauthVerifyPhoneForm):
     pass
 
@@ -148,16 +148,10 @@ class VerifyPhoneForm(SixDigits, AllauthVerifyPhoneForm):
 class ChangePasswordForm(AllauthChangePasswordForm):
     """Who just signed in with a one-time code may set a new password without the old one.
 
-    That is how a password is reset by SMS: allauth resets by e-mail only.
+    That is how a password is reset by SMS: allauth resets by e-mail only. The trail calls it a reset, too.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if proved_by_code(self.user):
+        if proved_by_code(context.request, self.user):
             del self.fields["oldpassword"]
-
-
-def proved_by_code(user: User) -> bool:
-    """Tell whether the person signed in with a one-time code within the last five minutes."""
-    records = get_authentication_records(context.request, user)
-    return any(record["method"] == "code" and time.time() - record["at"] < PROOF_BY_CODE_SECONDS for record in records)

@@ -18,7 +18,10 @@ from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import resolve
 
+from accounts.models import User
+
 FORM_KEPT_SECONDS = 900
+PROOF_BY_CODE_SECONDS = 300
 RESUMED = "resumed_after_proof"
 
 
@@ -32,6 +35,14 @@ def fresh_proofs(request: HttpRequest) -> list[dict[str, Any]]:
     since = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
     records = get_authentication_records(request, request.user)
     return [record for record in records if record.get("reauthenticated") and record["at"] > since]
+
+
+def proved_by_code(request: HttpRequest, user: User) -> bool:
+    """Tell whether this person gave a one-time code within the last five minutes, on signing in or later."""
+    since = time.time() - PROOF_BY_CODE_SECONDS
+    return any(
+        record["method"] == "code" and record["at"] > since for record in get_authentication_records(request, user)
+    )
 
 
 def ask_first(request: HttpRequest, *, way: str = "") -> HttpResponseRedirect:

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
+from accounts.fresh_proof import proved_by_code
 from accounts.http import client_ip
 from accounts.models import User
 
@@ -37,12 +38,18 @@ def record_failed_sign_in(request: HttpRequest, credentials: dict[str, Any]) -> 
         )
 
 
+def record_asked_for_link(request: HttpRequest, user: User) -> None:
+    """Record that a link to a new password was sent; nobody is named as the actor."""
+    audit.record(actor=None, subject=user, action="account.reset_link_sent", ip=client_ip(request), now=timezone.now())
+
+
 def connect() -> None:
     """Listen to allauth."""
     account_signals.user_logged_in.connect(_signed_in)
     account_signals.user_logged_out.connect(_signed_out)
     account_signals.authentication_step_completed.connect(_step_completed)
     account_signals.email_changed.connect(_email_changed)
+    account_signals.password_changed.connect(_password_changed)
     for signal, action in PLAIN.items():
         signal.connect(_recorder(action), weak=False)
     for signal, action in FACTORS.items():
@@ -51,11 +58,9 @@ def connect() -> None:
 
 PLAIN = {
     account_signals.user_signed_up: "account.signed_up",
-    account_signals.password_changed: "account.password_changed",
     account_signals.password_set: "account.password_changed",
     account_signals.password_reset: "account.password_reset",
     account_signals.login_code_rejected: "account.code_rejected",
-    account_signals.password_reset_code_rejected: "account.code_rejected",
     account_signals.email_verification_code_rejected: "account.code_rejected",
 }
 FACTORS = {
@@ -93,6 +98,12 @@ def _signed_out(request: HttpRequest, user: User | None, **_kwargs: Any) -> None
 def _step_completed(request: HttpRequest, user: User, method: str, **kwargs: Any) -> None:
     if kwargs.get("reauthenticated"):
         record_event(request, user, "account.reauthenticated", method=method)
+
+
+def _password_changed(request: HttpRequest, user: User, **_kwargs: Any) -> None:
+    """Call it a reset where a code stood for the old password: whoever has the mailbox, or the number, can do that."""
+    is_reset = proved_by_code(request, user)
+    record_event(request, user, "account.password_reset" if is_reset else "account.password_changed")
 
 
 def _email_changed(

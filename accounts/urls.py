@@ -1,8 +1,8 @@
 """Addresses of the accounts app; what allauth has lives under /accounts/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from accounts import document_views, lock_views, proof_views, token_views, views
+from accounts import document_views, lock_views, proof_views, reset_views, token_views, views
 
 app_name = "accounts"
 
@@ -15,6 +15,14 @@ urlpatterns = [
     path("settings/tokens/new/", token_views.new_token, name="new_token"),
     path("settings/tokens/<public_id:public_id>/revoke/", token_views.revoke_token, name="revoke_token"),
     path("settings/calendar/", views.replace_calendar_link, name="replace_calendar_link"),
+    # In place of allauth's pages: these come first, and its names lead here as well.
+    path("accounts/password/reset/", reset_views.reset_password, name="reset_password"),
+    path("accounts/password/reset/done/", reset_views.reset_link_sent, name="reset_link_sent"),
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        reset_views.new_password,
+        name="new_password",
+    ),
     path("accounts/reauthenticate/code/", proof_views.confirm_by_code, name="confirm_by_code"),
     path("documents/<public_id:public_id>/", document_views.open_document, name="document"),
     path("outbox/", views.outbox, name="outbox"),

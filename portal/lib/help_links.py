@@ -35,7 +35,7 @@ SITUATIONS = {
     "no_data": HelpLink("roaming", _("No data? Roaming and other settings")),
     "new_phone": HelpLink("new-phone", _("Moving to a new phone, step by step")),
     "lost_phone": HelpLink("lost-phone", _("Phone lost or stolen: what to do first")),
-    "forgot_password": HelpLink("forgot-password", _("The code does not come, or no access to the address")),
+    "forgot_password": HelpLink("forgot-password", _("Nothing comes, or no access to the address")),
     "bind_failed": HelpLink("bind-a-line", _("Where to find the numbers, and why it may fail")),
     "documents": HelpLink("outlet-and-documents", _("Outlets and documents for a physical SIM")),
 }

@@ -23,6 +23,7 @@ _WHOLE = re.compile(
     r"|\b(?=[a-z0-9]*[g-z])(?=[a-z0-9]*\d)[a-z0-9]{32}\b"  # a session's key; request ids are hexadecimal
     r"|\b(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{32,}"  # any other long random word
     r"|(?<=/webhooks/es2plus/)(?!gsma/)[^\s/]+"  # the path by which an SM-DP+ is known
+    r"|(?<=/password/reset/key/)[^\s/]+"  # the key to a new password
     r"|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"  # name and password in an address
 )
 _CODE_FIRST = re.compile(r"(?i)\b\d{4,8}(?=[^\d\n]{1,30}\bcode\b)")

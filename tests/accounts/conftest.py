@@ -1,6 +1,7 @@
 """Reading the messages that the account pages send, as the demo does: from rows."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +18,10 @@ class Outbox:
         """Return the six digits last sent there."""
         last = self.to(recipient)[-1]
         return re.search(r"\b\d{6}\b", f"{last.subject} {last.body}").group()
+
+    def link(self, recipient):
+        """Return the path of the link last sent there."""
+        return urlsplit(re.search(r"https?://\S+/accounts/password/\S+", self.to(recipient)[-1].body).group()).path
 
 
 @pytest.fixture

@@ -119,10 +119,14 @@ def test_stranger_who_opened_my_account_first_loses_it_when_i_reset_the_password
     client.post(page.url, {"code": outbox.code("+14155550166")})
     me = client.__class__()
 
-    page = me.post("/accounts/password/reset/", {"email": "mine@example.com"})
-    page = me.post(page.url, {"code": outbox.code("mine@example.com")})
+    me.post("/accounts/password/reset/", {"login": "mine@example.com"})
+    page = me.get(outbox.link("mine@example.com"))
+    assert User.objects.get().phone_verified, "until the password is set nothing is taken from anybody"
     me.post(page.url, {"password1": "my own sixteen chars", "password2": "my own sixteen chars"})
 
     user = User.objects.get()
     assert user.check_password("my own sixteen chars")
     assert (user.phone, user.phone_verified) == ("", False)
+    assert user.emailaddress_set.get().verified
+    me.post("/accounts/login/", {"login": "mine@example.com", "password": "my own sixteen chars"})
+    assert is_signed_in(me)

@@ -105,12 +105,12 @@ def test_demo_sends_email_into_the_outbox(outbox, subscriber, client):
 
 
 def test_every_kind_of_code_is_six_digits(client, subscriber, outbox):
-    client.post("/accounts/password/reset/", {"email": "ada@example.com"})
-    reset = outbox.to("ada@example.com")[-1].subject
     client.post("/accounts/login/code/", {"login": "ada@example.com"})
     sign_in = outbox.to("ada@example.com")[-1].subject
+    sign_up(Client(), email="new@example.com")
+    confirm = outbox.to("new@example.com")[-1].subject
 
-    assert re.match(r"\d{6} is your LEB code for a new password$", reset)
+    assert re.match(r"\d{6} confirms your e-mail address at LEB$", confirm)
     assert re.match(r"\d{6} is your LEB sign-in code$", sign_in)
 
 

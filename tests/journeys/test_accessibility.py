@@ -17,6 +17,7 @@ VISITOR = [
     "/accounts/login/",
     "/accounts/signup/",
     "/accounts/password/reset/",
+    "/accounts/password/reset/key/1-set-password/",
     "/plans/",
     "/announcements/",
     "/advice/trip/",

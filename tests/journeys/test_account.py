@@ -61,6 +61,26 @@ def test_a_newcomer_opens_an_account_with_the_code_from_the_mail(page, portal):
     expect(page.get_by_role("main")).to_contain_text("No lines yet")
 
 
+def test_a_forgotten_password_is_set_anew_by_the_link_from_the_mail(page, portal):
+    page.goto(f"{portal}/accounts/login/")
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("E-mail or mobile number").fill(SUBSCRIBER.email)
+    page.get_by_role("button", name="Send the link or the code").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    page.goto(f"{portal}/outbox/")
+    page.get_by_role("article").filter(has_text=SUBSCRIBER.email).first.get_by_role("link").first.click()
+    page.wait_for_url(re.compile("set-password/$"))
+    page.locator("[name=password1]").fill(NEW_PASSWORD)
+    page.locator("[name=password2]").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Set the new password").click()
+
+    page.wait_for_url(f"{portal}/accounts/login/")
+    page.get_by_label("E-mail or mobile number").fill(SUBSCRIBER.email)
+    page.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(f"{portal}/")
+
+
 def test_an_authenticator_app_then_guards_the_account(signed_in, portal):
     signed_in.goto(f"{portal}/accounts/2fa/totp/activate/")
     if "reauthenticate" in signed_in.url:

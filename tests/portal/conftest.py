@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 
 from accounts import calendar_links
 from accounts.models import OutboxMessage
@@ -43,6 +45,7 @@ def ids_of_ada(subscriber, now):
     invitation = make.make_invitation(line=line)
     move = make.make_move(line=moving)
     later = make.make_queued_plan(line=line, plan=plan)
+    reset = {"uidb36": user_pk_to_url_str(subscriber), "key": default_token_generator.make_token(subscriber)}
     return {
         "sim/applications/": {"public_id": application.public_id},
         "coupons/": {"slug": make.make_coupon().slug},
@@ -76,6 +79,8 @@ def ids_of_ada(subscriber, now):
         "renewals/": {"token": token_for(subscription, period_index=1)},
         "sandbox/pay/": {"reference": "pay_nothing"},
         "accounts/2fa/webauthn/keys/": {"pk": 1},
+        "^accounts/password/reset/key/": reset,
+        "accounts/^password/reset/key/": reset,
         "api/v1/lines/": {"line_id": line.public_id, "queued_id": later.public_id},
         "api/v1/orders/": {"order_id": order.public_id},
         "api/v1/tickets/": {"ticket_id": ticket.public_id},

@@ -61,7 +61,7 @@ def test_a_foreign_host_is_in_no_answer(client, db, header):
 
 @pytest.mark.parametrize("header", ["HTTP_HOST", "HTTP_X_FORWARDED_HOST"])
 def test_a_foreign_host_is_in_no_mail(client, subscriber, mailoutbox, header):
-    client.post(reverse("account_reset_password"), {"email": subscriber.email}, **{header: "evil.example"})
+    client.post(reverse("account_reset_password"), {"login": subscriber.email}, **{header: "evil.example"})
     client.post(reverse("account_request_login_code"), {"login": subscriber.email}, **{header: "evil.example"})
 
     assert all("evil.example" not in mail.subject + mail.body for mail in mailoutbox)
