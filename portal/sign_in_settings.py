@@ -32,6 +32,8 @@ ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PHONE_VERIFICATION_SUPPORTS_CHANGE = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+# As long as the other codes: one SMS says it of all. Allauth would take this one for three minutes only.
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ACCOUNT_PREVENT_ENUMERATION = True
 # How long the link to a new password works. Its letter says so.

@@ -59,6 +59,17 @@ def test_password_is_reset_by_sms_code_without_the_old_one(client, outbox):
     assert user.check_password(PASSWORD)
 
 
+def test_a_sign_in_code_works_as_long_as_its_sms_says(client, outbox):
+    make.make_user(phone="+14155550101", phone_verified=True)
+    with time_machine.travel("2026-11-21 10:00Z", tick=False) as clock:
+        client.post("/accounts/login/code/", {"login": "+14155550101"})
+        clock.shift(14 * 60)
+        client.post("/accounts/login/code/confirm/", {"code": outbox.code("+14155550101")})
+
+    assert "works for 15 minutes" in outbox.to("+14155550101")[-1].body
+    assert is_signed_in(client)
+
+
 def test_email_verification_is_mandatory_and_by_code(client, db):
     make.make_user(email="ada@example.com", verified=False)
 
