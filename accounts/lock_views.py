@@ -37,7 +37,10 @@ def unlock(request: SubscriberRequest) -> HttpResponse:
     if way := next_way(request):
         return ask_first(request, way=way)
     if not may_be_believed(request, now=timezone.now()):
-        messages.error(request, _("Your password was reset a short while ago. Unlock tomorrow, or ask support."))
+        messages.error(
+            request,
+            _("Your password was reset, or a second step added, a short while ago. Unlock tomorrow, or ask support."),
+        )
     elif locks.unlock(user=request.user, ip=client_ip(request), now=timezone.now()):
         messages.success(request, _("Your account is unlocked."))
     return redirect("accounts:lock")

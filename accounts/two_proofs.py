@@ -11,6 +11,7 @@ from accounts.models import AuditEvent
 
 BY_CODE = "confirm_by_code"
 SECOND_STEP = "mfa_reauthenticate"
+RESET, ADDED = "account.password_reset", "account.second_factor_added"
 
 
 def next_way(request: HttpRequest) -> str:
@@ -31,11 +32,12 @@ def next_way(request: HttpRequest) -> str:
 
 
 def may_be_believed(request: HttpRequest, *, now: datetime) -> bool:
-    """Tell whether the two are two: who has the mailbox can have the password reset, and then has both.
+    """Tell whether the two are two: who has the mailbox can have the password reset, or add a passkey, and has both.
 
-    For as long as after any other change of how one signs in; a second step or a passkey does without.
+    So what is that new does not count, for as long as after any other change of how one signs in.
     """
-    if any(proof["method"] == "mfa" for proof in fresh_proofs(request)):
-        return True
+    methods = {proof["method"] for proof in fresh_proofs(request)}
     events = AuditEvent.objects.filter(subject=request.user.pk, at__gt=now - settings.PORTAL_COOL_OFF)
-    return not events.filter(action="account.password_reset").exists()
+    recent = set(events.filter(action__in=[RESET, ADDED]).values_list("action", flat=True))
+    doubtful = {RESET} if "password" in methods else {RESET, ADDED}
+    return ("mfa" in methods and ADDED not in recent) or not recent & doubtful

@@ -90,7 +90,10 @@ def _offer(request: SubscriberRequest, line: Line, form: GiveForm) -> HttpRespon
     now = timezone.now()
     if not may_be_believed(request, now=now):
         form.add_error(
-            None, _("Your password was reset a short while ago. Give the line away tomorrow, or ask support.")
+            None,
+            _(
+                "Your password was reset, or a second step added, a short while ago. Try again tomorrow, or ask support."
+            ),
         )
         return _give_page(request, line, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     email = form.cleaned_data["email"]

@@ -75,7 +75,12 @@ def close_account(request: SubscriberRequest) -> HttpResponse:
 def _close(request: SubscriberRequest) -> HttpResponse:
     now = timezone.now()
     if not may_be_believed(request, now=now):
-        messages.error(request, _("Your password was reset a short while ago. Try again tomorrow, or ask support."))
+        messages.error(
+            request,
+            _(
+                "Your password was reset, or a second step added, a short while ago. Try again tomorrow, or ask support."
+            ),
+        )
         return redirect("close_account")
     gives_up = "gives_up_balance" in request.POST
     try:
