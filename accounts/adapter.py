@@ -35,6 +35,10 @@ logger = logging.getLogger(__name__)
 
 WRONG_CREDENTIALS = _("This e-mail address or mobile number and this password do not belong together.")
 NOT_SENT = _("The message could not be sent just now. Wait a minute, then ask for it again.")
+TOLD_BY_SMS = {
+    "account/email/password_reset": "password_reset",
+    "account/email/email_changed": "email_changed",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -94,12 +98,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_phone_verified(self, user: User, phone: str) -> None:
         """Let a number say who the user is; raises AccountLocked where it did not say so before."""
-        already = user.phone == phone and user.phone_verified
-        if not already:
-            refuse_if_locked(user)
+        former = user.phone if user.phone_verified else ""
+        if former == phone:
+            return
+        refuse_if_locked(user)
         self.set_phone(user, phone, True)  # noqa: FBT003 - allauth's signature
-        if not already:
-            record_event(allauth_context.request, user, "account.phone_changed", after=phone)
+        record_event(allauth_context.request, user, "account.phone_changed", after=phone)
+        if user.last_login:
+            self.send_notification_mail("account/email/phone_changed", user, {"number": phone})
+        if former:
+            self._send_sms("phone_changed", former)
 
     def get_user_by_phone(self, phone: str) -> User | None:
         """Return who proved to hold the number; anybody can type a number that is not theirs."""
@@ -121,6 +129,15 @@ class AccountAdapter(DefaultAccountAdapter):
             url = reverse("accounts:confirm_by_code")
             methods.append({"id": "confirm_by_code", "description": _("Use a one-time code"), "url": url})
         return methods
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Tell the mailbox of a change, and the number of one that whoever has the mailbox can make alone."""
+        super().send_notification_mail(template_prefix, user, context, email)
+        if user.phone_verified and (name := TOLD_BY_SMS.get(template_prefix)):
+            with override(user.language):
+                self._send_sms(name, user.phone)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send an e-mail of allauth's; a mail server that is down costs a message, not the page."""

@@ -77,3 +77,50 @@ def test_change_of_phone_needs_its_code_and_is_recorded(client, subscriber, outb
     subscriber.refresh_from_db()
     assert (subscriber.phone, subscriber.phone_verified) == ("+14155550101", True)
     assert actions(subscriber)[-1] == "account.phone_changed"
+
+
+@pytest.fixture
+def with_number(subscriber):
+    subscriber.phone, subscriber.phone_verified = "+14155550100", True
+    subscriber.save()
+    return subscriber
+
+
+def test_another_number_is_told_to_the_mailbox_and_to_the_old_number(client, with_number, outbox):
+    sign_in(client)
+    client.post("/accounts/reauthenticate/", {"password": make.PASSWORD})
+
+    page = client.post("/accounts/phone/change/", {"phone": "+14155550101"})
+    client.post(page.url, {"code": outbox.code("+14155550101")})
+
+    assert outbox.to("ada@example.com")[-1].subject == "The mobile number of your LEB account was changed"
+    assert "+1 415-555-0101" in outbox.to("ada@example.com")[-1].body
+    assert "now has another mobile number" in outbox.to("+14155550100")[-1].body
+
+
+def test_another_address_is_told_to_the_number(client, with_number, outbox):
+    sign_in(client)
+    client.post("/accounts/reauthenticate/", {"password": make.PASSWORD})
+
+    client.post("/accounts/email/", {"email": "new@example.com", "action_add": ""})
+    client.post("/accounts/confirm-email/", {"code": outbox.code("new@example.com")})
+
+    assert "e-mail address of your account was changed" in outbox.to("+14155550100")[-1].body
+
+
+def test_a_password_set_by_a_link_is_told_to_the_number(client, with_number, outbox):
+    client.post("/accounts/password/reset/", {"login": "ada@example.com"})
+    form = client.get(outbox.link("ada@example.com")).url
+
+    client.post(form, {"password1": "three wet umbrellas", "password2": "three wet umbrellas"})
+
+    assert "a new password was set" in outbox.to("+14155550100")[-1].body
+
+
+def test_a_number_confirmed_on_signing_up_needs_no_letter(client, outbox):
+    make.make_user(email="new@example.com", phone="+14155550101", phone_verified=False)
+
+    page = sign_in(client, login="new@example.com")
+    client.post(page.url, {"code": outbox.code("+14155550101")})
+
+    assert not outbox.to("new@example.com")
