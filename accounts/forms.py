@@ -10,6 +10,7 @@ from allauth.account.forms import ConfirmEmailVerificationCodeForm as AllauthCon
 from allauth.account.forms import ConfirmLoginCodeForm as AllauthConfirmLoginCodeForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.forms import VerifyPhoneForm as AllauthVerifyPhoneForm
 from allauth.core import context
@@ -91,26 +92,32 @@ def _refuse_what_is_no_email(text: str) -> None:
         raise ValidationError(_("Write an e-mail address or a mobile number."), code="invalid") from error
 
 
-class SignupForm(AllauthSignupForm):
+class NoPlaceholders:
+    """Leaves it to the labels to name the fields."""
+
+    fields: dict[str, forms.Field]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+
+class SignupForm(NoPlaceholders, AllauthSignupForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
         self.fields["phone"].help_text = _("Lets you sign in by SMS code and get notices there.")
         # Our style hides it; allauth's inline style is refused by the content security policy.
         self.fields[settings.ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD].widget.attrs.pop("style")
 
 
-class NamedEmail:
-    """Calls the field what the rest of the portal calls it; no placeholder in the label's place."""
-
-    fields: dict[str, forms.Field]
+class NamedEmail(NoPlaceholders):
+    """Calls the field what the rest of the portal calls it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail")
-        self.fields["email"].widget.attrs.pop("placeholder", None)
 
 
 class AddEmailForm(NamedEmail, AllauthAddEmailForm):
@@ -145,7 +152,11 @@ class VerifyPhoneForm(SixDigits, AllauthVerifyPhoneForm):
     pass
 
 
-class ChangePasswordForm(AllauthChangePasswordForm):
+class NewPasswordForm(NoPlaceholders, AllauthResetPasswordKeyForm):
+    pass
+
+
+class ChangePasswordForm(NoPlaceholders, AllauthChangePasswordForm):
     """Who just signed in with a one-time code may set a new password without the old one.
 
     That is how a password is reset by SMS: allauth resets by e-mail only. The trail calls it a reset, too.
