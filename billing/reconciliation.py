@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from billing.asking_again import one_look
-from billing.charges import charge_saved, settle
+from billing.charges import abandon, charge_saved, settle
+from billing.charging_stops import is_stopped
 from billing.gateways.base import OutcomeUnknown, PaymentGateway, PaymentResult, PaymentState
-from billing.models import Charge, ChargeQuerySet
+from billing.models import Charge, ChargeQuerySet, Order
+from billing.withdrawn import is_off
 from portal.lib.due_rows import in_turn
 from portal.lib.one_by_one import one_by_one
 from portal.lib.ticks import InTime, always
@@ -32,7 +34,8 @@ def ask(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> Charge:
     """Settle a charge by what the gateway knows of it.
 
     A kept card whose payment never got there, or was only prepared, is charged now: that is where a crash between
-    our commit and the gateway's answer is made good. Nothing useful heard: it stays open, and is asked about later.
+    our commit and the gateway's answer is made good. Not so where it was turned off, or everything is stopped, by now.
+    Nothing useful heard: it stays open, and is asked about later.
     """
     with one_look(Charge.objects.open(), charge, now=now) as is_ours:
         return _ask(charge, gateway=gateway, now=now) if is_ours else charge
@@ -45,9 +48,17 @@ def _ask(charge: Charge, *, gateway: PaymentGateway, now: datetime) -> Charge:
         return charge
     if result is not None and result.state != PaymentState.PREPARED:
         return settle(charge_id=charge.pk, result=result, now=now)
+    if result is not None and _is_unwanted(charge):
+        return abandon(charge=charge, gateway=gateway, now=now)
     if charge.off_session or charge.method_id:
         return charge_saved(charge=charge, gateway=gateway, now=now)
     return charge
+
+
+def _is_unwanted(charge: Charge) -> bool:
+    """Tell whether a payment that is prepared, and nothing more, is not to be made by itself any more."""
+    by_itself = charge.off_session and charge.order.trigger != Order.Trigger.CLICK
+    return by_itself and (is_stopped() or is_off(charge.order))
 
 
 def look_up(*, charge: Charge, gateway: PaymentGateway) -> PaymentResult | None:

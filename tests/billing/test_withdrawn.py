@@ -133,6 +133,48 @@ def test_what_the_gateway_has_heard_of_is_finished_all_the_same(subscription, at
     assert (len(gateway.taken), states()) == (1, ["succeeded"])
 
 
+@pytest.fixture
+def only_prepared(subscription, at_work, gateway, now):
+    """The gateway prepared the payment; that its money was asked for, it never heard."""
+    gateway.calls.append("prepare")  # it lives on
+    gateway.down = {"charge_saved"}
+    at_work(now)
+    gateway.down = set()
+    assert states() == ["unknown"]
+    subscription.refresh_from_db()
+    return subscription
+
+
+def test_what_was_only_prepared_is_closed_where_it_was_turned_off_since(only_prepared, at_work, gateway, now):
+    turn_off(only_prepared, now)
+
+    at_work(now + LATER)
+    at_work(now + 2 * LATER)
+
+    assert (gateway.taken, states()) == ([], ["abandoned"])
+    assert (Order.objects.get().state, Order.objects.get().note) == (Order.State.CANCELLED, TURNED_OFF)
+    assert [one.state for one in gateway.payments.values()] == ["abandoned"]
+
+
+def test_what_was_only_prepared_is_not_charged_while_everything_is_stopped(only_prepared, at_work, gateway, now):
+    charging_stops.stop(reason="Wrong prices", actor=None, ip=None, now=now)
+    with pytest.raises(ChargingStopped):
+        at_work(now + LATER)
+    assert (gateway.taken, states()) == ([], ["abandoned"])
+
+    charging_stops.lift(reason="Prices are right", actor=None, ip=None, now=now)
+    at_work(now + 2 * LATER)
+    at_work(now + 3 * LATER)
+
+    assert (len(gateway.taken), states()) == (1, ["abandoned", "succeeded"])
+
+
+def test_control_what_was_only_prepared_and_is_wanted_is_charged(only_prepared, at_work, gateway, now):
+    at_work(now + LATER)
+
+    assert (len(gateway.taken), states()) == (1, ["succeeded"])
+
+
 @pytest.mark.slow
 def test_a_rule_turned_off_before_anybody_was_asked_buys_nothing(line, pack, running, at_work, gateway, now):
     rule = make.make_top_up_rule(line=line, plan=pack)
