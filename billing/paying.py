@@ -8,7 +8,7 @@ from billing import charges
 from billing.card_consent import CardConsent
 from billing.charges import PageUnavailable
 from billing.gateways.base import GatewayRefused, Gateways, OutcomeUnknown, PaymentGateway
-from billing.models import Charge, Order, PaymentMethod
+from billing.models import Charge, Order, OrderQuerySet, PaymentMethod
 from esim.models import Line
 
 SOON_OVER = timedelta(minutes=10)
@@ -99,9 +99,13 @@ def free_refused_order(*, line: Line, gateways: Gateways, now: datetime) -> None
 
     Raises StillBeingChecked.
     """
-    waiting = Charge.objects.open().filter(
-        order__line=line, order__subscription__isnull=False, state=State.NEEDS_ACTION, order__state=Order.State.PENDING
-    )
+    free_refused(Order.objects.filter(line=line, subscription__isnull=False), gateways=gateways, now=now)
+
+
+def free_refused(orders: OrderQuerySet, *, gateways: Gateways, now: datetime) -> None:
+    """Close the attempts that wait for their payer's word to the bank; raises StillBeingChecked."""
+    unpaid = orders.filter(state=Order.State.PENDING)
+    waiting = Charge.objects.open().filter(order__in=unpaid, state=State.NEEDS_ACTION)
     for charge in waiting.select_related("order__owner"):
         _close(charge, gateway=_gateway_of(charge, gateways), now=now)
 

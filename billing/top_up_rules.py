@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from billing.consent import source_words
-from billing.models import Agreement, PaymentMethod, Subscription, TopUpRule
+from billing.models import Agreement, Order, OrderQuerySet, PaymentMethod, Subscription, TopUpRule, TopUpRuleQuerySet
 from billing.top_up_following import let_go
 from esim.models import Line
 from plans.models import Plan
@@ -66,7 +66,7 @@ def turn_on(*, consent: TopUpConsent, actor: User, now: datetime) -> TopUpRule:
     """
     with transaction.atomic():
         _hold_what_it_is_about(consent)
-        standing = _standing(consent)
+        standing = _replaced(consent).select_for_update().first()
         if standing is not None and standing.state == State.IN_FLIGHT:
             raise BeingBought
         rule = standing or TopUpRule(kind=consent.kind, line=consent.line)
@@ -116,11 +116,16 @@ def _hold_what_it_is_about(consent: TopUpConsent) -> None:
         User.objects.select_for_update().get(pk=consent.owner.pk)
 
 
-def _standing(consent: TopUpConsent) -> TopUpRule | None:
-    rules = TopUpRule.objects.select_for_update().of_kind(consent.kind)
+def orders_before(consent: TopUpConsent) -> OrderQuerySet:
+    """Return what was ordered by the rule that a consent replaces."""
+    return Order.objects.filter(top_up_rule__in=_replaced(consent))
+
+
+def _replaced(consent: TopUpConsent) -> TopUpRuleQuerySet:
+    rules = TopUpRule.objects.of_kind(consent.kind)
     if consent.line is not None:
-        return rules.filter(line=consent.line).first()
-    return rules.filter(owner=consent.owner, currency=consent.price.currency).first()
+        return rules.filter(line=consent.line)
+    return rules.filter(owner=consent.owner, currency=consent.price.currency)
 
 
 def _unused_index(rule: TopUpRule) -> int:

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SubscriberRequest, after_fresh_sign_in, client_ip
 from accounts.locks import refuse_if_locked
-from billing import top_up_pages, top_up_rules, top_up_terms
+from billing import gateways, paying, top_up_pages, top_up_rules, top_up_terms
 from billing.forms import ConsentForm
 from billing.models import TopUpRule
+from billing.paying import StillBeingChecked
 from billing.purchases import NotOnSale
 from billing.top_up_forms import TopUpForm
 from billing.top_up_rules import BeingBought
@@ -89,10 +90,11 @@ def _agree(request: SubscriberRequest, terms: TopUpTerms, *, page: str) -> HttpR
         context = {"nav": _nav(terms.line), "terms": terms, "form": form, "page": page}
         return render(request, "billing/top_up_agree.html", context, status=_status(is_wrong=form.is_bound))
     refuse_if_locked(request.user)
-    consent = terms.consent(ip=client_ip(request))
+    consent, now = terms.consent(ip=client_ip(request)), timezone.now()
     try:
-        top_up_rules.turn_on(consent=consent, actor=request.user, now=timezone.now())
-    except BeingBought as refusal:
+        paying.free_refused(top_up_rules.orders_before(consent), gateways=gateways.by_name(), now=now)
+        top_up_rules.turn_on(consent=consent, actor=request.user, now=now)
+    except (BeingBought, StillBeingChecked) as refusal:
         messages.warning(request, refusal.sentence)
     else:
         messages.success(request, _("Turned on."))

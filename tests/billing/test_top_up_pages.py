@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from billing import top_up_run
-from billing.models import Agreement, PaymentMethod, Subscription, TopUpRule
+from billing.models import Agreement, Charge, PaymentMethod, Subscription, TopUpRule
 from plans.models import PlanPrice
 from portal.lib.data_size import GB
 from portal.lib.money import Money
@@ -116,6 +116,25 @@ def test_agreeing_again_ends_a_pause_and_buys_under_a_new_number(proven, line, p
 
     rule.refresh_from_db()
     assert (rule.state, rule.reason, rule.next_index, rule.method) == (TopUpRule.State.ACTIVE, "", 2, card)
+
+
+def test_a_purchase_that_waits_for_its_payer_makes_way_for_the_new_card(
+    proven, line, pack, card, running, gateway, carrier, now, monkeypatch
+):
+    gateways = {gateway.name: gateway}
+    monkeypatch.setattr("billing.gateways.by_name", lambda: gateways)
+    old = make.make_method(owner=line.owner, last_four="3184", is_default=False)
+    rule = make.make_top_up_rule(line=line, plan=pack, method=old)
+    gateway.outcomes[old.reference] = "needs_action"
+    top_up_run.top_up_low(gateways=gateways, carrier=carrier, now=now)
+
+    agree_to_data(proven, line, data_wishes(pack, card.public_id))
+    top_up_run.top_up_low(gateways=gateways, carrier=carrier, now=now)
+
+    rule.refresh_from_db()
+    charged = list(Charge.objects.order_by("pk").values_list("state", "method"))
+    assert charged == [("abandoned", old.pk), ("succeeded", card.pk)]
+    assert (rule.state, rule.reason) == (TopUpRule.State.ACTIVE, "bought")
 
 
 def test_while_it_is_being_charged_nothing_changes(proven, line, pack, card):
