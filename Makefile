@@ -4,7 +4,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PORT ?= 8000
-SIZES ?= 1000 10000
+SIZES ?= 1000 10000 100000 1000000
 SIZE ?= 1000000
 UV ?= $(shell command -v uv || echo .tools/bin/uv)
 RUN = $(UV) run --quiet
@@ -77,7 +77,7 @@ bench-advice: $(UV) ## Measure replaying days of use against plans
 	@echo "Replaying ten lines against 500 plans; more than 50 ms fail."
 	@DJANGO_SETTINGS_MODULE=portal.settings $(RUN) python -m tests.benchmarks.advice
 
-bench-renewals: $(UV) ## Measure renewals beside raw SQL (SIZES="1000 10000")
+bench-renewals: $(UV) ## Measure renewals beside raw SQL (SIZES="1000 10000" for a quick one)
 	@echo "Renewing $(SIZES) lines each on PostgreSQL, beside raw SQL that writes the same rows; a gate that is missed fails."
 	@DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) SIZES="$(SIZES)" \
 		$(RUN) python -m tests.benchmarks.renewals
