@@ -2,11 +2,14 @@
 
 import pytest
 import time_machine
+from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 
 from accounts.models import AuditEvent
+from accounts.second_factors import factors_of
 from tests import make
 from tests.accounts.conftest import is_signed_in
+from tests.accounts.test_second_step import current_code
 
 NEW = "three wet umbrellas drying"
 FORGOT, CHANGE = "/accounts/password/reset/", "/accounts/password/change/"
@@ -60,6 +63,21 @@ def test_who_is_signed_in_and_forgot_the_password_proves_it_by_a_code(client, li
 
     lin.refresh_from_db()
     assert lin.check_password(NEW)
+
+
+def test_after_the_code_the_second_step_is_asked_for_and_then_the_password(client, lin, outbox):
+    with factors_of(lin):
+        TOTP.activate(lin, "JBSWY3DPEHPK3PXP")
+    page = client.post(FORGOT, {"login": "+14155550101"})
+    page = client.post(page.url, {"code": outbox.code("+14155550101")})
+    assert page.url == "/accounts/2fa/authenticate/"
+    assert not is_signed_in(client)
+
+    page = client.post(page.url, {"code": current_code("JBSWY3DPEHPK3PXP")})
+    page = client.post(page.url, {"action": "skip"})
+
+    assert page.url == CHANGE
+    assert "oldpassword" not in client.get(CHANGE).context["form"].fields
 
 
 def test_a_password_set_by_a_code_is_called_a_reset(client, lin, outbox):
