@@ -78,7 +78,7 @@ LABELS = {
     "line.role_ended": _("A line of somebody else no longer shared"),
     "line.move_offered": _("Line offered to another account"),
     "line.move_agreed": _("Giving a line to another account agreed"),
-    "line.claim_asked": _("Line claimed that was ordered with another address"),
+    "line.claim_asked": _("Claim begun to a line ordered with another address"),
     "line.claim_code_sent": _("Code sent with which another account can claim a line"),
     "line.claimed": _("Line claimed with a code to the address of its order"),
     "line.move_declined": _("Taking over a line declined"),
