@@ -29,6 +29,7 @@ CANARIES = {
     "session 3v8canary8q0x7y2k5wz9m1n4p6r8t0s is over": "3v8canary8",
     "LPA:1$smdp.example.com$CANARY-9": "CANARY-9",
     "code '1$smdp.example.com$CANARY-10$$1'": "CANARY-10",
+    "Not Found: /accounts/password/reset/key/1-c0ffee-802c5098fa1755b12ebe3ed04f4ff052/": "c0ffee-802c5098",
     "Your one-time code is 904211": "904211",
     "904212 is your one-time code": "904212",
     "您的验证码是 904213": "904213",
