@@ -115,7 +115,7 @@ def quote(*, user: User, plan: Plan, price: Money, code: str = "", ip: str | Non
     """
     terms = PlanTerms.of(plan)
     without = _without_code(catalogue.running_promotions(now=now), terms=terms, price=price, code=code, now=now)
-    return _with_code(without, of=terms, user=user, ip=ip, now=now) if code_key(code) else without
+    return _with_code(without, of=terms, user=user, ip=ip, now=now) if code.strip() else without
 
 
 def quote_to_anybody(

@@ -148,7 +148,7 @@ def is_sold_out(*, carrier: Carrier) -> bool:
 
 def find_line(*, public_id: str, buyer: User) -> Line | None:
     """Return the line that this person may buy for: their own, or one whose owner lets them pay. One query."""
-    return LINE_IN_USE.first(buyer=buyer.pk, public_id=public_id)
+    return LINE_IN_USE.first(buyer=buyer.pk, public_id=public_id) if is_public_id(public_id) else None
 
 
 def find_offer(*, plan_id: str, kind: Order.Kind, currency: str, now: datetime) -> Offer:

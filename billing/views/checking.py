@@ -53,8 +53,9 @@ def _typed(query: QueryDict) -> str:
 
 def _has_another_code(request: SubscriberRequest) -> bool:
     """Tell whether a code is sent whose effect was not on the page that was sent."""
-    sent, seen = (code_key(request.POST.get(name, "")) for name in ("coupon", "coupon_seen"))
-    return "apply_coupon" in request.POST or sent != seen
+    sent, seen = (request.POST.get(name, "").strip() for name in ("coupon", "coupon_seen"))
+    # What is no code at all is another one than none: it is refused, not left out.
+    return "apply_coupon" in request.POST or (code_key(sent) or sent) != (code_key(seen) or seen)
 
 
 def check(request: SubscriberRequest, sale: Sale) -> HttpResponse:

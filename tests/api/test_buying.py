@@ -65,6 +65,9 @@ REFUSED = [
     ({"payWith": "balance"}, 409, "balance-too-low"),
     ({"payWith": "pmt_0000000000000000"}, 409, "cannot-pay-with"),
     ({"nickname": "a\x00b"}, 409, "cannot-pay-with"),
+    ({"coupon": "\x00"}, 409, "coupon-refused"),
+    ({"coupon": "–"}, 409, "coupon-refused"),
+    ({"line": "lin_\x00"}, 404, "not-found"),
     ({"payWith": None}, 422, "malformed"),
     ({"surprise": 1}, 422, "malformed"),
 ]

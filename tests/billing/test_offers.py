@@ -104,6 +104,18 @@ def test_a_code_switched_off_is_answered_like_one_that_never_was(line, plan, cou
     assert CodeAttempt.objects.count() == 2
 
 
+@pytest.mark.parametrize("junk", ["\0", "–", "🎁"])
+def test_what_can_be_no_code_is_refused_and_not_left_out(as_subscriber, renew_url, line, plan, coupon, now, junk):
+    sent = form_on(as_subscriber.get(renew_url)) | {"coupon": junk}
+
+    answer = as_subscriber.post(renew_url, sent)
+
+    assert quoted(line, plan, junk, now=now).refusal == quoted(line, plan, "NOSUCHCODE", now=now).refusal
+    assert "The coupon is not applied" in answer.content.decode()
+    assert not Order.objects.exists()
+    assert quoted(line, plan, " ", now=now).refusal == ""
+
+
 def test_after_five_codes_that_are_none_a_real_one_is_not_looked_at(line, plan, coupon, stranger, now):
     for number in range(5):
         quoted(line, plan, f"GUESS{number}", now=now)
