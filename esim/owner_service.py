@@ -1,19 +1,38 @@
-"""What the owner of a line may have done to its service, and doing it from a page."""
+"""What the owner of a line may have done to its service, and having it done."""
 
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum, auto
+from typing import TYPE_CHECKING
 
-from django.contrib import messages
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from accounts.http import SubscriberRequest, client_ip
+from accounts.models import User
 from esim import carriers, suspension
 from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown
 from esim.models import Line, ServiceState, SuspendedFor
 from esim.suspension import CannotSuspend, ChangeUnderWay
 from portal.lib.public_ids import make_public_id
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+
+class NotChanged(Exception):
+    """The line stays as it is; `sentence` says why."""
+
+    def __init__(self, sentence: "_StrPromise") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Asked(StrEnum):
+    """What came of asking the network."""
+
+    DONE = auto()
+    NOTHING = auto()  # it was so already, or somebody else's word counts
+    UNANSWERED = auto()  # it is asked again by itself
 
 
 class Obstacle(StrEnum):
@@ -51,25 +70,31 @@ def may_suspend(line: Line, *, carrier: Carrier) -> bool:
     return obstacle_to_suspending(line, carrier=carrier) is None
 
 
-def suspend_for_owner(request: SubscriberRequest, line: Line, *, now: datetime) -> bool:
+def suspend_for_owner(line: Line, *, actor: User, ip: str | None, now: datetime) -> Asked:
+    """Take a line out of service, for example because it is lost; raises NotChanged."""
+
     def ask(key: str) -> bool:
         return suspension.suspend(line=line, why=SuspendedFor.OWNER, key=key, carrier=carriers.chosen(), now=now)
 
-    return _change(request, line, ask, now=now, action="line.suspended_by_owner")
+    return _change(line, ask, action="line.suspended_by_owner", actor=actor, ip=ip, now=now)
 
 
-def resume_for_owner(request: SubscriberRequest, line: Line, *, now: datetime) -> bool:
+def resume_for_owner(line: Line, *, actor: User, ip: str | None, now: datetime) -> Asked:
+    """Put back into service what its owner suspended; raises NotChanged."""
+
     def ask(key: str) -> bool:
         return suspension.resume(line=line, why=SuspendedFor.OWNER, key=key, carrier=carriers.chosen(), now=now)
 
-    return _change(request, line, ask, now=now, action="line.resumed_by_owner")
+    return _change(line, ask, action="line.resumed_by_owner", actor=actor, ip=ip, now=now)
 
 
-def terminate_for_owner(request: SubscriberRequest, line: Line, *, now: datetime) -> bool:
+def terminate_for_owner(line: Line, *, actor: User, ip: str | None, now: datetime) -> Asked:
+    """End a line for good; raises NotChanged."""
+
     def ask(key: str) -> bool:
         return suspension.terminate(line=line, key=key, carrier=carriers.chosen(), now=now)
 
-    return _change(request, line, ask, now=now, action="line.termination_asked")
+    return _change(line, ask, action="line.termination_asked", actor=actor, ip=ip, now=now)
 
 
 def _general(line: Line) -> Obstacle | None:
@@ -83,22 +108,19 @@ def _general(line: Line) -> Obstacle | None:
     return Obstacle.BY_STAFF if is_staffs else None
 
 
-def _change(request: SubscriberRequest, line: Line, ask: Callable[[str], bool], *, now: datetime, action: str) -> bool:
-    """Ask the carrier, leave a trace, and tell on the next page; True unless nothing will come of it."""
+def _change(
+    line: Line, ask: Callable[[str], bool], *, action: str, actor: User, ip: str | None, now: datetime
+) -> Asked:
+    """Ask the carrier, and leave a trace unless nothing will come of it."""
     try:
-        done = ask(make_public_id("svc"))
+        asked = Asked.DONE if ask(make_public_id("svc")) else Asked.NOTHING
     except (CannotSuspend, ChangeUnderWay) as error:
-        messages.error(request, error.sentence)
-        return False
-    except CarrierRefused:
-        messages.error(request, _("The network refused. Nothing was changed; ask for help with this line."))
-        return False
+        raise NotChanged(error.sentence) from error
+    except CarrierRefused as error:
+        refused = _("The network refused. Nothing was changed; ask for help with this line.")
+        raise NotChanged(refused) from error
     except OutcomeUnknown:
-        messages.warning(request, _("The network has not answered yet. It is asked again by itself; we write to you."))
-        done = True
-    if done:
-        user = request.user
-        audit.record(
-            actor=user, subject=line.owner, action=action, target=line.public_id, ip=client_ip(request), now=now
-        )
-    return done
+        asked = Asked.UNANSWERED
+    if asked != Asked.NOTHING:
+        audit.record(actor=actor, subject=line.owner, action=action, target=line.public_id, ip=ip, now=now)
+    return asked

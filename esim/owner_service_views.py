@@ -1,5 +1,6 @@
 """Pages on which the owner suspends a line, puts it back into service, or ends it."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -11,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.fresh_proof import ask_first, is_fresh
-from accounts.http import SubscriberRequest
+from accounts.http import SubscriberRequest, client_ip
 from accounts.locks import refuse_if_locked
 from esim import carriers, owner_service
 from esim.models import Line
+from esim.owner_service import Asked, NotChanged
 from esim.replacing_forms import TerminateForm
 from esim.views import line_of
 
@@ -43,7 +45,7 @@ def suspend(request: SubscriberRequest, public_id: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "esim/suspend.html", {"nav": "lines", "line": line})
     refuse_if_locked(request.user)
-    if owner_service.suspend_for_owner(request, line, now=timezone.now()) and not line.service_change:
+    if asked_from_page(request, line, owner_service.suspend_for_owner):
         messages.success(request, _("The line is suspended. Calls, SMS and data are off."))
     return redirect("line", public_id)
 
@@ -59,7 +61,7 @@ def resume(request: SubscriberRequest, public_id: str) -> HttpResponse:
     refuse_if_locked(request.user)
     if not is_fresh(request):
         return ask_first(request)
-    if owner_service.resume_for_owner(request, line, now=timezone.now()) and not line.service_change:
+    if asked_from_page(request, line, owner_service.resume_for_owner):
         messages.success(request, _("The line is back in service."))
     return redirect("line", public_id)
 
@@ -77,9 +79,21 @@ def terminate(request: SubscriberRequest, public_id: str) -> HttpResponse:
     refuse_if_locked(request.user)
     if not is_fresh(request):
         return ask_first(request)
-    if owner_service.terminate_for_owner(request, line, now=timezone.now()) and not line.service_change:
+    if asked_from_page(request, line, owner_service.terminate_for_owner):
         messages.success(request, _("The line is terminated. Nothing is charged for it any more."))
     return redirect("line", public_id)
+
+
+def asked_from_page(request: SubscriberRequest, line: Line, change: Callable[..., Asked]) -> bool:
+    """Have a line changed, and tell on the next page what stands in its way; True once the network has done it."""
+    try:
+        asked = change(line, actor=request.user, ip=client_ip(request), now=timezone.now())
+    except NotChanged as refusal:
+        messages.error(request, refusal.sentence)
+        return False
+    if asked == Asked.UNANSWERED:
+        messages.warning(request, _("The network has not answered yet. It is asked again by itself; we write to you."))
+    return asked == Asked.DONE and not line.service_change
 
 
 def _to_type(line: Line) -> str:

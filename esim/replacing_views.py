@@ -18,6 +18,7 @@ from accounts.locks import refuse_if_locked
 from esim import carriers, replacing
 from esim.models import Line, Replacement
 from esim.owner_service import may_suspend, suspend_for_owner
+from esim.owner_service_views import asked_from_page
 from esim.replacing import CannotReplace, OnlyBySupport
 from esim.replacing_forms import ReasonForm, ReplaceForm
 from esim.replacing_notices import ask_support_instead
@@ -113,7 +114,7 @@ def _confirmed(request: SubscriberRequest, line: Line, form: ReplaceForm) -> Htt
 
 def _suspend_if_asked(request: SubscriberRequest, line: Line, form: ReplaceForm) -> None:
     if form.cleaned_data.get("suspend"):
-        suspend_for_owner(request, line, now=timezone.now())
+        asked_from_page(request, line, suspend_for_owner)
 
 
 def _go_on(found: Replacement) -> HttpResponse:
