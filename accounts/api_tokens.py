@@ -16,22 +16,34 @@ SCOPES = {USAGE_WRITE: _("send usage records")}
 """For the operator's own systems, whose tokens belong to nobody."""
 
 LINES_READ = "lines:read"
+LINES_WRITE = "lines:write"
+SERVICE_WRITE = "service:write"
 USAGE_READ = "usage:read"
 BALANCE_READ = "balance:read"
+CARDS_WRITE = "cards:write"
 ORDERS_READ = "orders:read"
 ORDERS_WRITE = "orders:write"
+DOCUMENTS_READ = "documents:read"
 RENEWALS_READ = "renewals:read"
 RENEWALS_WRITE = "renewals:write"
+ACCOUNT_READ = "account:read"
+ACCOUNT_WRITE = "account:write"
 HELP_READ = "help:read"
 HELP_WRITE = "help:write"
 PERSONAL_SCOPES = {
     LINES_READ: _("read your lines and what is left on them"),
+    LINES_WRITE: _("name and hide your lines, and set their budgets"),
+    SERVICE_WRITE: _("suspend your lines and put them back into service"),
     USAGE_READ: _("read what your lines used"),
-    BALANCE_READ: _("read your balance and your saved cards"),
+    BALANCE_READ: _("read your balance, your payments and your saved cards"),
+    CARDS_WRITE: _("choose which saved card pays first, and remove cards"),
     ORDERS_READ: _("read your orders"),
     ORDERS_WRITE: _("buy, cancel and give back for you: pay from your balance or with a saved card"),
+    DOCUMENTS_READ: _("read your invoices and receipts"),
     RENEWALS_READ: _("read how your lines renew"),
-    RENEWALS_WRITE: _("turn auto-renewal on and off for you"),
+    RENEWALS_WRITE: _("turn auto-renewal, and buying what runs low, on and off for you"),
+    ACCOUNT_READ: _("read your settings, your calendar, and what happened on your account"),
+    ACCOUNT_WRITE: _("change your settings and whom you share lines with"),
     HELP_READ: _("read your requests for help"),
     HELP_WRITE: _("ask for help, and write again, for you"),
 }

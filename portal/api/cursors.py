@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -44,6 +45,19 @@ def latest_first(rows: QuerySet[ModelT], *, part: Part) -> tuple[list[ModelT], s
     return page[: part.limit], _write(page[part.limit - 1].at.isoformat(), page[part.limit - 1].pk) if more else None
 
 
+def moment_in(cursor: str | None) -> datetime | None:
+    """Return the moment before which a list goes on that knows moments only; None: from its beginning."""
+    if cursor is None:
+        return None
+    [text] = _read(cursor, str)
+    return _moment(text)
+
+
+def cursor_at(moment: datetime | None) -> str | None:
+    """Return the cursor that `moment_in` reads."""
+    return _write(moment.isoformat()) if moment else None
+
+
 def _write(*parts: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
@@ -60,7 +74,7 @@ def _read(cursor: str, *kinds: type) -> list[Any]:
     return parts
 
 
-def _moment(text: str) -> Any:
+def _moment(text: str) -> datetime:
     at = instant(text)
     if at is None:
         raise _unknown()

@@ -65,6 +65,8 @@ class Needs(HttpBearer):
         if found.user is None:
             raise refused(HTTPStatus.FORBIDDEN, "not-personal", "This token belongs to no subscriber.")
         request.token, request.owner = found, found.user  # type: ignore[attr-defined]
+        # Days and times in sentences are those of the owner's clock; instants stay what they are.
+        timezone.activate(found.user.zone)
         return found
 
 
@@ -136,7 +138,8 @@ def for_programs(view: View, *, names: Callable[[HttpRequest], set[str]]) -> Vie
         asked = request.method
         # What may be read may be asked for without its body; whoever serves us leaves that away.
         request.method = "GET" if asked == "HEAD" else asked
-        response = view(request, *args, **kwargs)
+        with timezone.override(None):  # undoes what the door sets
+            response = view(request, *args, **kwargs)
         if response.status_code < HTTPStatus.BAD_REQUEST and (unknown := set(request.GET) - names(request)):
             response = answer(_unknown(unknown)) if request.method in SAFE else response
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

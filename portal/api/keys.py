@@ -68,7 +68,7 @@ def _answer(status: int, body: dict[str, object], *, replayed: bool) -> HttpResp
         status=status,
         content_type="application/problem+json" if is_refusal else "application/json; charset=utf-8",
     )
-    if "href" in body:
+    if status == HTTPStatus.CREATED and "href" in body:
         response.headers["Location"] = str(body["href"])
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"

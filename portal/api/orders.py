@@ -16,6 +16,7 @@ from portal.api.buying import OrderWish, buy
 from portal.api.cursors import Part, newest_first
 from portal.api.door import ApiRequest, Needs
 from portal.api.keys import Key, once
+from portal.api.references import to_line, to_plan
 from portal.api.refusals import not_found
 from portal.api.shapes import Amount, Page, Reference, Shape, TimePeriod, href, page_of, page_url, problems
 from portal.lib.public_ids import is_public_id
@@ -45,6 +46,8 @@ class OrderShape(Shape):
     state: State
     is_queued: Annotated[bool, Field(description="It is paid, and waits until the plans before it have ended.")]
     order_date: datetime
+    paid_at: datetime | None
+    sent_at: Annotated[datetime | None, Field(description="When the network was asked.")]
     completion_date: datetime | None
     pay_until: datetime | None
     line: Reference | None
@@ -65,10 +68,12 @@ class OrderShape(Shape):
             state=cast("State", order.state),
             is_queued=order.waits_its_turn,
             order_date=order.created_at,
+            paid_at=order.paid_at,
+            sent_at=order.sent_at,
             completion_date=order.confirmed_at,
             pay_until=order.expires_at if waits else None,
-            line=_line(order),
-            product_offering=_offering(order),
+            line=to_line(order.line) if order.line else None,
+            product_offering=to_plan(order.plan, name=order.sold_label) if order.plan else None,
             valid_for=TimePeriod(start_date_time=order.starts_at, end_date_time=order.ends_at),
             price=Amount.of(order.total),
             paid_from_balance=Amount.of(order.wallet_part),
@@ -102,7 +107,7 @@ def place_order(request: ApiRequest, wish: OrderWish, key: Key) -> HttpResponse:
 
     def work() -> tuple[HTTPStatus, OrderShape]:
         order = buy(request, wish, key=key)
-        return HTTPStatus.CREATED, OrderShape.of(_shown(Order.objects.filter(pk=order.pk)).get())
+        return HTTPStatus.CREATED, OrderShape.of(shown_order(order))
 
     return once(request, key, work)
 
@@ -122,22 +127,14 @@ def own_order(request: ApiRequest, order_id: str) -> Order:
     return order
 
 
+def shown_order(order: Order) -> Order:
+    """Return an order as it stands now, with what is shown of it."""
+    return _shown(Order.objects.filter(pk=order.pk)).get()
+
+
 def _shown(orders: OrderQuerySet) -> OrderQuerySet:
     charges = Prefetch("charges", Charge.objects.select_related("method").order_by("-pk"), to_attr="attempts")
     return orders.select_related("line", "plan", "owner").prefetch_related(charges)
-
-
-def _line(order: Order) -> Reference | None:
-    if order.line is None:
-        return None
-    return Reference(id=order.line.public_id, href=href("line", order.line.public_id), name=str(order.line))
-
-
-def _offering(order: Order) -> Reference | None:
-    if order.plan is None:
-        return None
-    name = order.sold_label or order.plan.label
-    return Reference(id=order.plan.public_id, href=href("plan", order.plan.public_id), name=name)
 
 
 def _payment(order: Order) -> Payment | None:

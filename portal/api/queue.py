@@ -11,7 +11,7 @@ from pydantic import Field
 
 from accounts.api_tokens import LINES_READ, ORDERS_WRITE
 from accounts.http import client_ip
-from billing import queueing
+from billing import purchases, queueing
 from billing.models import QueuedPlan
 from billing.queue_starting import EarlyStart, early_starts
 from billing.queueing import CannotStart, NotWaiting
@@ -20,8 +20,9 @@ from billing.turns import Turn, turns_of
 from esim.models import Line
 from portal.api.door import ApiRequest, Needs
 from portal.api.lines import own_line
+from portal.api.references import to_order, to_plan
 from portal.api.refusals import not_found, refused
-from portal.api.shapes import Reference, Shape, TimePeriod, Wish, href, problems
+from portal.api.shapes import Reference, Shape, TimePeriod, Wish, problems
 from portal.lib.public_ids import is_public_id
 
 router = Router(tags=["queue"], by_alias=True)
@@ -35,7 +36,9 @@ class QueuedShape(Shape):
     product_offering: Reference | None
     valid_for: TimePeriod
     has_begun: bool
-    days_lost: Annotated[int | None, Field(description="Paid days that run twice if it is started now.")]
+    days_lost: Annotated[
+        int | None, Field(description="Paid days that run twice if its owner starts it now; told to the owner.")
+    ]
 
     @classmethod
     def of(cls, turn: Turn, *, request: ApiRequest, start: EarlyStart | None) -> "QueuedShape":
@@ -44,10 +47,8 @@ class QueuedShape(Shape):
         own = order.owner_id == request.owner.pk
         return cls(
             id=queued.public_id,
-            order=Reference(id=order.public_id, href=href("order", order.public_id)) if own else None,
-            product_offering=Reference(id=plan.public_id, href=href("plan", plan.public_id), name=turn.terms.label)
-            if plan
-            else None,
+            order=to_order(order) if own else None,
+            product_offering=to_plan(plan, name=turn.terms.label) if plan else None,
             valid_for=TimePeriod(start_date_time=turn.starts_at, end_date_time=turn.ends_at),
             has_begun=queued.state != QueuedPlan.State.WAITING,
             days_lost=start.days_lost if start else None,
@@ -65,8 +66,14 @@ class MoveWish(Wish):
     url_name="queue",
 )
 def list_queue(request: ApiRequest, line_id: str) -> Any:
-    """Return the plans that wait their turn on a line of yours. Order one with `queued`; giving it back takes it out."""
-    return _queue(request, own_line(request, line_id))
+    """Return the plans that wait their turn on a line that you may buy for: its owner puts them in order.
+
+    Order one with `queued`; giving it back takes it out.
+    """
+    line = purchases.find_line(public_id=line_id, buyer=request.owner)
+    if line is None:
+        raise not_found()
+    return _queue(request, line)
 
 
 @router.post(
@@ -106,7 +113,7 @@ def start_queued(request: ApiRequest, line_id: str, queued_id: str) -> Any:
 def _queue(request: ApiRequest, line: Line) -> list[QueuedShape]:
     now = timezone.now()
     turns = turns_of([line.pk], now=now).get(line.pk, [])
-    starts = early_starts(line, now=now) if turns else {}
+    starts = early_starts(line, now=now) if turns and line.owner_id == request.owner.pk else {}
     return [QueuedShape.of(turn, request=request, start=starts.get(turn.queued.pk)) for turn in turns]
 
 

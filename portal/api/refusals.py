@@ -1,13 +1,16 @@
 """Every refusal of the API as a problem that programs can read."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig, SuspiciousOperation
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from pydantic.alias_generators import to_camel
 
 from accounts.locks import AccountLocked
 from portal.lib.problems import Problem, answer
@@ -22,6 +25,21 @@ def refused(
 ) -> Problem:
     """Return a refusal of a kind that docs/api.md lists; `detail` is a sentence for people."""
     return Problem(status, str(detail), headers=headers, type=f"{KIND}{kind}", **more)
+
+
+def refused_form(form: BaseForm, kind: str, *, named: Mapping[str, str] | None = None) -> Problem:
+    """Return the refusal of what a form of the pages refuses; `errors` says it field by field.
+
+    `named` says what we call a field where the form calls it something else.
+    """
+    names = {NON_FIELD_ERRORS: [], **{name: [to_camel(name)] for name in form.fields}}
+    names |= {name: [ours] for name, ours in (named or {}).items()}
+    errors = [
+        {"location": ["body", *names[name]], "detail": str(sentence), "type": "refused"}
+        for name, sentences in form.errors.items()
+        for sentence in sentences
+    ]
+    return refused(HTTPStatus.CONFLICT, kind, errors[0]["detail"], errors=errors)
 
 
 def not_found() -> Problem:

@@ -4,21 +4,21 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from allauth.core import ratelimit
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 from pydantic import Field
 
-from accounts import api_calls, tickets
+from accounts import tickets
 from accounts.api_tokens import HELP_READ, HELP_WRITE
-from accounts.models import Ticket, TicketMessage
+from accounts.models import Ticket
 from accounts.models.tickets import MESSAGE_LENGTH
 from accounts.ticket_limits import TooManyTickets, refuse_too_many
 from accounts.ticket_words import Said, conversation, title_of
 from portal.api.cursors import Part, newest_first
 from portal.api.door import ApiRequest, Needs
 from portal.api.keys import Key, key_reused, once
+from portal.api.messages import message_key, refuse_too_often, written_before
 from portal.api.refusals import not_found, refused
 from portal.api.shapes import Page, Shape, Wish, href, page_of, page_url, problems
 from portal.lib.public_ids import is_public_id
@@ -103,8 +103,8 @@ def open_ticket(request: ApiRequest, wish: TicketWish, key: Key) -> HttpResponse
     """Ask for help. It is answered here and on its page, and your notices tell you."""
 
     def work() -> tuple[HTTPStatus, TalkShape]:
-        now, name = timezone.now(), _key(request, key)
-        if earlier := _written(request, key=f"{name}:opened", text=wish.text):
+        now, name = timezone.now(), message_key(request, key)
+        if earlier := written_before(request, key=f"{name}:opened", text=wish.text):
             return HTTPStatus.CREATED, TalkShape.of(earlier)
         if wish.about and wish.about not in _subjects(request, wish.about):
             raise not_found()
@@ -112,7 +112,7 @@ def open_ticket(request: ApiRequest, wish: TicketWish, key: Key) -> HttpResponse
             refuse_too_many(user=request.owner, now=now)
         except TooManyTickets as refusal:
             raise refused(HTTPStatus.CONFLICT, "too-many-requests-for-help", str(refusal)) from None
-        _refuse_too_often(request)
+        refuse_too_often(request)
         opened = tickets.open_ticket(
             user=request.owner,
             key=name,
@@ -132,10 +132,10 @@ def write_again(request: ApiRequest, ticket_id: str, wish: MessageWish, key: Key
     """Write in a request; one that is closed is open again."""
 
     def work() -> tuple[HTTPStatus, TalkShape]:
-        ticket, name = _own(request, ticket_id), _key(request, key)
-        earlier = _written(request, key=name, text=wish.text)
+        ticket, name = _own(request, ticket_id), message_key(request, key)
+        earlier = written_before(request, key=name, text=wish.text)
         if earlier is None:
-            _refuse_too_often(request)
+            refuse_too_often(request)
             tickets.reply(ticket=ticket, text=wish.text, key=name, now=timezone.now())
             ticket.refresh_from_db()
         elif earlier != ticket:
@@ -143,6 +143,19 @@ def write_again(request: ApiRequest, ticket_id: str, wish: MessageWish, key: Key
         return HTTPStatus.CREATED, TalkShape.of(ticket)
 
     return once(request, key, work)
+
+
+@router.post(
+    "/{ticket_id}/close",
+    response={200: TalkShape, **problems(404, 422)},
+    auth=Needs(HELP_WRITE),
+    url_name="close_ticket",
+)
+def close_ticket(request: ApiRequest, ticket_id: str) -> Any:
+    """Say that a request is settled; whoever writes in it again opens it again."""
+    ticket = _own(request, ticket_id)
+    tickets.close(ticket=ticket, now=timezone.now())
+    return TalkShape.of(ticket)
 
 
 def _own(request: ApiRequest, ticket_id: str) -> Ticket:
@@ -155,22 +168,3 @@ def _own(request: ApiRequest, ticket_id: str) -> Ticket:
 
 def _subjects(request: ApiRequest, about: str) -> set[str]:
     return {value for _label, choices in offered(request.owner, also=about) for value, _words in choices}
-
-
-def _key(request: ApiRequest, key: str) -> str:
-    """Name a message by the token and its key, as orders are: the same wish is one message for good."""
-    return f"api:{api_calls.form_key(token=request.token, key=key)}"
-
-
-def _written(request: ApiRequest, *, key: str, text: str) -> Ticket | None:
-    """Return where this was written already; with another text the key is refused, however long ago it was used."""
-    known = TicketMessage.objects.filter(key=key, ticket__owner=request.owner).select_related("ticket").first()
-    if known is not None and known.text != text:
-        raise key_reused()
-    return known.ticket if known else None
-
-
-def _refuse_too_often(request: ApiRequest) -> None:
-    if not ratelimit.consume(request, action="ticket", user=request.owner):
-        detail = "So many messages within an hour are too many. Try again a little later, with a new key."
-        raise refused(HTTPStatus.CONFLICT, "too-many-requests-for-help", detail)

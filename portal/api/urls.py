@@ -13,6 +13,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from portal.api import (
+    allowances,
     arrears,
     balance,
     described,
@@ -69,17 +70,16 @@ api = PortalAPI(
     openapi_url="/openapi.json",
 )
 refusals.register(api)
-api.add_router("/lines", lines.router)
-api.add_router("/lines", usage.router)
-api.add_router("/lines", renewals.router)
-api.add_router("/lines", queue.router)
-api.add_router("/plans", plans.router)
-api.add_router("/plans", quotes.router)
-api.add_router("/orders", orders.router)
-api.add_router("/orders", giving_back.router)
-api.add_router("/tickets", requests.router)
-api.add_router("", balance.router)
-api.add_router("", arrears.router)
+ROUTERS = {
+    "/lines": [lines, allowances, usage, renewals, queue],
+    "/plans": [plans, quotes],
+    "/orders": [orders, giving_back],
+    "/tickets": [requests],
+    "": [balance, arrears],
+}
+for _prefix, _topics in ROUTERS.items():
+    for _topic in _topics:
+        api.add_router(_prefix, _topic.router)
 
 _patterns, _app, _namespace = api.urls
 for _entry in _patterns:

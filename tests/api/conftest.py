@@ -8,6 +8,9 @@ from django.utils import timezone
 from accounts import api_tokens
 from portal.lib.data_size import GB
 from tests import make
+from tests.portal.conftest import ids_of_ada
+
+__all__ = ["ids_of_ada"]
 
 
 def make_token(owner, *scopes, **fields):
@@ -33,9 +36,13 @@ class Program:
         answer = self.client.get(f"/api/v1{path}", query, headers=self.headers)
         return answer.status_code, answer.json()
 
-    def buy(self, wish, *, key):
-        answer = self.ask("post", "/orders", wish, **{"Idempotency-Key": key})
+    def do(self, method, path, body=None, *, key=""):
+        """Change something; with `key`, once."""
+        answer = self.ask(method, path, body, **({"Idempotency-Key": key} if key else {}))
         return answer.status_code, answer.json()
+
+    def buy(self, wish, *, key):
+        return self.do("post", "/orders", wish, key=key)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """What a program does with a line that somebody shares with its owner."""
 
 import pytest
+from django.utils import timezone
 
 from billing.models import Order
 from esim.models import Role
+from plans.terms import PlanTerms
 from tests import make
 from tests.api.conftest import make_token
 
@@ -25,4 +27,27 @@ def test_a_line_that_is_shared_is_read_and_by_a_payer_renewed(program, client, s
     assert allowances[0] == 200
     assert status == bought
     assert Order.objects.filter(owner=stranger).count() == (1 if bought == 201 else 0)
-    assert theirs.get(f"/lines/{line.public_id}/queue")[0] == 404
+
+
+def test_a_payer_reads_the_queue_that_they_may_add_to(program, client, stranger, line, plan):
+    make.make_member(line=line, user=stranger, role=Role.PAYER)
+    theirs = type(program)(client, make_token(stranger)[1])
+    make.make_queued_plan(line=line, plan=plan)
+    order = make.make_order(
+        owner=stranger,
+        line=line,
+        plan=plan,
+        state="paid",
+        paid_at=timezone.now(),
+        plan_terms=PlanTerms.of(plan).to_json(),
+    )
+    make.make_queued_plan(line=line, order=order)
+    path = f"/lines/{line.public_id}/queue"
+
+    status, [hers, own] = theirs.get(path)
+
+    assert (status, hers["order"], hers["daysLost"]) == (200, None, None)
+    assert own["order"]["id"] == order.public_id
+    assert [one["daysLost"] is None for one in program.get(path)[1]] == [False, False]
+    assert theirs.do("post", f"{path}/{own['id']}/move", {"to": "earlier"})[0] == 404
+    assert theirs.do("post", f"/orders/{order.public_id}/refund", {"goesTo": "balance"})[0] == 200

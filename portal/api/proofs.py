@@ -1,0 +1,16 @@
+"""What asks for a fresh proof on the pages: up to the limit a token stands for it, above it only its owner does."""
+
+from http import HTTPStatus
+
+from billing.confirmation import needs_proof
+from portal.api.refusals import refused
+from portal.lib.money import Money
+
+PAID = "This much is paid only after its owner confirmed who they are. Open the page to go on there."
+AGREED = "This much is agreed to only after its owner confirmed who they are. Open the page to go on there."
+
+
+def refuse_above_limit(money: Money, *, detail: str, page: str) -> None:
+    """Refuse what moves more than the limit, and say where its owner can go on with it."""
+    if needs_proof(money):
+        raise refused(HTTPStatus.FORBIDDEN, "confirmation-required", detail, page=page)
