@@ -9,7 +9,7 @@ from accounts.models import User
 from billing import methods
 from billing.card_consent import CardConsent
 from billing.gateways.base import CardPageRequest, GatewayRefused, OutcomeUnknown, Page, PaymentGateway
-from billing.models import CardPage, PaymentMethod, Subscription
+from billing.models import CardPage, PaymentMethod, Subscription, TopUpRule
 
 logger = logging.getLogger(__name__)
 
@@ -72,3 +72,9 @@ def renewing(user: User) -> dict[int, list[Subscription]]:
         for card in {subscription.method_id, subscription.backup_method_id} - {None}:
             paid_with.setdefault(card or 0, []).append(subscription)
     return paid_with
+
+
+def topping_up(user: User) -> set[int]:
+    """Return the cards that pay for what is bought when it runs low. One query."""
+    rules = TopUpRule.objects.owned_by(user).standing().filter(method__isnull=False)
+    return set(rules.values_list("method_id", flat=True))

@@ -13,20 +13,29 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from portal.api import (
+    adding_money,
     allowances,
     arrears,
     balance,
+    cards,
+    costs,
     described,
+    details,
+    documents,
     giving_back,
     lines,
     orders,
+    paying_again,
     plans,
     queue,
     quotes,
+    referrals,
     refusals,
     renewals,
     requests,
+    statement,
     usage,
+    why,
 )
 from portal.api.door import Needs, for_programs
 
@@ -73,9 +82,10 @@ refusals.register(api)
 ROUTERS = {
     "/lines": [lines, allowances, usage, renewals, queue],
     "/plans": [plans, quotes],
-    "/orders": [orders, giving_back],
+    "/orders": [orders, giving_back, paying_again, why],
+    "/payment-methods": [cards],
     "/tickets": [requests],
-    "": [balance, arrears],
+    "": [balance, adding_money, statement, arrears, documents, details, costs, referrals],
 }
 for _prefix, _topics in ROUTERS.items():
     for _topic in _topics:
