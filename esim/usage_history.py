@@ -72,6 +72,16 @@ class Window:
         return f"{following:%Y-%m}" if self.month and following <= today else ""
 
 
+@dataclass(frozen=True, slots=True)
+class MonthUsage:
+    """What a line used in a calendar month, in the order of `Measure`."""
+
+    month: date
+    data_bytes: int = 0
+    voice_seconds: int = 0
+    sms_count: int = 0
+
+
 def by_day(
     line: Line, *, measure: Measure, window: Window, today: date, locale: str, cap_bytes: int | None = None
 ) -> Chart:
@@ -86,14 +96,25 @@ def by_day(
 
 def by_month(line: Line, *, measure: Measure, today: date, locale: str) -> Chart:
     """Draw the last twelve months, this one among them. One query."""
-    months = last_months(today)
-    rows = DailyUsage.objects.filter(line=line, date__gte=months[0]).annotate(month=TruncMonth("date"))
-    used = dict(rows.order_by().values_list("month").annotate(Sum(measure.column)))
     points = [
-        Point(month_label(month, locale), _amount(measure, used.get(month, 0)), f"{month:%Y-%m}", month == months[-1])
-        for month in months
+        Point(
+            month_label(one.month, locale),
+            _amount(measure, getattr(one, measure.column)),
+            f"{one.month:%Y-%m}",
+            one.month == today.replace(day=1),
+        )
+        for one in used_by_month(line, today=today)
     ]
     return _chart(points, measure=measure, locale=locale)
+
+
+def used_by_month(line: Line, *, today: date) -> list[MonthUsage]:
+    """Return what was used in each of the last twelve months, this one at the end. One query."""
+    months = last_months(today)
+    rows = DailyUsage.objects.filter(line=line, date__gte=months[0]).annotate(month=TruncMonth("date"))
+    sums = rows.order_by().values_list("month").annotate(*(Sum(measure.column) for measure in Measure))
+    used = {month: MonthUsage(month, *sums_of_month) for month, *sums_of_month in sums}
+    return [used.get(month, MonthUsage(month)) for month in months]
 
 
 def last_months(today: date) -> Sequence[date]:

@@ -14,18 +14,23 @@ from ninja.operation import Operation
 
 from portal.api import (
     adding_money,
+    advice,
     allowances,
     arrears,
     balance,
+    budgets,
     cards,
     costs,
     described,
     details,
     documents,
+    doubts,
+    full_speed,
     giving_back,
     lines,
     orders,
     paying_again,
+    people,
     plans,
     queue,
     quotes,
@@ -33,6 +38,8 @@ from portal.api import (
     refusals,
     renewals,
     requests,
+    service,
+    sims,
     statement,
     usage,
     why,
@@ -80,7 +87,7 @@ api = PortalAPI(
 )
 refusals.register(api)
 ROUTERS = {
-    "/lines": [lines, allowances, usage, renewals, queue],
+    "/lines": [lines, allowances, service, sims, people, usage, full_speed, budgets, advice, doubts, renewals, queue],
     "/plans": [plans, quotes],
     "/orders": [orders, giving_back, paying_again, why],
     "/payment-methods": [cards],

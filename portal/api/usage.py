@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.utils import timezone
 from ninja import Query, Router
@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from accounts.api_tokens import USAGE_READ
 from esim.models import DailyUsage, UsageRecord
+from esim.usage_history import Measure, MonthUsage, used_by_month
 from esim.usage_records import chosen_records
 from portal.api.cursors import Part, latest_first
 from portal.api.door import ApiRequest, Needs
@@ -41,7 +42,9 @@ class Days(Wish):
 
 
 class PartOfDays(Days, Part):
-    """Which part of what was reported on some days."""
+    """Which part of what was reported on some days, of everything or of one thing."""
+
+    measure: Literal["data", "calls", "sms"] | None = None
 
 
 class Characteristic(Shape):
@@ -56,6 +59,13 @@ class UsageDay(Shape):
     """What a line used on one of its own days, in its time zone."""
 
     usage_date: date
+    usage_characteristic: list[Characteristic]
+
+
+class UsageMonth(Shape):
+    """What a line used in one calendar month, such as 2026-11, in its time zone."""
+
+    usage_month: str
     usage_characteristic: list[Characteristic]
 
 
@@ -87,12 +97,21 @@ def list_days(request: ApiRequest, line_id: str, days: Annotated[Days, Query()])
     return [UsageDay(usage_date=day.date, usage_characteristic=_measures(day)) for day in used]
 
 
+@router.get("/{line_id}/usage/months", response={200: list[UsageMonth], **problems(404, 422)}, url_name="usage_months")
+def list_months(request: ApiRequest, line_id: str) -> Any:
+    """Return the last twelve months, earliest first, this one among them."""
+    line = seen_line(request, line_id)
+    months = used_by_month(line, today=timezone.localdate(timezone.now(), line.zone))
+    return [UsageMonth(usage_month=f"{one.month:%Y-%m}", usage_characteristic=_measures(one)) for one in months]
+
+
 @router.get(
     "/{line_id}/usage/records", response={200: Page[UsageShape], **problems(404, 422)}, url_name="usage_records"
 )
 def list_records(request: ApiRequest, line_id: str, part: Annotated[PartOfDays, Query()]) -> Any:
     """Return what the network reported, the latest first."""
-    chosen = chosen_records(seen_line(request, line_id), since=part.since, until=part.until, measure=None)
+    measure = Measure(part.measure) if part.measure else None
+    chosen = chosen_records(seen_line(request, line_id), since=part.since, until=part.until, measure=measure)
     rows, following = latest_first(chosen, part=part)
     return page_of([UsageShape.of(record) for record in rows], following)
 
@@ -101,7 +120,7 @@ def _before(day: date, time: timedelta) -> date:
     return day - time if day - date.min > time else date.min
 
 
-def _measures(used: DailyUsage | UsageRecord) -> list[Characteristic]:
+def _measures(used: DailyUsage | MonthUsage | UsageRecord) -> list[Characteristic]:
     return [
         Characteristic(name="dataBytes", value=used.data_bytes),
         Characteristic(name="voiceSeconds", value=used.voice_seconds),
