@@ -17,9 +17,11 @@ from portal.line_cards import LineCard
 class Ahead:
     """The moments ahead, what follows from doing nothing, and until when that can be changed.
 
-    `is_prevented`: auto-renewal is on, and what it promises will not come, as the scheduler judges.
+    `steps` are the events of `told` in words. `is_prevented`: auto-renewal is on, and what it promises will not come,
+    as the scheduler judges.
     """
 
+    told: Timeline
     if_nothing: str
     steps: Sequence[Step]
     change_until: datetime | None
@@ -34,6 +36,7 @@ def ahead_of(card: LineCard, *, rule: TopUpRule | None, now: datetime) -> Ahead:
     runs_out_at = card.runs_out_at
     told = timeline(line=card.line, queued=card.queued, turns=card.turns, runs_out_at=runs_out_at, rule=rule, now=now)
     return Ahead(
+        told=told,
         if_nothing=if_you_do_nothing(told),
         steps=steps_of(told, now=now),
         change_until=told.change_until,

@@ -16,6 +16,7 @@ from portal.api import (
     adding_money,
     advice,
     allowances,
+    answering,
     arrears,
     balance,
     budgets,
@@ -28,6 +29,8 @@ from portal.api import (
     full_speed,
     giving_back,
     lines,
+    low_balance,
+    low_data,
     orders,
     paying_again,
     people,
@@ -41,6 +44,7 @@ from portal.api import (
     service,
     sims,
     statement,
+    timelines,
     usage,
     why,
 )
@@ -87,12 +91,28 @@ api = PortalAPI(
 )
 refusals.register(api)
 ROUTERS = {
-    "/lines": [lines, allowances, service, sims, people, usage, full_speed, budgets, advice, doubts, renewals, queue],
+    "/lines": [
+        lines,
+        allowances,
+        service,
+        sims,
+        people,
+        usage,
+        full_speed,
+        budgets,
+        advice,
+        doubts,
+        renewals,
+        answering,
+        timelines,
+        low_data,
+        queue,
+    ],
     "/plans": [plans, quotes],
     "/orders": [orders, giving_back, paying_again, why],
     "/payment-methods": [cards],
     "/tickets": [requests],
-    "": [balance, adding_money, statement, arrears, documents, details, costs, referrals],
+    "": [balance, adding_money, statement, arrears, low_balance, documents, details, costs, referrals],
 }
 for _prefix, _topics in ROUTERS.items():
     for _topic in _topics:
