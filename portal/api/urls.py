@@ -13,6 +13,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from portal.api import (
+    activity,
     adding_money,
     advice,
     allowances,
@@ -20,6 +21,7 @@ from portal.api import (
     arrears,
     balance,
     budgets,
+    calendars,
     cards,
     costs,
     described,
@@ -35,6 +37,7 @@ from portal.api import (
     paying_again,
     people,
     plans,
+    preferences,
     queue,
     quotes,
     referrals,
@@ -112,7 +115,20 @@ ROUTERS = {
     "/orders": [orders, giving_back, paying_again, why],
     "/payment-methods": [cards],
     "/tickets": [requests],
-    "": [balance, adding_money, statement, arrears, low_balance, documents, details, costs, referrals],
+    "": [
+        balance,
+        adding_money,
+        statement,
+        arrears,
+        low_balance,
+        documents,
+        details,
+        costs,
+        referrals,
+        preferences,
+        calendars,
+        activity,
+    ],
 }
 for _prefix, _topics in ROUTERS.items():
     for _topic in _topics:

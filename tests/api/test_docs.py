@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.api_tokens import PERSONAL_SCOPES
 from accounts.webhooks import KINDS
@@ -31,6 +32,8 @@ def run(client, command, values):
         elif word == "-H":
             name, _, value = next(words).partition(": ")
             headers[name] = value
+        elif word == "-o":
+            next(words)
         elif word == "-d":
             body = next(words)
         else:
@@ -46,13 +49,15 @@ def test_every_example_is_answered_as_it_says(program, client, line, plan, card)
     terms = program.get(f"/lines/{line.public_id}/auto-renewal/terms", plan=plan.public_id, payWith=card.public_id)[1]
     values = {"PORTAL": "", "TOKEN": secret, "LINE": line.public_id, "PLAN": plan.public_id, "CARD": card.public_id}
     values |= {"ORDER": make.make_order(owner=line.owner, line=line, plan=plan, state="expired").public_id}
+    bought = make.make_order(owner=line.owner, line=line, plan=plan, state="fulfilled", paid_at=timezone.now())
+    values |= {"DOCUMENT": make.make_invoice(order=bought).public_id}
     values |= {"VERSION": terms["termsVersion"], "TEXT": terms["text"]}
 
     answers = {command: run(client, command, values) for command in EXAMPLES}
 
     assert len(answers) > 10
     assert {command: (got.status_code, got.content) for command, got in answers.items() if got.status_code > 201} == {}
-    assert Order.objects.count() == 2
+    assert Order.objects.count() == 4
 
 
 def test_every_refusal_and_event_is_listed():
@@ -60,7 +65,9 @@ def test_every_refusal_and_event_is_listed():
     kinds = {
         kind
         for source in sources
-        for kind in re.findall(r'refused\(\s*HTTPStatus\.\w+,\s*"([\w-]+)"', source.read_text(encoding="utf-8"))
+        for kind in re.findall(
+            r'refused(?:\(\s*HTTPStatus\.\w+|_form\([\w.]+),\s*"([\w-]+)"', source.read_text(encoding="utf-8")
+        )
     }
 
     assert len(kinds) > 15

@@ -10,7 +10,6 @@ from accounts import api_tokens, locks
 from billing.models import Order
 from portal.api import door
 from portal.api.orders import State
-from tests import make
 from tests.api.conftest import Program, make_token
 
 pytestmark = pytest.mark.django_db
@@ -139,18 +138,3 @@ def test_a_subscribers_token_sends_no_usage(client, subscriber):
 
 def test_every_state_of_an_order_is_described():
     assert set(get_args(State)) == set(Order.State.values)
-
-
-def test_a_stranger_finds_nothing(client, stranger, line, subscriber):
-    order = make.make_order(owner=subscriber, line=line)
-    strange = Program(client, make_token(stranger)[1])
-    wish = {"plan": "x", "payWith": "balance", "consent": {"agreed": True, "price": {"unit": "USD", "value": "1"}}}
-    wish["consent"] |= {"termsVersion": "x", "text": "x"}
-
-    for path in ("", "/allowances", "/usage", "/usage/records", "/auto-renewal"):
-        assert strange.get(f"/lines/{line.public_id}{path}")[0] == 404
-    assert strange.get(f"/orders/{order.public_id}")[0] == 404
-    assert strange.ask("put", f"/lines/{line.public_id}/auto-renewal", wish).status_code == 404
-    assert strange.ask("delete", f"/lines/{line.public_id}/auto-renewal").status_code == 404
-    assert [strange.get(path)[1]["items"] for path in ("/lines", "/orders")] == [[], []]
-    assert strange.get("/payment-methods")[1] == []
