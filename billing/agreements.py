@@ -12,7 +12,7 @@ from billing import refused_orders
 from billing.consenting import Consent, write_into
 from billing.declines import DECLINED, DeclineKind, explain
 from billing.models import Order, RenewalQuestion, Subscription
-from billing.schedule import Schedule, ask_lead, last_paid, lead, realigned
+from billing.schedule import SHORT_LEAD, Schedule, ask_lead, last_paid, lead, realigned
 from billing.verdicts import Reason
 from esim.models import Allowance, Line
 from portal.lib.periods import Period
@@ -134,17 +134,30 @@ def skip(subscription: Subscription) -> None:
 
 
 def follow_purchase(*, line: Line, now: datetime) -> None:
-    """Move the next charge behind what was just bought by hand; a purchase also ends dunning."""
+    """Move the next charge behind what was just bought by hand; a purchase also ends dunning.
+
+    Where it comes earlier, as what was bought is given back, there is time left to tell of it.
+    """
     standing = Subscription.objects.on().filter(line=line).select_related("plan", "line")
     subscription = standing.exclude(state=Subscription.State.IN_FLIGHT).first()
     paid = last_paid([line.pk], now=now).get(line.pk)
     if subscription is None or paid is None or not _may_go_on(subscription):
         return
     schedule = realigned(subscription, paid=paid, next_index=subscription.period_index)
+    if schedule.charge_due_at < subscription.charge_due_at:
+        schedule = with_time_to_tell(schedule, of=subscription, paid=paid, now=now)
     # Whoever claimed it meanwhile has counted its fence up, and looks at the paid time by itself.
     Subscription.objects.filter(pk=subscription.pk, state=subscription.state, fence=subscription.fence).update(
         state=Subscription.State.ACTIVE, declines=0, reason="", **asdict(schedule)
     )
+
+
+def with_time_to_tell(schedule: Schedule, *, of: Subscription, paid: Allowance, now: datetime) -> Schedule:
+    """Put a charge off that nobody was told of yet: by a day at most, and not so near to the end that none can follow."""
+    told_by = min(now + lead(of.plan.period), paid.ends_at - SHORT_LEAD)
+    if of.asks_first or told_by <= now:
+        return schedule
+    return replace(schedule, charge_due_at=max(schedule.charge_due_at, told_by))
 
 
 def _may_go_on(subscription: Subscription) -> bool:

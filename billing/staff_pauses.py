@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from billing.agreements import NothingToContinue
+from billing.agreements import NothingToContinue, with_time_to_tell
 from billing.models import Subscription
 from billing.schedule import last_paid, realigned
 
@@ -33,6 +33,7 @@ def resume(*, subscription: Subscription, reason: str, actor: User, ip: str | No
     if paid is None:
         raise NothingToContinue
     schedule = realigned(subscription, paid=paid, next_index=subscription.period_index)
+    schedule = with_time_to_tell(schedule, of=subscription, paid=paid, now=now)
     with transaction.atomic():
         paused = Subscription.objects.filter(pk=subscription.pk, state=State.PAUSED, fence=subscription.fence)
         if not paused.update(state=State.ACTIVE, declines=0, reason="", decided_at=now, **asdict(schedule)):

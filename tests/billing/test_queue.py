@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Notification
 from billing import disputes, orders, overdue, queue_endings, queueing, renewals, timeline
 from billing.expiry import cancel_order
 from billing.foretelling import foresee
@@ -13,7 +14,7 @@ from billing.queueing import CannotStart, LineRests, NotWaiting
 from billing.refund_offers import CannotRefund, is_being_bought_for
 from billing.refunds import send_all
 from billing.reminders import send_reminders
-from billing.schedule import last_paid
+from billing.schedule import SHORT_LEAD, last_paid
 from billing.timeline_events import What
 from billing.verdicts import Action
 from esim.models import Allowance, Line, ServiceState, SuspendedFor
@@ -286,7 +287,8 @@ def test_cancelling_moves_the_next_charge_back(queue, subscription, line, carrie
     queue_endings.cancel(queued=queued, goes_to=BALANCE, actor=line.owner, ip=None, now=NOW)
 
     subscription.refresh_from_db()
-    assert subscription.charge_due_at == Allowance.objects.get(line=line).ends_at - DAY
+    last_moment = Allowance.objects.get(line=line).ends_at - SHORT_LEAD
+    assert subscription.charge_due_at == last_moment, "a day before the end is now: there is time left to tell"
     assert subscription.state == Subscription.State.ACTIVE
 
 
@@ -327,3 +329,24 @@ def test_what_waits_does_not_keep_the_running_plan_from_being_given_back(queue, 
     queue()
 
     assert not is_being_bought_for(make.make_order(owner=line.owner, line=line, plan=plan))
+
+
+def test_a_renewal_that_comes_earlier_without_the_queue_is_announced_before_it_is_charged(
+    queue, line, plan, gateway, carrier
+):
+    make.make_allowance(line=line, plan=plan, starts_at=NOW - 29 * DAY, ends_at=NOW + DAY / 2)
+    make.make_subscription(line=line, plan=plan, anchor_at=NOW - 29 * DAY, charge_due_at=NOW)
+    queued = queue()
+    tick(NOW, carrier)
+    taken = len(gateway.taken)
+
+    queue_endings.cancel(queued=queued, goes_to=BALANCE, actor=line.owner, ip=None, now=NOW)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=NOW)
+    send_reminders(now=NOW)
+
+    assert len(gateway.taken) == taken
+    notice = Notification.objects.get(kind="charge_notice")
+    told = NOW + DAY / 2 - SHORT_LEAD
+    assert notice.context["charge_due_at"] == told.isoformat()
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=told)
+    assert len(gateway.taken) == taken + 1

@@ -7,9 +7,10 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Notification
-from billing import agreements, orders, reconciliation, renewals
+from billing import agreements, orders, reconciliation, renewals, staff_pauses
 from billing.consenting import Consent
 from billing.models import Charge, Order, PaymentMethod, Subscription
+from billing.schedule import SHORT_LEAD
 from esim.models import Allowance, Line, ServiceState
 from plans.models import Plan, PlanPrice
 from plans.terms import PlanTerms
@@ -86,6 +87,17 @@ def test_renewals_keep_the_day_of_the_month(line, gateway, carrier):
 
     ends = list(Allowance.objects.order_by("ends_at").values_list("ends_at", flat=True))
     assert [(end.month, end.day) for end in ends] == [(2, 28), (3, 31), (4, 30), (5, 31)]
+
+
+def test_what_staff_let_go_on_leaves_time_to_tell_of_the_charge(subscription, staff, renew, gateway, now):
+    Subscription.objects.update(state="paused", reason="not_on_sale")
+
+    staff_pauses.resume(subscription=subscription, reason="On sale again", actor=staff, ip=None, now=now)
+    renew()
+
+    subscription.refresh_from_db()
+    assert gateway.taken == []
+    assert subscription.charge_due_at == now + DAY - SHORT_LEAD
 
 
 def test_time_bought_by_hand_is_not_charged_again(subscription, line, plan, renew, gateway, carrier, now):
