@@ -1,12 +1,16 @@
 """What the staff pages of every app share: who may look, read-only pages, and columns of money, data and states."""
 
+import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_permission_codename
-from django.db.models import Choices, Model
-from django.http import HttpRequest
+from django.db.models import Choices, JSONField, Model
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
@@ -61,8 +65,19 @@ class ReadOnlyAdmin(KeptAdmin):
     hidden: tuple[str, ...] = ("id",)
 
     def get_fields(self, _request: HttpRequest, _obj: Model | None = None) -> list[Any]:
-        names = [field.name for field in self.model._meta.concrete_fields]  # noqa: SLF001
-        return [self.shown_as.get(name, name) for name in names if name not in self.hidden]
+        fields = [field for field in self.model._meta.concrete_fields if field.name not in self.hidden]  # noqa: SLF001
+        return [
+            self.shown_as.get(field.name, _facts(field) if isinstance(field, JSONField) else field.name)
+            for field in fields
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Leave out the button to a history that is always empty: what staff do here is in the audit trail."""
+        context = {"show_history": False, **(extra_context or {})}
+        response: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return response
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return self.get_fields(request, obj)
@@ -138,6 +153,18 @@ def state_column(
         return getattr(row, attribute), getattr(row, f"get_{attribute}_display")()
 
     return _named(column, attribute)
+
+
+@cache
+def _facts(field: JSONField) -> Column:
+    """Return a column of a JSON field in which Chinese can be read. One a field: forms compare columns."""
+
+    @display(description=field.verbose_name)  # type: ignore[untyped-decorator]
+    def column(row: Any) -> SafeString:
+        text = json.dumps(getattr(row, field.name), ensure_ascii=False, indent=2, sort_keys=True, default=str)
+        return format_html('<pre class="whitespace-pre-wrap">{}</pre>', text)
+
+    return _named(column, field.name)
 
 
 def _named(column: Column, attribute: str) -> Column:

@@ -41,6 +41,7 @@ from billing.models import (
     PayLink,
     ReferralCredit,
     ReferralReward,
+    Subscription,
     TaxRate,
 )
 from esim.models import (
@@ -55,7 +56,7 @@ from esim.models import (
     UsageImport,
     UsageRecord,
 )
-from plans.models import Announcement
+from plans.models import Announcement, Plan
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -260,6 +261,27 @@ def test_nothing_is_deleted_by_staff(as_staff, now):
             answer = as_staff.post(address(model, "delete", row.pk), {"post": "yes"})
             assert answer.status_code == 403, label(model)
             assert model._default_manager.filter(pk=row.pk).exists()
+
+
+def test_pages_to_look_at_offer_no_empty_history_and_chinese_can_be_read(as_staff, subscriber):
+    plan = make.make_plan(name_zh_hans="欧洲")
+    agreed = make.make_subscription(line=make.make_line(owner=subscriber), plan=plan, consent_terms={"name": "欧洲"})
+
+    looked_at = as_staff.get(address(Subscription, "change", agreed.pk)).content.decode()
+    edited = as_staff.get(address(Plan, "change", plan.pk)).content.decode()
+
+    assert "欧洲" in looked_at
+    assert address(Subscription, "history", agreed.pk) not in looked_at
+    assert address(Plan, "history", plan.pk) in edited
+
+
+def test_a_group_is_edited_at_the_cost_of_a_few_queries(as_staff, django_assert_max_num_queries):
+    as_staff.get(address(Group, "add"))
+
+    with django_assert_max_num_queries(8):
+        page = as_staff.get(address(Group, "add"))
+
+    assert "Can approve refunds that others requested" in page.content.decode()
 
 
 @pytest.mark.parametrize(
