@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import EmptyFieldListFilter
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelect2Widget
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget
 
 from accounts import audit
 from accounts.account_dialogs import LiftsLocks
@@ -67,11 +68,11 @@ class UserAdmin(RecordsLooks, LiftsLocks, KeptAdmin):
     actions = ("deactivate", "reactivate")
     actions_detail = ("lift_lock", "end_waiting_time")
     add_form = NewUserForm
-    filter_horizontal = ("groups",)
-    add_fieldsets = ((None, {"fields": ("email", "full_name", ("language", "time_zone", "currency"), "is_staff")}),)
+    autocomplete_fields = ("groups",)
+    add_fieldsets = ((None, {"fields": ("email", "full_name", "language", "time_zone", "currency", "is_staff")}),)
     fieldsets = (
         (None, {"fields": ("email", ("phone", "phone_verified"), "full_name", "public_id", "links")}),
-        (_("Preferences"), {"fields": (("language", "time_zone", "currency"), ("notify_by_email", "notify_by_sms"))}),
+        (_("Preferences"), {"fields": ("language", "time_zone", "currency", ("notify_by_email", "notify_by_sms"))}),
         (
             _("Access"),
             {
@@ -100,7 +101,9 @@ class UserAdmin(RecordsLooks, LiftsLocks, KeptAdmin):
         if known is None:
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         choices = [(value, value) for value in known]
-        return forms.ChoiceField(label=db_field.verbose_name, choices=choices, widget=UnfoldAdminSelect2Widget)
+        return forms.ChoiceField(
+            label=capfirst(db_field.verbose_name), choices=choices, widget=UnfoldAdminSelect2Widget
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Addresses prove who somebody is, so only the person changes them; only a superuser hands out powers."""
@@ -177,7 +180,12 @@ class GroupAdmin(StaffAdmin):
 
     search_fields = ("name",)
     ordering = ("name",)
-    filter_horizontal = ("permissions",)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # Each names the model it is for.
+        kwargs["queryset"] = Permission.objects.select_related("content_type")
+        kwargs["widget"] = UnfoldAdminSelect2MultipleWidget()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)

@@ -76,7 +76,7 @@ class AnnouncementAdmin(SimpleHistoryAdmin, StaffAdmin, SheetAdmin):  # type: ig
             {"fields": ("title", ("title_zh_hans", "title_zh_hant"), "text", ("text_zh_hans", "text_zh_hant"), "link")},
         ),
         (_("To whom"), {"fields": ("audience", "languages", "level", ("is_banner", "is_dismissible"))}),
-        (_("When"), {"fields": (("shown_from", "shown_until"),)}),
+        (_("When"), {"fields": ("shown_from", "shown_until")}),
     )
 
     def view_on_site(self, obj: Announcement) -> str:
