@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from accounts import document_views, lock_views, proof_views, reset_views, token_views, views
+from accounts import document_views, lock_views, proof_views, reset_views, session_views, token_views, views
 
 app_name = "accounts"
 
@@ -23,6 +23,7 @@ urlpatterns = [
         reset_views.new_password,
         name="new_password",
     ),
+    path("accounts/sessions/end/", session_views.end_session, name="end_session"),
     path("accounts/reauthenticate/code/", proof_views.confirm_by_code, name="confirm_by_code"),
     path("documents/<public_id:public_id>/", document_views.open_document, name="document"),
     path("outbox/", views.outbox, name="outbox"),

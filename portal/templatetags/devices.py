@@ -3,6 +3,8 @@
 from django import template
 from django.utils.translation import gettext
 
+from accounts.session_views import handle
+
 register = template.Library()
 
 # The first match wins: every browser names the ones it descends from.
@@ -27,6 +29,9 @@ SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
+
+
+register.filter("session_handle", handle)
 
 
 @register.filter

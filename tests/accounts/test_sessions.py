@@ -2,9 +2,11 @@
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from accounts.models import AuditEvent
+from accounts.session_views import handle
 from tests import make
 
 
@@ -24,6 +26,52 @@ def test_sign_out_everywhere_else_leaves_only_this_one(two_browsers, subscriber)
     assert here.get("/settings/").status_code == 200
     assert elsewhere.get("/settings/").status_code == 302
     assert AuditEvent.objects.get(action="account.sessions_ended").detail == {"count": 1}
+
+
+def test_one_other_device_is_signed_out_alone(two_browsers, subscriber):
+    here, elsewhere = two_browsers
+    third = Client()
+    third.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+    ended = UserSession.objects.get(session_key=third.session.session_key)
+
+    page = here.post("/accounts/sessions/end/", {"session": handle(ended)}, follow=True)
+
+    assert "That device is signed out." in page.text
+    assert page.context["session_count"] == 2
+    assert third.get("/settings/").status_code == 302
+    assert elsewhere.get("/settings/").status_code == here.get("/settings/").status_code == 200
+    assert AuditEvent.objects.get(action="account.sessions_ended").detail == {"count": 1}
+
+
+def test_the_page_names_other_devices_and_no_session_key(two_browsers, subscriber):
+    here, elsewhere = two_browsers
+    other = UserSession.objects.get(session_key=elsewhere.session.session_key)
+
+    page = here.get("/accounts/sessions/").text
+
+    assert page.count('name="session"') == 1
+    assert handle(other) in page
+    assert other.session_key not in page
+
+
+@pytest.mark.parametrize("named", ["", "x" * 500, "ü"])
+def test_a_device_that_is_not_there_ends_nothing(two_browsers, subscriber, named):
+    here, _elsewhere = two_browsers
+
+    page = here.post("/accounts/sessions/end/", {"session": named})
+
+    assert page.url == "/accounts/sessions/"
+    assert all(browser.get("/settings/").status_code == 200 for browser in two_browsers)
+
+
+def test_nobody_ends_a_session_of_somebody_else_or_the_own_one_here(two_browsers, stranger):
+    browser = Client()
+    browser.post("/accounts/login/", {"login": "sam@example.com", "password": make.PASSWORD})
+
+    for session in UserSession.objects.all():
+        browser.post("/accounts/sessions/end/", {"session": handle(session)})
+
+    assert all(one.get("/settings/").status_code == 200 for one in (*two_browsers, browser))
 
 
 def test_stranger_sees_and_ends_only_their_own_sessions(two_browsers, stranger):
