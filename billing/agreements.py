@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from billing import refused_orders
+from billing.card_refusals import second_card_goes_on
 from billing.consenting import Consent, write_into
 from billing.declines import DECLINED, DeclineKind, explain
 from billing.models import Order, RenewalQuestion, Subscription
@@ -148,8 +149,19 @@ def follow_purchase(*, line: Line, now: datetime) -> None:
         schedule = with_time_to_tell(schedule, of=subscription, paid=paid, now=now)
     # Whoever claimed it meanwhile has counted its fence up, and looks at the paid time by itself.
     Subscription.objects.filter(pk=subscription.pk, state=subscription.state, fence=subscription.fence).update(
-        state=Subscription.State.ACTIVE, declines=0, reason="", **asdict(schedule)
+        state=Subscription.State.ACTIVE,
+        declines=0,
+        uses_backup=_stays_with_second_card(subscription),
+        reason="",
+        **asdict(schedule),
     )
+
+
+def _stays_with_second_card(subscription: Subscription) -> bool:
+    if not subscription.uses_backup:
+        return False
+    refused = subscription.placed().filter(period_index=subscription.period_index).order_by("pk").last()
+    return second_card_goes_on(subscription, order=refused)
 
 
 def with_time_to_tell(schedule: Schedule, *, of: Subscription, paid: Allowance, now: datetime) -> Schedule:

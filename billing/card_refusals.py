@@ -25,8 +25,8 @@ class Refusal:
         return may_pass(self.code)
 
 
-def second_card_goes_on(subscription: Subscription, *, order: Order) -> bool:
-    """Tell whether the second card, which has just paid an order, pays the next one too: the first one never will."""
+def second_card_goes_on(subscription: Subscription, *, order: Order | None) -> bool:
+    """Tell whether the second card, whose turn it was for an order, pays the next one too: the first one never will."""
     return subscription.uses_backup and not may_pass(refused_by_card(order).get(subscription.method_id, NEVER))
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from accounts.letters import write_email
 from accounts.models import Notification
-from billing import dunning, methods, renewals
+from billing import dunning, methods, orders, renewals
 from billing.models import Charge, Order, Subscription
 from plans.terms import PlanTerms
 from tests import make
+from tests.billing.books import paid_order
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -118,6 +119,23 @@ def test_after_a_passing_refusal_the_next_period_begins_with_the_first_card(rene
     renew(now + 30 * DAY)
 
     assert asked_cards() == ["Visa declined", "Mastercard succeeded", "Visa succeeded"]
+
+
+@pytest.mark.parametrize(("code", "next_card"), [("insufficient_funds", "Visa"), ("lost_card", "Mastercard")])
+def test_bought_by_hand_at_the_second_cards_turn_the_next_period_begins_as_after_it_paid(
+    subscription, second, line, plan, renew, bank_says, carrier, now, code, next_card
+):
+    Subscription.objects.update(backup_method=None)
+    bank_says(code)
+    renew(now)
+    Subscription.objects.update(backup_method=second, uses_backup=True, state=State.PAST_DUE)
+    bank_says("paid")
+
+    orders.fulfil(order_id=paid_order(line, plan).pk, carrier=carrier, now=now)
+    Subscription.objects.update(state=State.ACTIVE)
+    renew(now + 30 * DAY)
+
+    assert asked_cards() == ["Visa declined", f"{next_card} succeeded"]
 
 
 def test_two_lost_cards_pause_it(renew, bank_says, now):
