@@ -131,8 +131,10 @@ def test_renewals_in_sets_leave_a_line_with_a_queue_alone(queued, line, plan, ga
     Subscription.objects.update(state="in_flight")
     assert find_plain([subscription.pk], now=NOW) == []
     QueuedPlan.objects.update(state="cancelled", decided_at=NOW)
+    Order.objects.update(state="refunded")
     assert [due.row.subscription_id for due in find_plain([subscription.pk], now=NOW)] == [subscription.pk]
     QueuedPlan.objects.update(state="waiting", decided_at=None)
+    Order.objects.update(state="paid")
     Subscription.objects.update(state="active")
 
     renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=NOW)
