@@ -113,7 +113,11 @@ class SearchForm(forms.Form):
 
     def described(self) -> list[str]:
         """Say the filters that are set, a line each, for a message to support."""
-        return [f"{self.fields[name].label}: {self._spoken(name)}" for name in NARROWING if self.data.get(name)]
+        return [
+            gettext("%(label)s: %(value)s") % {"label": self.fields[name].label, "value": self._spoken(name)}
+            for name in NARROWING
+            if self.data.get(name)
+        ]
 
     def _spoken(self, name: str) -> str:
         value = str(self.data[name])

@@ -36,7 +36,7 @@ class Described(forms.Form):
         """Say what is filled in, a line each; what the form does not offer is left out."""
         self.is_valid()
         return [
-            f"{field.label}: {self._spoken(name, field)}"
+            gettext("%(label)s: %(value)s") % {"label": field.label, "value": self._spoken(name, field)}
             for name, field in self.fields.items()
             if self.cleaned_data.get(name)
         ]
