@@ -77,8 +77,7 @@ def due_between(start: datetime, end: datetime) -> int:
 
 def in_flight(now: datetime) -> Pile:
     """Count what a worker has in hand, or had when it died."""
-    # A row is claimed when it is due: the bound lets the index of what is due find it.
-    return _pile(_running().filter(state=State.IN_FLIGHT, charge_due_at__lte=now), "charge_due_at")
+    return _pile(Subscription.objects.claimed(now), "charge_due_at")
 
 
 def in_doubt() -> Pile:
@@ -152,7 +151,7 @@ def forecast(*, until: datetime) -> Forecast:
 
 
 def _running() -> QuerySet[Subscription]:
-    """Return what the index of due rows holds."""
+    """Return what comes due, as the index of it holds it."""
     return Subscription.objects.filter(
         mode__in=[Subscription.Mode.ASK, Subscription.Mode.AUTOMATIC],
         phase__in=[State.ACTIVE, State.PAST_DUE],

@@ -241,7 +241,8 @@ class Migration(migrations.Migration):
                     models.GeneratedField(
                         db_persist=True,
                         expression=models.Case(
-                            models.When(state="in_flight", then=models.Value("active")), default=models.F("state")
+                            models.When(mode__in=["ask", "automatic"], state="in_flight", then=models.Value("active")),
+                            default=models.F("state"),
                         ),
                         output_field=models.CharField(max_length=10),
                         verbose_name="phase",
@@ -370,7 +371,11 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "auto-renewals",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("mode__in", ["ask", "automatic"]), ("phase__in", ["active", "past_due"])),
+                        condition=models.Q(
+                            models.Q(("mode__in", ["ask", "automatic"]), ("phase__in", ["active", "past_due"])),
+                            ("phase", "in_flight"),
+                            _connector="OR",
+                        ),
                         fields=["charge_due_at", "id"],
                         name="subscription_due",
                     ),

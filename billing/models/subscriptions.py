@@ -28,6 +28,9 @@ ANNOUNCED = Q(mode="automatic", phase="active")
 TO_ANNOUNCE = ANNOUNCED & Q(state="active")
 """In mode ASK the question is the notice."""
 
+WORKED_ON = Q(mode__in=["ask", "automatic"], phase__in=["active", "past_due"]) | Q(phase="in_flight")
+"""What the scheduler looks for: what comes due, and what a worker has in hand, also where it was turned off since."""
+
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def owned_by(self, user: "User") -> "SubscriptionQuerySet":
@@ -87,9 +90,13 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         not_told = Q(line__service_state=ServiceState.SUSPENDED, line__suspended_for=SuspendedFor.UNPAID)
         return self.out_of_grace(now).filter(in_service | not_told)
 
+    def claimed(self, now: datetime) -> "SubscriptionQuerySet":
+        """Those that a worker has claimed; walks the index subscription_due, as what is claimed was due."""
+        return self.filter(WORKED_ON, state=Subscription.State.IN_FLIGHT, charge_due_at__lte=now)
+
     def in_flight(self, now: datetime) -> "SubscriptionQuerySet":
         """Claimed ones whose worker's lease ran out; also when auto-renewal was turned off meanwhile."""
-        return self.filter(state=Subscription.State.IN_FLIGHT, lease_until__lte=now)
+        return self.claimed(now).filter(lease_until__lte=now)
 
 
 class Subscription(models.Model):
@@ -106,8 +113,8 @@ class Subscription(models.Model):
     From `notice_due_at` on the subscriber is told about the charge `notice_for` of `notice_amount`.
     From `suspend_due_at` on a line whose renewal stays unpaid is suspended.
     `fence` grows with every claim; a worker whose lease ran out can no longer write.
-    `phase` is the state but for "in flight", which it calls active. The indexes know this one: so a claim changes
-    nothing they hold, and PostgreSQL writes none of them anew for it (a heap-only tuple).
+    `phase` is the state but for "in flight", which it calls active until auto-renewal is turned off. The indexes know
+    this one: so a claim changes nothing they hold, and PostgreSQL writes none of them anew for it (a heap-only tuple).
     """
 
     class Mode(models.TextChoices):
@@ -137,7 +144,9 @@ class Subscription(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ACTIVE)
     phase = models.GeneratedField(
         verbose_name=_("phase"),
-        expression=Case(When(state="in_flight", then=Value("active")), default=F("state")),
+        expression=Case(
+            When(state="in_flight", mode__in=["ask", "automatic"], then=Value("active")), default=F("state")
+        ),
         output_field=models.CharField(max_length=10),
         db_persist=True,
     )
@@ -208,12 +217,8 @@ class Subscription(models.Model):
             ),
         ]
         indexes = [
-            # The claim walks in this order; see SubscriptionQuerySet.due and to_retry.
-            models.Index(
-                fields=["charge_due_at", "id"],
-                condition=Q(mode__in=["ask", "automatic"], phase__in=["active", "past_due"]),
-                name="subscription_due",
-            ),
+            # Claims walk in this order; see SubscriptionQuerySet.due, to_retry and claimed.
+            models.Index(fields=["charge_due_at", "id"], condition=WORKED_ON, name="subscription_due"),
             # The staff's board counts these; what is in order does not touch it.
             models.Index(
                 fields=["phase", "reason", "declines"],
