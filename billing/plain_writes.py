@@ -13,6 +13,7 @@ from typing import Any
 
 from accounts.models import Notification
 from billing.models import Charge, LedgerEntry, Order
+from billing.withdrawn import STILL_WANTED
 from esim.models import Allowance
 from portal.lib.set_sql import arrays, every_column, run
 
@@ -105,9 +106,7 @@ AWAIT_ANSWER = f"""
 UPDATE billing_charge c SET gateway_payment_id = given.payment_id, state = 'unknown', check_due_at = %(check_due_at)s
 FROM unnest({arrays(charges="bigint", payments="text")}) AS given(charge_id, payment_id)
 WHERE c.id = given.charge_id AND c.state || '' IN ('created', 'unknown')
-    AND (c.state || '' <> 'created' OR NOT c.off_session OR (
-        SELECT s.mode FROM billing_order o JOIN billing_subscription s ON s.id = o.subscription_id WHERE o.id = c.order_id
-    ) <> 'off')
+    AND {STILL_WANTED}
 RETURNING c.id
 """  # noqa: S608 - names of our own
 

@@ -7,7 +7,7 @@ worker dies. Until then the subscriber may have turned the rule off, or staff st
 from django.db.models import Exists, OuterRef, Q
 
 from billing.charging_stops import ChargingStopped, refuse_while_stopped
-from billing.models import Charge, Order, Subscription, TopUpRule
+from billing.models import Charge, Order, Subscription
 
 TURNED_OFF = "Turned off before anybody was asked for the money."
 """The note of orders that were called off for that."""
@@ -29,19 +29,24 @@ def is_withdrawn(charge: Charge) -> bool:
     return is_off(order)
 
 
-def still_wanted() -> Q:
-    """Return what holds of charges but those whose auto-renewal, or rule, was turned off before anybody was asked."""
-    off = Order.objects.filter(Q(subscription__mode=Subscription.Mode.OFF) | Q(top_up_rule__is_on=False))
-    by_itself = off.exclude(trigger=Order.Trigger.CLICK).filter(pk=OuterRef("order"))
-    return Q(off_session=False) | ~Q(state=Charge.State.CREATED) | ~Q(Exists(by_itself))
-
-
 def is_off(order: Order) -> bool:
     """Tell whether what placed an order by itself is off now; never of one that somebody clicked for."""
-    if order.trigger == Order.Trigger.CLICK:
-        return False
-    if order.top_up_rule_id is not None:
-        return not TopUpRule.objects.filter(pk=order.top_up_rule_id, is_on=True).exists()
-    if order.subscription_id is None:
-        return False
-    return Subscription.objects.filter(pk=order.subscription_id, mode=Subscription.Mode.OFF).exists()
+    return Order.objects.filter(_turned_off(), pk=order.pk).exists()
+
+
+def still_wanted() -> Q:
+    """Return what holds of charges but those whose auto-renewal, or rule, was turned off before anybody was asked."""
+    turned_off = Order.objects.filter(_turned_off(), pk=OuterRef("order"))
+    return Q(off_session=False) | ~Q(state=Charge.State.CREATED) | ~Q(Exists(turned_off))
+
+
+def _turned_off() -> Q:
+    off = Q(subscription__mode=Subscription.Mode.OFF) | Q(top_up_rule__is_on=False)
+    return off & ~Q(trigger=Order.Trigger.CLICK)
+
+
+STILL_WANTED = """(c.state || '' <> 'created' OR NOT c.off_session OR (
+    SELECT s.mode FROM billing_order o JOIN billing_subscription s ON s.id = o.subscription_id
+    WHERE o.id = c.order_id AND o.trigger <> 'click'
+) IS DISTINCT FROM 'off')"""
+"""The same in SQL, for the sets in which charges `c` of auto-renewals are written; rules have none."""

@@ -1,6 +1,7 @@
 """A charge that was written down, and then its worker died: what was turned off or stopped meanwhile is not charged."""
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from django.urls import reverse
@@ -9,8 +10,9 @@ from billing import agreements, charging_stops, ledger, reconciliation, renewals
 from billing.charging_stops import ChargingStopped
 from billing.invariants import broken_invariants
 from billing.models import Charge, Order, Subscription
-from billing.withdrawn import TURNED_OFF
+from billing.withdrawn import STILL_WANTED, TURNED_OFF, is_off, still_wanted
 from portal.lib.money import Money
+from portal.lib.set_sql import run
 from tests import make
 from tests.billing.books import fund
 from tests.billing.test_crashes import Crash
@@ -259,3 +261,43 @@ def test_a_rule_turned_off_while_its_payment_is_prepared_buys_nothing(line, pack
 
     assert (watched.taken, Order.objects.get().state) == ([], Order.State.CANCELLED)
     assert broken_invariants(now=now) == {}
+
+
+@pytest.fixture
+def every_charge(subscription):
+    """A charge of each kind that an auto-renewal, or a click, may leave."""
+    line, of_each = subscription.line, product(["click", "expiry", "answer"], [True, False], ["created", "unknown"])
+    about = {"owner": line.owner, "line": line, "plan": subscription.plan, "subscription": subscription}
+    return [
+        make.make_charge(
+            order=make.make_order(**about, period_index=index, trigger=trigger),
+            off_session=off_session,
+            state=state,
+            gateway_payment_id=None,
+            settled_at=None,
+        )
+        for index, (trigger, off_session, state) in enumerate(of_each)
+    ]
+
+
+@pytest.mark.parametrize(("mode", "unwanted"), [("off", 2), ("ask", 0), ("automatic", 0)])
+def test_whether_it_is_off_is_told_alike_of_one_and_of_many(every_charge, mode, unwanted):
+    Subscription.objects.update(mode=mode)
+
+    by_set = set(Charge.objects.filter(still_wanted()).values_list("pk", flat=True))
+
+    one_by_one = {
+        one.pk for one in every_charge if not (one.off_session and one.state == "created" and is_off(one.order))
+    }
+    assert by_set == one_by_one
+    assert len(by_set) == len(every_charge) - unwanted
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("mode", ["off", "ask", "automatic"])
+def test_the_sql_of_sets_says_the_same(every_charge, mode):
+    Subscription.objects.update(mode=mode)
+
+    by_sql = {pk for (pk,) in run(f"SELECT c.id FROM billing_charge c WHERE {STILL_WANTED}", {})}  # noqa: S608
+
+    assert by_sql == set(Charge.objects.filter(still_wanted()).values_list("pk", flat=True))
