@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 Context = Mapping[str, Any]
 DAY = timedelta(days=1)
+SWEEP = timedelta(minutes=10)
+"""How often reminders are looked for: what must go before the evening's quiet is looked at a sweep earlier."""
 
 
 class Reader(Protocol):
@@ -81,7 +83,7 @@ DEADLINES = {
 """Under which name a notice's context keeps when it is too late to tell: then it may not wait so long."""
 
 LEFT_OUT = frozenset({"expiry_reminder", "data_reminder", "keep_alive_reminder"})
-"""What waits all the same, and is not told any more then: the day before was told, and nobody acts at night."""
+"""What waits all the same, and is not told any more then: it was told before, and nobody acts at night."""
 
 
 def quiet_at(moment: datetime, *, reader: Reader) -> Quiet | None:
@@ -108,6 +110,12 @@ def _quiet_at(moment: datetime, zone: ZoneInfo, begins: time, ends: time) -> Qui
         if quiet.begins_at <= moment < quiet.ends_at:
             return quiet
     return None
+
+
+def before_quiet(moment: datetime, *, too_late_at: datetime, reader: Reader) -> datetime:
+    """Return when to tell at the latest: at `moment`, or before the quiet it lies in where that would last too long."""
+    quiet = quiet_at(moment, reader=reader)
+    return moment if quiet is None or quiet.ends_at < too_late_at else quiet.begins_at - SWEEP
 
 
 def send_at(*, kind: str, context: Context, reader: Reader, now: datetime) -> datetime:

@@ -1,16 +1,18 @@
 """Reminders about a plan that ends or data that runs out: each rung once for an allowance, in the reader's days.
 
 An allowance is looked at when `remind_due_at` says so: at the midnight on which a rung begins, and as soon as usage
-takes it below the next share of its data. Rows are read as values, for there may be a million.
+takes it below the next share of its data. A plan of a day has the rung of its last day only: where that midnight is quiet
+until the end, it is told the evening before. Rows are read as values, for there may be a million.
 """
 
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts import quiet_hours
 from accounts.notice_sets import Draft, Recipient, draft
 from billing.models import QueuedPlan, Subscription
 from billing.verdicts import Reason
@@ -24,6 +26,8 @@ logger = logging.getLogger(__name__)
 EXPIRY_DAYS = (7, 3, 1, 0)
 RENEWING = frozenset({Subscription.State.ACTIVE, Subscription.State.IN_FLIGHT})
 TRY_AGAIN = timedelta(hours=1)
+LAST_CALL = timedelta(hours=3)
+"""How long before its end a plan of a day is told to end that ends at the midnight of its last day."""
 RENEWED_WITHIN = timedelta(hours=1)
 """From when a charge is due; after that nobody relies on it any more."""
 
@@ -146,7 +150,8 @@ def _about_the_end(
     row: Row, *, others: Collection[Left], is_queued: bool, now: datetime
 ) -> tuple[list[Draft], datetime | None]:
     zone = row.recipient.zone
-    where = standing(EXPIRY_DAYS, begins_at=row.starts_at, ends_at=row.ends_at, zone=zone, now=now)
+    reached = standing(EXPIRY_DAYS, begins_at=row.starts_at, ends_at=row.ends_at, zone=zone, now=now)
+    where = _by_the_evening(row, reached, now=now)
     if where.rung is None or is_queued or _is_followed(row, others):
         return [], where.next_at
     renewed_by = _renewed_by(row)
@@ -154,6 +159,18 @@ def _about_the_end(
         # Notices before the charge speak instead: one news, one message. Unless nothing comes of it.
         return [], min(filter(None, [where.next_at, renewed_by]))
     return [_expiry_reminder(row, where, now=now)], where.next_at
+
+
+def _by_the_evening(row: Row, where: Standing, *, now: datetime) -> Standing:
+    """Bring the first rung forward where telling of it would wait until the plan has ended."""
+    midnight = where.next_at
+    if midnight is None or where.rung is not None:
+        return where
+    moment = midnight if midnight < row.ends_at else row.ends_at - LAST_CALL
+    tell_at = quiet_hours.before_quiet(moment, too_late_at=row.ends_at, reader=row.recipient)
+    if tell_at == midnight:
+        return where
+    return replace(where, next_at=tell_at) if now < tell_at else replace(where, rung=EXPIRY_DAYS[-1])
 
 
 def _about_the_data(row: Row, *, others: Collection[Left], now: datetime) -> tuple[list[Draft], datetime | None]:

@@ -31,9 +31,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 WEEK = 7
-SWEEP = timedelta(minutes=10)
-"""How often reminders are looked for: what must go before the evening's quiet is looked at a sweep earlier."""
-
 LOOK_AGAIN = timedelta(hours=1)
 """What stood in the way of a charge may be gone again before it is due."""
 
@@ -117,10 +114,7 @@ def next_look(subscription: Subscription, *, now: datetime) -> datetime | None:
 def look_at(subscription: Subscription, rung: str) -> datetime:
     """Return when to send a notice: so long before the charge, or before the quiet that would last until after it."""
     moment = subscription.charge_due_at - notice_keys.RUNGS[rung]
-    quiet = quiet_hours.quiet_at(moment, reader=subscription.line.owner)
-    if quiet is None or quiet.ends_at < subscription.charge_due_at:
-        return moment
-    return quiet.begins_at - SWEEP
+    return quiet_hours.before_quiet(moment, too_late_at=subscription.charge_due_at, reader=subscription.line.owner)
 
 
 def _draft(verdict: Verdict, *, now: datetime) -> Draft:

@@ -1,6 +1,6 @@
 """Reminders before a plan ends or its data runs out: each once, in the reader's days."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -261,3 +261,51 @@ def test_every_reminder_can_be_written_in_every_language(line, subscriber, now, 
     sent = Notification.objects.filter(state=Notification.State.SENT)
     assert sent.count() == Notification.objects.count()
     assert all(len(notice.body) <= 160 for notice in sent.filter(channel="sms"))
+
+
+QUIET, LOUD = (time(21), time(8)), (None, None)
+
+
+@pytest.mark.parametrize(
+    ("ends", "quiet", "sent"),
+    [
+        ("22 06:30", QUIET, "21 20:50"),
+        ("22 00:00", QUIET, "21 20:50"),
+        ("22 08:00", QUIET, "21 20:50"),
+        ("22 08:10", QUIET, "22 08:00"),
+        ("22 20:00", QUIET, "22 08:00"),
+        ("22 06:30", LOUD, "22 00:00"),
+        ("22 00:00", LOUD, "21 21:00"),
+        ("22 06:30", (time(0), time(23)), "21 23:50"),
+    ],
+)
+def test_a_plan_of_a_day_is_told_to_end_while_somebody_can_act(line, subscriber, ends, quiet, sent):
+    subscriber.quiet_from, subscriber.quiet_until = quiet
+    subscriber.save()
+    ends_at, sent_at = (datetime.strptime(f"2026-11-{text}Z", "%Y-%m-%d %H:%M%z") for text in (ends, sent))
+    make.make_allowance(line=line, starts_at=ends_at - DAY, ends_at=ends_at)
+
+    for sweeps in range(24 * 6 + 1):
+        send_reminders(now=ends_at - DAY + sweeps * timedelta(minutes=10))
+
+    notice = Notification.objects.get()
+    assert (notice.due_at, notice.key.split(":")[0]) == (sent_at, "expiry-0d")
+    deliver_due(now=sent_at)
+    assert Notification.objects.get().subject == (
+        f"Italy trip ends {'today' if ends[:2] == sent[:2] else 'tomorrow'}, on 22 Nov 2026"
+    )
+
+
+def test_a_plan_of_two_days_that_ends_at_night_is_told_of_the_day_before(line, now):
+    ends_at = now.replace(hour=6) + 2 * DAY
+    make.make_allowance(line=line, starts_at=ends_at - 2 * DAY, ends_at=ends_at)
+
+    for hours in range(2 * 24):
+        send_reminders(now=ends_at - 2 * DAY + timedelta(hours=hours))
+
+    due = Notification.objects.order_by("due_at").values_list("due_at", flat=True)
+    assert list(due) == [ends_at - DAY + timedelta(hours=2), ends_at + timedelta(hours=2)]
+    deliver_due(now=ends_at - DAY + timedelta(hours=2))
+    deliver_due(now=ends_at + timedelta(hours=2))
+    states = Notification.objects.order_by("due_at").values_list("state", flat=True)
+    assert list(states) == ["sent", "failed"], "in the night nobody is woken, and afterwards nobody is told"
