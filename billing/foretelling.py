@@ -3,11 +3,11 @@
 Pages and `renew_due --dry-run` both ask here.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from copy import copy
-from dataclasses import asdict, dataclass, replace
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -15,7 +15,8 @@ from billing import checkout
 from billing.ledger import InsufficientBalance
 from billing.models import LedgerAccount, Order, PaymentMethod, Subscription
 from billing.schedule import aligned_end
-from billing.verdicts import Action, Verdict, judge_each
+from billing.turns import Turn
+from billing.verdicts import Action, Due, Verdict, judge_each, judge_each_at
 from esim import allowances
 from plans.terms import PlanTerms
 from portal.lib.money import Money
@@ -24,102 +25,147 @@ from portal.lib.saying import say_money
 PayFrom = Subscription.PayFrom
 Wallet = tuple[int, str]
 
+RELATED = ("line__owner", "plan", "method", "backup_method")
+"""What is looked at beside a subscription itself."""
 LOOKS_AGAIN = frozenset({Action.WAIT, Action.HOLD})
 """What only moves the next look of the scheduler."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Foreseen:
-    """What is done with one auto-renewal at `at`; `list_price` is what the plan costs then, None when it isn't sold.
+    """What is done with one auto-renewal as its verdict says.
 
     The price is paid from the balance by `wallet_part` and by `card` for `card_part`; `is_covered` is False where the
-    balance alone should pay and does not hold enough, or a card should pay less than cards are charged. `second_card`
-    is asked where `card` says no. `next_at` is when the scheduler looks again where it does not charge.
+    balance alone should pay and does not hold enough, or a card should pay what cards are not charged. `second_card`
+    is asked where `card` says no. `next_at` is when the scheduler looks again where it does not charge. `period` is
+    bought; it costs a query where no anchor fits.
     """
 
-    subscription: Subscription
-    at: datetime
-    action: Action
-    reason: str
-    list_price: Money | None
+    verdict: Verdict
     wallet_part: Money
-    card_part: Money
     card: PaymentMethod | None
-    second_card: PaymentMethod | None
     is_covered: bool
-    period_index: int
-    starts_at: datetime
-    ends_at: datetime
-    next_at: datetime
+
+    @property
+    def subscription(self) -> Subscription:
+        return self.verdict.subscription
+
+    @property
+    def at(self) -> datetime:
+        return self.verdict.at
+
+    @property
+    def action(self) -> Action:
+        return self.verdict.action
+
+    @property
+    def reason(self) -> str:
+        return self.verdict.reason
+
+    @property
+    def charges(self) -> bool:
+        return self.action == Action.CHARGE
 
     @property
     def price(self) -> Money:
         return self.subscription.agreed_price
 
     @property
-    def charges(self) -> bool:
-        return self.action == Action.CHARGE
+    def list_price(self) -> Money | None:
+        return self.verdict.price
+
+    @property
+    def card_part(self) -> Money:
+        return self.price - self.wallet_part
+
+    @property
+    def second_card(self) -> PaymentMethod | None:
+        return None if self.subscription.uses_backup else self.subscription.second_card
+
+    @property
+    def period_index(self) -> int:
+        return self.verdict.schedule.period_index
+
+    @property
+    def next_at(self) -> datetime:
+        return self.verdict.schedule.charge_due_at
+
+    @cached_property
+    def period(self) -> tuple[datetime, datetime]:
+        """What `orders.fulfil` will ask the network for, on the anchor that the verdict sets."""
+        moved, starts_at = self.verdict.moved(), self.verdict.starts_at
+        if ends_at := aligned_end(moved, starts_at, period=moved.plan.period):
+            return starts_at, ends_at
+        return allowances.next_period(line=moved.line, terms=PlanTerms.of(moved.plan), now=self.at)
+
+    @property
+    def starts_at(self) -> datetime:
+        return self.period[0]
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.period[1]
 
 
 def foresee(subscriptions: Collection[Subscription], *, now: datetime) -> list[Foreseen]:
     """Foretell a run at `now`, in the order in which it takes the rows; reads only.
 
     What one renewal takes from a balance is not there for the next one of the same owner. Left out is what can't be
-    judged: the scheduler leaves it out as well. Two queries beside those of `judge`, and one for each period that no
-    anchor fits.
+    judged: the scheduler leaves it out as well. One query beside those of `judge`, two where a balance pays.
     """
-    verdicts = judge_each(list(subscriptions), now=now)
-    balances = _balances(subscriptions)
+    return _foresee(judge_each(list(subscriptions), now=now))
+
+
+def foresee_at(dues: Sequence[Due]) -> list[Foreseen]:
+    """Foretell each at its own moment, in as many queries."""
+    return _foresee(judge_each_at(dues))
+
+
+def foresee_next(
+    subscriptions: Iterable[Subscription],
+    *,
+    turns: Mapping[int, Sequence[Turn]] | None = None,
+    now: datetime,
+) -> list[Foreseen]:
+    """Foretell of each what comes of it when it is due next, in that order; reads only.
+
+    A look that only moves the next one is followed by that. As many queries as for one moment, or twice as many.
+    """
+    verdicts = judge_each_at([(one, max(now, one.charge_due_at)) for one in subscriptions], turns=turns)
+    passing = {one.subscription: one for one in verdicts if _passes(one)}
+    later = judge_each_at([(one.moved(), one.schedule.charge_due_at) for one in passing.values()], turns=turns)
+    decided = [*(one for one in verdicts if one.subscription not in passing), *later]
+    return _foresee(sorted(decided, key=lambda one: (one.at, one.subscription.pk)))
+
+
+def _passes(verdict: Verdict) -> bool:
+    return verdict.action in LOOKS_AGAIN and verdict.schedule.charge_due_at > verdict.at
+
+
+def _foresee(verdicts: Sequence[Verdict]) -> list[Foreseen]:
+    balances = _balances([verdict.subscription for verdict in verdicts])
     tried = _tried_before(verdicts)
+    taken: defaultdict[tuple[Wallet, datetime], int] = defaultdict(int)
     foreseen = []
     for verdict in verdicts:
         wallet = verdict.subscription.line.owner_id, verdict.subscription.currency
         order = tried.get((verdict.subscription.pk, verdict.schedule.period_index))
-        one = _foresee(verdict, order=order, balance=balances.get(wallet, Money.zero(wallet[1])), now=now)
+        # Those of an hour are taken up together, or nearly so; what the balance will be on another day nobody knows.
+        by_then = wallet, verdict.at.replace(minute=0, second=0, microsecond=0)
+        balance = balances.get(wallet, Money.zero(wallet[1])) - Money(taken[by_then], wallet[1])
+        one = _foresee_one(verdict, order=order, balance=balance)
         if one.charges and order is None:
-            balances[wallet] = balances.get(wallet, Money.zero(wallet[1])) - one.wallet_part
+            taken[by_then] += one.wallet_part.minor
         foreseen.append(one)
     return foreseen
 
 
-def foresee_next(subscriptions: Iterable[Subscription], *, now: datetime) -> list[Foreseen]:
-    """Foretell of each what comes of it when it is due next; reads only. Those due within an hour cost as one."""
-    looks = list(_when_due((one, max(now, one.charge_due_at)) for one in subscriptions))
-    passing = [look for look in looks if look.action in LOOKS_AGAIN and look.next_at > look.at]
-    later = _when_due((look.subscription, look.next_at) for look in passing)
-    return [*(look for look in looks if look not in passing), *later]
-
-
-def _when_due(dues: Iterable[tuple[Subscription, datetime]]) -> Iterator[Foreseen]:
-    by_time = sorted(dues, key=lambda due: (due[1], due[0].pk))
-    for _hour, due_together in groupby(by_time, key=lambda due: due[1].replace(minute=0, second=0, microsecond=0)):
-        at = dict(due_together)
-        for look in foresee(list(at), now=max(at.values())):
-            yield replace(look, at=at[look.subscription])
-
-
-def _foresee(verdict: Verdict, *, order: Order | None, balance: Money, now: datetime) -> Foreseen:
+def _foresee_one(verdict: Verdict, *, order: Order | None, balance: Money) -> Foreseen:
     subscription = verdict.subscription
     card = subscription.paying_method if subscription.pay_from != PayFrom.WALLET else None
     share = _wallet_share(subscription, order=order, balance=balance, card=card)
     wallet_part = share if share is not None else Money.zero(subscription.currency)
-    starts_at, ends_at = _period(verdict, now=now)
-    return Foreseen(
-        subscription=subscription,
-        at=now,
-        action=verdict.action,
-        reason=verdict.reason,
-        list_price=verdict.price,
-        wallet_part=wallet_part,
-        card_part=subscription.agreed_price - wallet_part,
-        card=card,
-        second_card=None if subscription.uses_backup else subscription.second_card,
-        is_covered=share is not None,
-        period_index=verdict.schedule.period_index,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        next_at=verdict.schedule.charge_due_at,
-    )
+    return Foreseen(verdict=verdict, wallet_part=wallet_part, card=card, is_covered=share is not None)
 
 
 def _wallet_share(
@@ -140,16 +186,6 @@ def _wallet_share(
         return None
 
 
-def _period(verdict: Verdict, *, now: datetime) -> tuple[datetime, datetime]:
-    """Return what `orders.fulfil` will ask the network for, on the anchor that the verdict sets."""
-    moved = copy(verdict.subscription)
-    for name, value in asdict(verdict.schedule).items():
-        setattr(moved, name, value)
-    if ends_at := aligned_end(moved, verdict.starts_at, period=moved.plan.period):
-        return verdict.starts_at, ends_at
-    return allowances.next_period(line=moved.line, terms=PlanTerms.of(moved.plan), now=now)
-
-
 def _balances(subscriptions: Collection[Subscription]) -> dict[Wallet, Money]:
     owners = {one.line.owner_id for one in subscriptions if one.pay_from != PayFrom.METHOD}
     if not owners:
@@ -160,6 +196,8 @@ def _balances(subscriptions: Collection[Subscription]) -> dict[Wallet, Money]:
 
 def _tried_before(verdicts: Collection[Verdict]) -> Mapping[tuple[int, int], Order]:
     """Return, by subscription and period, the orders that another attempt goes on with."""
+    if not verdicts:
+        return {}
     wanted = {(one.subscription.pk, one.schedule.period_index) for one in verdicts}
     lines = {one.subscription.line_id for one in verdicts}
     pending = Order.objects.filter(line__in=lines, subscription__isnull=False, state=Order.State.PENDING)

@@ -46,10 +46,10 @@ def month_of(moment: datetime, zone: ZoneInfo) -> Month:
     return Month(begins.astimezone(UTC), ends.astimezone(UTC))
 
 
-def reached(subscriptions: Collection[Subscription], *, now: datetime) -> dict[int, datetime]:
-    """Return, by id, when the auto-renewals go on that would pass their limit now. One query, or none."""
-    limited = [one for one in subscriptions if one.max_times is not None or one.max_amount is not None]
-    months = {one.pk: month_of(now, one.line.zone) for one in limited}
+def reached(dues: Iterable[tuple[Subscription, datetime]]) -> dict[int, datetime]:
+    """Return, by id, when the auto-renewals go on that would pass their limit at their moments. One query, or none."""
+    limited = {one: at for one, at in dues if one.max_times is not None or one.max_amount is not None}
+    months = {one.pk: month_of(at, one.line.zone) for one, at in limited.items()}
     lines = [one.line_id for one in limited]
     renewals = Order.objects.filter(line__in=lines, subscription__in=months, trigger__in=BY_ITSELF)
     # What is judged is that very period: its own refused order, also while somebody pays it, is not one more.

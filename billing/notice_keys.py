@@ -5,11 +5,20 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Q
 
 from portal.lib.money import Money
+from portal.lib.periods import Period, PeriodUnit
 
+WEEK = 7
 DAY = timedelta(days=1)
 RUNGS = {"charge-7d": 7 * DAY, "charge-1d": DAY, "charge-3h": timedelta(hours=3)}
 """How long before a charge it is announced, by the first word of the key."""
 QUESTIONS = ("renewal-question", "renewal-question-last")
+
+
+def rungs(period: Period) -> tuple[str, ...]:
+    """Return which notices there are before a charge for this period, the earliest first."""
+    if period.unit != PeriodUnit.DAY or period.count >= WEEK:
+        return ("charge-7d", "charge-1d")
+    return ("charge-1d",) if period.count > 1 else ("charge-3h",)
 
 
 def charge_notice(*, rung: str, subscription_id: str, period_index: int, charge_at: datetime, price: Money) -> str:

@@ -11,6 +11,7 @@ from billing.card_offers import card_offers
 from billing.card_refusals import refusals_by_card
 from billing.consent import ahead_words, source_words
 from billing.dunning import rungs_ahead
+from billing.foretelling import Foreseen, foresee_next
 from billing.means import listed, name_of, pays_once_only
 from billing.models import Order, Subscription
 from billing.question_links import token_for
@@ -83,6 +84,7 @@ def _standing(
         "refusals": refusals_by_card(subscription),
         "tries": rungs_ahead(subscription) if is_refused else [],
         "question": _question(subscription, paid=paid),
+        "coming": _coming(subscription, now=now),
         "ahead": ahead_words(subscription.plan.period),
         "limit": Money(subscription.max_amount, subscription.currency) if subscription.max_amount else None,
         "card_offers": [
@@ -92,6 +94,13 @@ def _standing(
         ],
         **_difference(subscription, user=user, now=now),
     }
+
+
+def _coming(subscription: Subscription, *, now: datetime) -> Foreseen | None:
+    """Return what the scheduler does when it is due next; None where that is under way, paused, or can't be judged."""
+    if subscription.state not in (Subscription.State.ACTIVE, Subscription.State.PAST_DUE):
+        return None
+    return next(iter(foresee_next([subscription], now=now)), None)
 
 
 def _question(subscription: Subscription, *, paid: Allowance | None) -> Question | None:

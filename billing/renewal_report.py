@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery
 
 from billing.charging_stops import ChargingStopped, refuse_while_stopped
-from billing.foretelling import Foreseen, foresee, paid_from
+from billing.foretelling import RELATED, Foreseen, foresee, paid_from
 from billing.in_hand import lines_in_hand
 from billing.models import Order, Subscription, SubscriptionQuerySet
 from billing.renewal_endings import LINE_IN_HAND
@@ -15,7 +15,7 @@ from billing.verdicts import Action, trigger_of
 
 def would_do(wanted: SubscriptionQuerySet, *, left: SubscriptionQuerySet | None = None, now: datetime) -> list[str]:
     """Tell what a run at `now` would do with these rows, after what an earlier run has `left`; reads only."""
-    rows = wanted.select_related("line__owner", "plan", "method", "backup_method").order_by("charge_due_at", "pk")
+    rows = wanted.select_related(*RELATED).order_by("charge_due_at", "pk")
     in_hand = lines_in_hand(rows)
     looks = [foretold(look) for look in foresee([one for one in rows if one.line_id not in in_hand], now=now)]
     waiting = [f"would put off: {_named(one)}, {LINE_IN_HAND}" for one in rows if one.line_id in in_hand]
@@ -44,16 +44,18 @@ def foretold(look: Foreseen) -> str:
     named = _named(look.subscription)
     match look.action:
         case Action.CHARGE:
-            return f"would charge: {named}, {_about_charge(look)}"
+            what = f"charge: {named}, {_about_charge(look)}"
         case Action.WAIT:
-            return f"would wait: {named}, paid until {_utc(look.starts_at)}, next charge {_utc(look.next_at)}"
+            what = f"wait: {named}, paid until {_utc(look.starts_at)}, next charge {_utc(look.next_at)}"
         case Action.HOLD | Action.REST:
-            return f"would hold: {named}, {look.reason}, goes on {_utc(look.next_at)}"
+            what = f"hold: {named}, {look.reason}, goes on {_utc(look.next_at)}"
         case Action.ASK:
-            return f"would ask: {named}, {look.price}, looks again {_utc(look.next_at)}"
+            what = f"ask: {named}, {look.price}, looks again {_utc(look.next_at)}"
         case Action.LAPSE:
-            return f"would let lapse: {named}, {look.reason}"
-    return f"would pause: {named}, {look.reason}, agreed {look.price}, now {look.list_price}"
+            what = f"let lapse: {named}, {look.reason}"
+        case Action.PAUSE:
+            what = f"pause: {named}, {look.reason}, agreed {look.price}, now {look.list_price}"
+    return f"would {what}"
 
 
 def _named(subscription: Subscription) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.models import Subscription
-from billing.turns import Turn, turns_of
+from billing.turns import Turn, turns_at
 from esim.models import Allowance
 from portal.lib.periods import Period, PeriodUnit, boundary, period_at
 
@@ -103,9 +103,17 @@ def last_paid(
 
     Of a queued plan the allowance is what it will be, and not saved. Two queries; one where `turns` are known.
     """
-    line_ids = list(line_ids)
-    allowances = Allowance.objects.filter(line__in=line_ids, is_data_pack=False).not_ended(now)
-    granted = {allowance.line_id: allowance for allowance in allowances.in_burn_order()}
-    known = turns_of(line_ids, now=now) if turns is None else turns
-    queued = {line_id: row[-1].as_allowance() for line_id, row in known.items() if row}
-    return granted | {line_id: one for line_id, one in queued.items() if one.ends_at > now}
+    return last_paid_at(dict.fromkeys(line_ids, now), turns=turns)
+
+
+def last_paid_at(
+    moments: Mapping[int, datetime], *, turns: Mapping[int, Sequence[Turn]] | None = None
+) -> dict[int, Allowance]:
+    """Return the same as of a moment for each line."""
+    if not moments:
+        return {}
+    allowances = Allowance.objects.filter(line__in=list(moments), is_data_pack=False).not_ended(min(moments.values()))
+    known = turns_at(moments) if turns is None else turns
+    queued = [row[-1].as_allowance() for line_id, row in known.items() if row and line_id in moments]
+    paid = [*allowances.in_burn_order(), *queued]
+    return {one.line_id: one for one in paid if one.ends_at > moments[one.line_id]}

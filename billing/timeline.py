@@ -10,7 +10,7 @@ from enum import StrEnum, auto
 from itertools import chain
 
 from billing.charging_stops import is_stopped
-from billing.foretelling import Foreseen, foresee
+from billing.foretelling import LOOKS_AGAIN, RELATED, Foreseen, foresee
 from billing.models import RenewalQuestion, Subscription, TopUpRule
 from billing.schedule import last_paid
 from billing.timeline_events import Event, What, in_order, of_dunning, of_looks, of_plans, of_turns
@@ -22,7 +22,6 @@ LOOKS_AHEAD = 8
 """A question, its reminder and its end, or a limit for some months: what is further off is not foretold."""
 
 Mode, State = Subscription.Mode, Subscription.State
-RELATED = ("line__owner", "plan", "method", "backup_method", "agreement")
 DECISIVE = frozenset({Action.CHARGE, Action.PAUSE, Action.LAPSE, Action.REST})
 
 
@@ -53,14 +52,16 @@ CHARGING = frozenset({Outlook.CHARGE, Outlook.TOO_LOW, Outlook.RETRY})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """`decisive` is the look of the scheduler that charges, pauses or lets lapse; until `change_until` it can be
-    changed or stopped. `question` waits for an answer. `is_stopped`: for now nobody is charged automatically.
+    """`coming` is the next look of the scheduler that does more than look again, `decisive` the one that charges, pauses
+    or lets lapse; until `change_until` it can be changed or stopped. `question` waits for an answer. `is_stopped`: for
+    now nobody is charged automatically.
     """
 
     line: Line
     outlook: Outlook
     subscription: Subscription | None
     paid_until: datetime | None
+    coming: Foreseen | None
     decisive: Foreseen | None
     question: RenewalQuestion | None
     is_stopped: bool
@@ -122,6 +123,7 @@ def timeline(
         outlook=outlook,
         subscription=subscription,
         paid_until=paid_until,
+        coming=next((look for look in looks if look.action not in LOOKS_AGAIN), looks[-1] if looks else None),
         decisive=decisive,
         question=_question(subscription, now=now),
         is_stopped=outlook in CHARGING and is_stopped(),
@@ -138,16 +140,16 @@ def _looks(subscription: Subscription | None, *, now: datetime) -> list[Foreseen
     ):
         return []
     looks: list[Foreseen] = []
-    at = max(now, subscription.charge_due_at)
+    row, at = subscription, max(now, subscription.charge_due_at)
     while len(looks) < LOOKS_AHEAD:
-        foreseen = foresee([subscription], now=at)
+        foreseen = foresee([row], now=at)
         if not foreseen:
             break
         look = foreseen[0]
         looks.append(look)
         if look.action in DECISIVE or look.next_at <= at:
             break
-        at = look.next_at
+        row, at = look.verdict.moved(), look.next_at
     return looks
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import StrEnum, auto
 
-from billing import charge_notices, dunning
+from billing import charge_notices, dunning, notice_keys
 from billing.foretelling import Foreseen
 from billing.models import Subscription, TopUpRule
 from billing.turns import Turn
@@ -80,7 +80,10 @@ def of_looks(looks: Sequence[Foreseen], *, now: datetime) -> Iterator[Event]:
     for look in looks:
         match look.action:
             case Action.CHARGE:
-                yield from _of_charge(look, now=now)
+                yield Event(what=What.CHARGE, at=look.at, foreseen=look)
+                yield from _card_that_expires(look, now=now)
+                if look is looks[0]:
+                    yield from _notices(look, now=now)
             case Action.PAUSE:
                 yield from _of_pause(look, now=now)
             case Action.HOLD:
@@ -95,16 +98,20 @@ def _was_asked(look: Foreseen) -> bool:
     return look.subscription.asked_index == look.period_index
 
 
-def _of_charge(look: Foreseen, *, now: datetime) -> Iterator[Event]:
-    subscription = look.subscription
-    yield Event(what=What.CHARGE, at=look.at, foreseen=look)
+def _card_that_expires(look: Foreseen, *, now: datetime) -> Iterator[Event]:
     if look.card is not None and look.card_part:
-        expires_at = datetime.combine(look.card.last_day, time.max, subscription.line.owner.zone).astimezone(UTC)
+        zone = look.subscription.line.owner.zone
+        expires_at = datetime.combine(look.card.last_day, time.max, zone).astimezone(UTC)
         if expires_at < look.at:
             yield Event(what=What.CARD_EXPIRES, at=max(now, expires_at), foreseen=look)
+
+
+def _notices(look: Foreseen, *, now: datetime) -> Iterator[Event]:
+    """Name the notices to come before a charge; those before one that the scheduler moves first are not foretold."""
+    subscription = look.subscription
     if subscription.state != State.ACTIVE or subscription.charge_due_at != look.at:
         return
-    for rung in charge_notices.rungs(subscription.plan.period):
+    for rung in notice_keys.rungs(subscription.plan.period):
         if (at := charge_notices.look_at(subscription, rung)) > now:
             yield Event(what=What.NOTICE, at=at, foreseen=look)
 

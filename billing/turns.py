@@ -1,7 +1,7 @@
 """When queued plans begin and end, foretold from what is paid; reads only."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,13 +38,18 @@ class Turn:
 
 def turns_of(line_ids: Collection[int], *, now: datetime) -> dict[int, list[Turn]]:
     """Return, by line, what is paid and not granted yet, in the order of its turns. One query, and one a line with some."""
-    if not line_ids:
+    return turns_at(dict.fromkeys(line_ids, now))
+
+
+def turns_at(moments: Mapping[int, datetime]) -> dict[int, list[Turn]]:
+    """Return the same as of a moment for each line."""
+    if not moments:
         return {}
     rows: defaultdict[int, list[QueuedPlan]] = defaultdict(list)
-    ahead = QueuedPlan.objects.ahead().filter(line__in=line_ids)
+    ahead = QueuedPlan.objects.ahead().filter(line__in=list(moments))
     for queued in ahead.select_related("order__plan", "line"):
         rows[queued.line_id].append(queued)
-    return {line_id: foretold(row, now=now) for line_id, row in rows.items()}
+    return {line_id: foretold(row, now=moments[line_id]) for line_id, row in rows.items()}
 
 
 def foretold(row: Sequence[QueuedPlan], *, now: datetime) -> list[Turn]:

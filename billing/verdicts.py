@@ -1,13 +1,16 @@
 """Whether a due renewal may be charged now; the scheduler acts on it, and `--dry-run` prints it."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
 from billing import limits
 from billing.models import Dispute, Order, Subscription
-from billing.schedule import Schedule, last_paid, lead, realigned
+from billing.schedule import Schedule, last_paid_at, lead, realigned
+from billing.turns import Turn
 from esim.models import Allowance, Line, ServiceChange, ServiceState, SuspendedFor
 from plans.models import Plan, PlanPrice
 from plans.terms import PlanTerms
@@ -44,14 +47,28 @@ class Reason(StrEnum):
     SUSPENDED = auto()
 
 
+Due = tuple[Subscription, datetime]
+"""An auto-renewal, and the moment as of which it is judged."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
+    """What is to be done with an auto-renewal at `at`; `price` is what its plan costs then, None when it isn't sold."""
+
     subscription: Subscription
+    at: datetime
     action: Action
     schedule: Schedule
     reason: str = ""
     price: Money | None = None
     starts_at: datetime
+
+    def moved(self) -> Subscription:
+        """Return the row as the scheduler leaves it that only looks again later; not to be saved."""
+        row = copy(self.subscription)
+        for name, value in asdict(self.schedule).items():
+            setattr(row, name, value)
+        return row
 
 
 def judge(subscriptions: Collection[Subscription], *, now: datetime) -> list[Verdict]:
@@ -59,28 +76,38 @@ def judge(subscriptions: Collection[Subscription], *, now: datetime) -> list[Ver
 
     Four queries, and one more where limits are set.
     """
-    line_ids = [subscription.line_id for subscription in subscriptions]
-    paid = last_paid(line_ids, now=now)
-    prices = prices_at(now, plan_ids={subscription.plan_id for subscription in subscriptions})
-    open_disputes = Dispute.objects.open().filter(charge__order__line__in=line_ids)
+    return judge_at([(subscription, now) for subscription in subscriptions])
+
+
+def judge_at(dues: Sequence[Due], *, turns: Mapping[int, Sequence[Turn]] | None = None) -> list[Verdict]:
+    """Look at each as of its own moment, in as many queries as for one moment; in one less where `turns` are known."""
+    moments = {subscription.line_id: at for subscription, at in dues}
+    paid = last_paid_at(moments, turns=turns)
+    prices = _prices(dues)
+    open_disputes = Dispute.objects.open().filter(charge__order__line__in=list(moments))
     disputed = set(open_disputes.values_list("charge__order__line", flat=True))
-    held_until = limits.reached(subscriptions, now=now)
+    held_until = limits.reached(dues)
     return [
         _judge(
             subscription,
             paid=paid.get(subscription.line_id),
-            price=prices.get((subscription.plan_id, subscription.currency)),
+            price=prices.get(subscription.pk),
             is_disputed=subscription.line_id in disputed,
             held_until=held_until.get(subscription.pk),
-            now=now,
+            now=at,
         )
-        for subscription in subscriptions
+        for subscription, at in dues
     ]
 
 
 def judge_each(subscriptions: Sequence[Subscription], *, now: datetime) -> list[Verdict]:
     """Judge many people's; one that can't be judged is logged, left out, and doesn't stop the others."""
-    return in_set(subscriptions, lambda some: judge(some, now=now))
+    return judge_each_at([(subscription, now) for subscription in subscriptions])
+
+
+def judge_each_at(dues: Sequence[Due], *, turns: Mapping[int, Sequence[Turn]] | None = None) -> list[Verdict]:
+    """Do the same as of a moment for each."""
+    return in_set(dues, lambda some: judge_at(some, turns=turns))
 
 
 def _judge(
@@ -117,6 +144,7 @@ def _judge(
         schedule = replace(schedule, charge_due_at=_next_look(subscription, paid=paid, now=now))
     return Verdict(
         subscription=subscription,
+        at=now,
         action=action,
         schedule=schedule,
         reason=reason or "",
@@ -163,6 +191,24 @@ def _objection(subscription: Subscription, *, price: Money | None) -> Reason | N
 def promises(terms: PlanTerms) -> dict[str, object]:
     """Return what the subscriber gets; another name for the same is no change of terms."""
     return {name: value for name, value in terms.to_json().items() if not name.startswith("name")}
+
+
+def _prices(dues: Sequence[Due]) -> dict[int, Money]:
+    """Return, by id, what the plan of each costs at its moment, where it is on sale then. One query."""
+    if not dues:
+        return {}
+    first, last = min(at for _one, at in dues), max(at for _one, at in dues)
+    plans = Plan.objects.on_sale_or_to_come(first).filter(pk__in={one.plan_id for one, _at in dues})
+    begun = PlanPrice.objects.filter(plan__in=plans, valid_from__lte=last).order_by("valid_from", "pk")
+    lists: defaultdict[tuple[int, str], list[tuple[datetime, int]]] = defaultdict(list)
+    for plan_id, currency, valid_from, amount in begun.values_list("plan_id", "currency", "valid_from", "amount"):
+        lists[plan_id, currency].append((valid_from, amount))
+    found = {}
+    for one, at in dues:
+        amounts = [amount for valid_from, amount in lists[one.plan_id, one.currency] if valid_from <= at]
+        if amounts and one.plan.is_on_sale(at):
+            found[one.pk] = Money(amounts[-1], one.currency)
+    return found
 
 
 def prices_at(now: datetime, *, plan_ids: Collection[int]) -> dict[tuple[int, str], Money]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
 from accounts.models import User
-from billing.foretelling import Foreseen, foresee_next, paid_from
+from billing.foretelling import RELATED, Foreseen, foresee_next, paid_from
 from billing.models import Subscription
 from billing.schedule import last_paid
 from billing.verdicts import Action
@@ -57,8 +57,7 @@ def _events(user: User, *, now: datetime) -> Iterator[Event]:
         if lost_at := keep_alive.lapses_at(line):
             yield _loss(line, lost_at, now=now)
     renewing = Subscription.objects.owned_by(user).on().filter(line__in=lines, state__in=STATES)
-    related = renewing.select_related("line__owner", "plan", "method", "backup_method", "agreement")
-    for look in foresee_next(related.order_by("pk"), now=now):
+    for look in foresee_next(renewing.select_related(*RELATED, "agreement"), now=now):
         match look.action:
             case Action.CHARGE:
                 yield _charge(look, now=now)

@@ -13,8 +13,10 @@ from django.utils.translation import get_language
 
 from accounts.models import User
 from billing import discounts
+from billing.charging_stops import is_stopped
+from billing.foretelling import RELATED, foresee_next
 from billing.ledger import own_first
-from billing.models import Order, PlanNudge, TopUpRule
+from billing.models import Order, PlanNudge, Subscription, TopUpRule
 from billing.top_up_pages import standing_rule
 from billing.turns import turns_of
 from esim import keep_alive
@@ -26,7 +28,7 @@ from plans.promoting import PromotionRow
 from plans.terms import PlanTerms
 from portal.lib.charts import Chart, usage_chart
 from portal.lib.money import Money
-from portal.line_cards import OWNER, LineCard, make_card
+from portal.line_cards import DUE_SOME_TIME, OWNER, LineCard, foretold, make_card
 from portal.line_rows import LINE, WALLETS, FrontRows
 from portal.line_timelines import Ahead, ahead_of
 
@@ -78,9 +80,9 @@ class LineDetails:
 
 
 def overview(*, rows: FrontRows, user: User, now: datetime, with_hidden: bool = False) -> Overview:
-    """Return what the front page shows: two more queries, and one where a plan is advised."""
+    """Return what the front page shows: two more queries, five where a line renews itself, one where a plan is advised."""
     usage = _daily_usage(rows.lines, now=now)
-    cards = _cards(rows.lines, usage=usage, user=user, now=now)
+    cards = _foretold(_cards(rows.lines, usage=usage, user=user, now=now), now=now)
     own = [usage[card.line.pk] for card in cards if card.is_own]
     shown = [card for card in cards if with_hidden or not _is_hidden(card)]
     return Overview(
@@ -113,11 +115,12 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
     today = timezone.localdate(now, line.zone)
     orders = Order.objects.owned_by(user).filter(line=line).order_by("-created_at", "-id")
     low_data = standing_rule(line=line) if card.is_own else None
+    ahead = ahead_of(card, rule=low_data, now=now) if card.is_own else None
     return LineDetails(
-        card=card,
+        card=ahead.foretold(card, now=now) if ahead else _foretold([card], now=now)[0],
         shared_by=line.shared_by,
         member=None if card.is_own else LineMember.objects.get(line=line, user=user),
-        ahead=ahead_of(card, rule=low_data, now=now) if card.is_own else None,
+        ahead=ahead,
         chart=_chart(usage[line.pk], today=today, cap_bytes=caps[0] if caps else None),
         orders=list(orders[:RECENT_ORDERS]),
         low_data=low_data,
@@ -152,6 +155,22 @@ def _cards(lines: Sequence[Any], *, usage: Mapping[int, Days], user: User, now: 
             now=now,
         )
         for line in lines
+    ]
+
+
+def _foretold(cards: Sequence[LineCard], *, now: datetime) -> list[LineCard]:
+    """Return the cards with what the scheduler does when each auto-renewal is due next, however many there are."""
+    agreed = [card.subscription for card in cards if card.subscription is not None]
+    due = [one for one in agreed if one.mode in Subscription.Mode.ON and str(one.state) in DUE_SOME_TIME]
+    if not due:
+        return list(cards)
+    rows = Subscription.objects.filter(pk__in=[one.pk for one in due]).select_related(*RELATED)
+    turns = {card.line.pk: card.turns for card in cards}
+    looks = {look.subscription.line_id: look for look in foresee_next(rows, turns=turns, now=now)}
+    late = {one.line_id for one in due if one.charge_due_at <= now}
+    waiting = late if late and is_stopped() else set()
+    return [
+        foretold(card, coming=looks.get(card.line.pk), waits_for_us=card.line.pk in waiting, now=now) for card in cards
     ]
 
 

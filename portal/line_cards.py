@@ -11,8 +11,10 @@ from enum import StrEnum
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext, pgettext
 
+from billing.foretelling import Foreseen
 from billing.models import Subscription
 from billing.turns import Turn
+from billing.verdicts import Action
 from esim.forecast import Forecast, forecast
 from esim.installing import TO_INSTALL
 from esim.models import Allowance, DownloadState, Line, Role, ServiceState
@@ -26,6 +28,9 @@ EXPIRES_SOON_DAYS = 3
 STALE_AFTER = timedelta(hours=2)
 COUNTRIES_NAMED = 2
 RENEWING = frozenset({str(Subscription.State.ACTIVE), str(Subscription.State.IN_FLIGHT)})
+DUE_SOME_TIME = frozenset({str(Subscription.State.ACTIVE), str(Subscription.State.PAST_DUE)})
+PREVENTED = frozenset({Action.PAUSE, Action.LAPSE, Action.HOLD})
+PayFrom = Subscription.PayFrom
 
 
 OWNER = "owner"
@@ -71,7 +76,8 @@ class LineCard:
     """One line. `data` is what is left, of an unlimited plan what is left of today's full speed.
 
     `ends_at` is when the last paid time ends, or ended; `running` and `queued` are in burn order.
-    `turns` are plans that are paid and wait for the end of these.
+    `turns` are plans that are paid and wait for the end of these. `coming` is what the scheduler does with auto-renewal
+    when that is due next, None where it does nothing; `waits_for_us`: it is due, and nothing is charged for now.
     """
 
     line: Line
@@ -92,6 +98,8 @@ class LineCard:
     role: str = OWNER
     attention: Attention = Attention.NONE
     owes: bool = False
+    coming: Foreseen | None = None
+    waits_for_us: bool = False
 
     @property
     def runs_out_at(self) -> datetime | None:
@@ -145,10 +153,29 @@ class LineCard:
     @property
     def renews_itself(self) -> bool:
         """Tell whether it is renewed before it ends; one that a limit holds until next month may come too late."""
-        agreed = self.subscription
+        agreed, coming = self.subscription, self.coming
         if agreed is None or agreed.mode != Subscription.Mode.AUTOMATIC or str(agreed.state) not in RENEWING:
             return False
-        return self.ends_at is None or agreed.charge_due_at <= self.ends_at
+        if agreed.state == Subscription.State.IN_FLIGHT:
+            return True
+        will_be_paid = coming is not None and coming.charges and coming.is_covered
+        return will_be_paid and (self.ends_at is None or coming is None or coming.at <= self.ends_at)
+
+    @property
+    def is_prevented(self) -> bool:
+        """Tell whether auto-renewal is on, and what it promises will not come, as the scheduler judges."""
+        agreed, coming = self.subscription, self.coming
+        if agreed is None or agreed.mode not in Subscription.Mode.ON or str(agreed.state) not in DUE_SOME_TIME:
+            return False
+        # What can't be judged is left out by the scheduler as well.
+        if coming is None or coming.action in PREVENTED:
+            return True
+        return coming.charges and not coming.is_covered and agreed.pay_from == PayFrom.METHOD
+
+    @property
+    def lacks_money(self) -> bool:
+        """Tell whether the balance does not hold what is to be charged to it."""
+        return self.coming is not None and self.coming.charges and not self.coming.is_covered and not self.is_prevented
 
     @property
     def goes_on(self) -> bool:
@@ -218,6 +245,12 @@ def make_card(
         forecast=forecast(allowances=allowances, usage=usage, zone=line.zone, now=now),
     )
     return replace(card, attention=attention_of(card, now=now))
+
+
+def foretold(card: LineCard, *, coming: Foreseen | None, waits_for_us: bool, now: datetime) -> LineCard:
+    """Return the card with what comes of auto-renewal, and what that means for the line."""
+    told = replace(card, coming=coming, waits_for_us=waits_for_us)
+    return replace(told, attention=attention_of(told, now=now))
 
 
 def attention_of(card: LineCard, *, now: datetime) -> Attention:

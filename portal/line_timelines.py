@@ -10,15 +10,14 @@ from billing.outlook_words import if_you_do_nothing
 from billing.question_links import token_for
 from billing.timeline import Outlook, Timeline, timeline
 from billing.timeline_words import steps_of
-from portal.line_cards import LineCard
+from portal.line_cards import LineCard, foretold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
     """The moments ahead, what follows from doing nothing, and until when that can be changed.
 
-    `steps` are the events of `told` in words. `is_prevented`: auto-renewal is on, and what it promises will not come,
-    as the scheduler judges.
+    `steps` are the events of `told` in words.
     """
 
     told: Timeline
@@ -26,9 +25,14 @@ class Ahead:
     steps: Sequence[Step]
     change_until: datetime | None
     is_off: bool
-    is_prevented: bool
     can_change: bool
     answer_token: str
+
+    def foretold(self, card: LineCard, *, now: datetime) -> LineCard:
+        """Return the card of the line with what comes of its auto-renewal."""
+        due_at = card.subscription.charge_due_at if card.subscription else None
+        waits_for_us = self.told.is_stopped and due_at is not None and due_at <= now
+        return foretold(card, coming=self.told.coming, waits_for_us=waits_for_us, now=now)
 
 
 def ahead_of(card: LineCard, *, rule: TopUpRule | None, now: datetime) -> Ahead:
@@ -41,7 +45,6 @@ def ahead_of(card: LineCard, *, rule: TopUpRule | None, now: datetime) -> Ahead:
         steps=steps_of(told, now=now),
         change_until=told.change_until,
         is_off=told.outlook == Outlook.OFF,
-        is_prevented=told.outlook == Outlook.WILL_PAUSE,
         can_change=told.outlook != Outlook.CLOSED,
         answer_token=_answer_token(told),
     )

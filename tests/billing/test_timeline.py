@@ -6,6 +6,7 @@ import pytest
 from django.utils import translation
 
 from billing import charging_stops, renewal_report, renewals
+from billing.foretelling import RELATED, foresee_next
 from billing.models import Charge, Order, Subscription, TopUpRule
 from billing.outlook_words import if_you_do_nothing
 from billing.timeline import Outlook, timeline
@@ -281,6 +282,22 @@ def test_what_is_said_today_is_printed_on_the_day_and_then_done(world, run, now,
         assert (order.starts_at, order.ends_at) == (look.starts_at, look.ends_at)
         assert (order.state, subscription.state) == (Order.State.FULFILLED, State.ACTIVE)
         assert (charge.money, charge.method) == (look.card_part, look.card) if look.card_part else charge is None
+
+
+@pytest.mark.parametrize("make_world", [build for build, _outlook in WORLDS], ids=lambda build: build.__name__)
+def test_front_page_and_calendar_foretell_what_the_timeline_does(world, now, make_world):
+    subscription = make_world(world, now)
+    beside = make.make_line(owner=make.make_user())
+    make.make_subscription(line=beside, plan=make.make_plan(period_count=7), charge_due_at=now + 9 * DAY)
+
+    looks = foresee_next(Subscription.objects.select_related(*RELATED), now=now)
+
+    [look] = [one for one in looks if one.subscription == subscription]
+    assert told_of(look) == told_of(timeline(line=subscription.line, now=now).coming)
+
+
+def told_of(look):
+    return look.at, look.action, look.reason, look.list_price, look.wallet_part, look.card, look.is_covered, look.period
 
 
 def seen(line, now, **rest):

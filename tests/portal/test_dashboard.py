@@ -4,17 +4,24 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
+from billing import charging_stops
 from billing.models import LedgerAccount, Subscription
 from esim.carriers.base import UsageReport
 from esim.models import DailyUsage, DownloadState, Line, ServiceState, SuspendedFor
 from esim.usage import ingest
 from plans import catalogue
+from plans.models import PlanPrice
+from plans.terms import PlanTerms
 from portal.lib.data_size import GB, MB
+from portal.lib.money import Money
 from tests import make
+from tests.billing.books import fund
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -48,13 +55,17 @@ def test_somebody_signed_out_is_sent_to_sign_in(client, db):
     assert response["Location"].split("?")[0] == "/accounts/login/"
 
 
-@pytest.mark.parametrize(("lines", "queries"), [(0, 3), (1, 5), (20, 5)])
-def test_five_queries_do_for_any_number_of_lines(
-    as_subscriber, subscriber, now, lines, queries, django_assert_num_queries
+@pytest.mark.parametrize(
+    ("lines", "mode", "queries"),
+    [(0, "off", 3), (1, "off", 5), (20, "off", 5), (1, "automatic", 10), (20, "automatic", 10)],
+)
+def test_a_few_queries_do_for_any_number_of_lines(
+    as_subscriber, subscriber, now, lines, mode, queries, django_assert_num_queries
 ):
-    for _ in range(lines):
-        line = make_line(subscriber, now)
-        make.make_subscription(line=line, plan=make.make_plan())
+    for number in range(lines):
+        ends_at = now + 20 * DAY + number * timedelta(hours=7)
+        line = make_line(subscriber, now, ends_at=ends_at)
+        make.make_subscription(line=line, plan=make.make_plan(), mode=mode, charge_due_at=ends_at - DAY)
         DailyUsage.objects.create(line=line, date=now.date(), data_bytes=MB)
     catalogue.running_promotions(now=now)  # cached for all readers
 
@@ -131,9 +142,9 @@ def test_a_plan_no_longer_sold_names_no_price(as_subscriber, subscriber, now):
 
 def test_a_card_says_when_it_renews_how_much_and_how(as_subscriber, subscriber, now):
     line = make_line(subscriber, now)
-    make.make_subscription(line=line, plan=make.make_plan(), charge_due_at=now + 8 * DAY)
+    make.make_subscription(line=line, plan=make.make_plan(), charge_due_at=now + 19 * DAY)
 
-    assert "Renews 29 Nov 2026, US$14.90, Visa 4242" in words(home(as_subscriber))
+    assert "Renews 10 Dec 2026, US$14.90, Visa 4242" in words(home(as_subscriber))
 
 
 @pytest.mark.parametrize(
@@ -142,16 +153,123 @@ def test_a_card_says_when_it_renews_how_much_and_how(as_subscriber, subscriber, 
         ({"mode": "off"}, "Auto-renewal is off"),
         ({"state": "paused"}, "Auto-renewal is paused"),
         ({"state": "in_flight"}, "Renewing now for US$14.90"),
-        ({"state": "past_due"}, "US$14.90 could not be charged. Next try 29 Nov 2026"),
-        ({"pay_from": "wallet"}, "Renews 29 Nov 2026, US$14.90, from the balance"),
-        ({"pay_from": "wallet_then_method"}, "Renews 29 Nov 2026, US$14.90, balance first, then Visa 4242"),
+        ({"state": "past_due"}, "US$14.90 could not be charged. Next try 10 Dec 2026"),
+        ({"pay_from": "wallet"}, "Renews 10 Dec 2026, US$14.90, from the balance"),
+        ({"pay_from": "wallet_then_method"}, "Renews 10 Dec 2026, US$14.90, balance first, then Visa 4242"),
+        ({"mode": "ask"}, "Asks you 10 Dec 2026 whether to renew for US$14.90"),
+        ({"mode": "ask", "asked_index": 2, "period_index": 2}, "Waits for your answer: renew for US$14.90?"),
     ],
 )
 def test_every_state_of_auto_renewal_has_words(as_subscriber, subscriber, now, fields, sentence):
-    line = make_line(subscriber, now)
-    make.make_subscription(line=line, plan=make.make_plan(), charge_due_at=now + 8 * DAY, **fields)
+    fund(subscriber, Money(2000, "USD"))
+    renewing(subscriber, now, **fields)
 
     assert sentence in words(home(as_subscriber))
+
+
+def renewing(owner, now, *, ends_at=None, **fields):
+    """Make a line that renews itself a day before its end, in twenty days unless told otherwise."""
+    line = make_line(owner, now, ends_at=ends_at or now + 20 * DAY)
+    paid = line.allowances.get()
+    fields = {"anchor_at": paid.starts_at, "charge_due_at": paid.ends_at - DAY, **fields}
+    return make.make_subscription(line=line, plan=paid.plan, **fields)
+
+
+def price_rises(subscription, now):
+    PlanPrice.objects.create(plan=subscription.plan, currency="USD", amount=1690, valid_from=now + HOUR)
+
+
+def plan_is_withdrawn(subscription, now):
+    type(subscription.plan).objects.update(active_until=now + HOUR)
+
+
+def terms_change(subscription, now):
+    type(subscription).objects.update(consent_terms={**PlanTerms.of(subscription.plan).to_json(), "data_bytes": 1})
+
+
+def card_is_removed(subscription, now):
+    type(subscription.method).objects.update(removed_at=now)
+
+
+def payment_is_disputed(subscription, now):
+    line = subscription.line
+    make.make_dispute(charge=make.make_charge(order=make.make_order(owner=line.owner, line=line)))
+
+
+def limit_is_below_the_price(subscription, now):
+    type(subscription).objects.update(max_amount=1489)
+
+
+def card_is_not_charged_so_little(subscription, now):
+    type(subscription).objects.update(consent_amount=49)
+    PlanPrice.objects.filter(plan=subscription.plan).update(amount=49)
+
+
+OBSTACLES = [
+    price_rises,
+    plan_is_withdrawn,
+    terms_change,
+    card_is_removed,
+    payment_is_disputed,
+    limit_is_below_the_price,
+    card_is_not_charged_so_little,
+]
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("days", [2, 20])
+def test_a_renewal_that_will_not_come_is_not_promised(as_subscriber, subscriber, now, obstacle, days):
+    obstacle(renewing(subscriber, now, ends_at=now + days * DAY), now)
+
+    text = words(home(as_subscriber))
+
+    assert "As things stand, it will not renew by itself" in text
+    assert "Renews" not in text
+    assert ("Ends in 2 days" in text) == (days == 2), "nothing follows by itself"
+
+
+def test_a_balance_that_does_not_hold_the_price_is_named(as_subscriber, subscriber, now):
+    renewing(subscriber, now, ends_at=now + 2 * DAY, pay_from="wallet")
+    fund(subscriber, Money(1489, "USD"))
+
+    text = words(home(as_subscriber))
+
+    assert "US$14.90 is due 22 Nov 2026, and the balance does not hold that much" in text
+    assert "Ends in 2 days" in text
+
+
+def test_what_is_paid_or_held_beyond_the_day_names_the_day_of_the_charge(as_subscriber, subscriber, now):
+    paid_by_hand = renewing(subscriber, now, charge_due_at=now + 5 * DAY).line
+    held = renewing(subscriber, now, ends_at=now + 2 * DAY, max_times=1)
+    order = make.make_order(
+        owner=subscriber, line=held.line, plan=held.plan, subscription=held, period_index=0, trigger="expiry",
+        state="fulfilled", paid_at=now - DAY,
+    )  # fmt: skip
+
+    text = words(home(as_subscriber))
+
+    assert order.line != paid_by_hand
+    assert "Renews 10 Dec 2026" in text, "the scheduler finds it paid on the 26th"
+    assert "Renews 1 Dec 2026" in text, "a limit lasts until the month is over"
+    assert "Ends in 2 days" in text
+
+
+def test_what_is_due_while_charging_is_stopped_waits(as_subscriber, subscriber, now):
+    renewing(subscriber, now, ends_at=now + DAY - HOUR)
+    charging_stops.stop(reason="Maintenance", actor=None, ip=None, now=now)
+
+    assert "US$14.90 is due. At present we charge nothing by ourselves" in words(home(as_subscriber))
+
+
+def test_who_shares_a_line_reads_of_renewal_only_where_it_comes(as_subscriber, subscriber, stranger, now):
+    subscription = renewing(stranger, now)
+    make.make_member(line=subscription.line, user=subscriber)
+    assert "renews by itself" in words(home(as_subscriber))
+
+    cache.clear()
+    price_rises(subscription, now)
+
+    assert "renews by itself" not in words(home(as_subscriber))
 
 
 def test_the_balance_is_there_even_when_empty(as_subscriber):

@@ -102,8 +102,9 @@ def test_a_renewal_that_a_new_price_prevents_is_not_promised(as_subscriber, line
 
     text = page(as_subscriber, line)
 
-    assert "As things stand, it will not renew by itself" in text
+    assert text.count("As things stand, it will not renew by itself") == 2, "on the card, and beside the setting"
     assert "Renews 10 Dec 2026" not in text
+    assert "Next charge" not in text
 
 
 def test_what_ends_first_is_listed_first(as_subscriber, line, now):
@@ -127,9 +128,9 @@ def test_what_ends_first_is_listed_first(as_subscriber, line, now):
 
 def test_the_next_charge_is_named_beside_auto_renewal(as_subscriber, line, now):
     make.make_allowance(line=line)
-    make.make_subscription(line=line, plan=make.make_plan(), charge_due_at=now + 8 * DAY)
+    make.make_subscription(line=line, plan=make.make_plan(), charge_due_at=now + 19 * DAY)
 
-    assert "Next charge 29 Nov 2026, US$14.90" in page(as_subscriber, line)
+    assert "Next charge 10 Dec 2026, US$14.90" in page(as_subscriber, line)
 
 
 @pytest.mark.parametrize(
