@@ -36,6 +36,15 @@ class TooLittleForCard(InsufficientBalance):
     )
 
 
+class UnevenForCard(TooLittleForCard):
+    """Cards are charged in steps, and the balance does not hold what the price has beside whole ones."""
+
+    sentence = _(
+        "This amount can't be paid by card alone, and your balance does not cover the rest of it. Nothing was taken. Add"
+        " money to your balance, then pay from it."
+    )
+
+
 class FormReused(Exception):
     """The form was sent before, for something else."""
 
@@ -193,9 +202,9 @@ def _wallet_part(purchase: Purchase) -> Money:
 def wallet_share(*, balance: Money, price: Money, rest_is_charged: bool) -> Money:
     """Return how much of a price a balance pays: what it has, up to the price, and less where a card pays the rest.
 
-    No gateway charges less than its least amount: the balance leaves so much. Pages, the engine that renews and what
-    foretells it all ask here. Raises InsufficientBalance where nothing else pays the rest, and TooLittleForCard where
-    a card can't.
+    No gateway charges less than its least amount, or parts of a step: the balance leaves so much. Pages, the engine
+    that renews and what foretells it all ask here. Raises InsufficientBalance where nothing else pays the rest, and
+    TooLittleForCard, or UnevenForCard, where a card can't.
     """
     if balance >= price:
         return price
@@ -204,7 +213,10 @@ def wallet_share(*, balance: Money, price: Money, rest_is_charged: bool) -> Mone
     least = smallest_charge(price.currency)
     if price < least:
         raise TooLittleForCard
-    return min(balance, price - least)
+    rest = max(least, (price - balance).in_whole_steps())
+    if rest > price:
+        raise UnevenForCard
+    return price - rest
 
 
 def _earlier_order(purchase: Purchase) -> Order | None:

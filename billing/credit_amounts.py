@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from portal.lib.money import Money, exponent
+from portal.lib.money import Money, exponent, step
 
 AMOUNTS = {
     "CNY": ("50", "100", "200", "500"),
@@ -24,6 +24,11 @@ class CreditAmounts:
     @property
     def preferred(self) -> Money:
         return self.offered[PREFERRED]
+
+    @property
+    def step(self) -> Money:
+        """The least by which two amounts may differ that a card pays."""
+        return Money(step(self.minimum.currency), self.minimum.currency)
 
 
 def amounts_in(currency: str) -> CreditAmounts:

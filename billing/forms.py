@@ -117,6 +117,8 @@ class AmountForm(forms.Form):
             money = Money.parse(text, self.amounts.minimum.currency)
         except ValueError:
             raise self._wrong(_("Write an amount like %(example)s.")) from None
+        if money != money.in_whole_steps():
+            raise self._wrong(_("Cards are charged in steps of %(step)s."))
         if not self.amounts.minimum <= money <= self.amounts.maximum:
             raise self._wrong(_("Choose between %(minimum)s and %(maximum)s."))
         return {**cleaned, "money": money}
@@ -130,6 +132,7 @@ class AmountForm(forms.Form):
         return {
             "minimum": format_money(self.amounts.minimum, language),
             "maximum": format_money(self.amounts.maximum, language),
+            "step": format_money(self.amounts.step, language),
         }
 
 

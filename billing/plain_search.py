@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from billing.gateways import smallest_charge
+from billing.gateways import is_chargeable
 from billing.plan_names import plan_names
 from billing.sales import label_in
 from billing.schedule import lead
@@ -148,7 +148,7 @@ def find_plain(ids: Sequence[int], *, now: datetime) -> list[Due]:
     sold = {
         (plan_id, currency): Sold.of(plans[plan_id], price)
         for (plan_id, currency), price in prices.items()
-        if price >= smallest_charge(currency)
+        if is_chargeable(price)
     }
     return list(_on_schedule(_search(ids, sold, now=now), sold)) if sold else []
 

@@ -103,6 +103,11 @@ class Means:
     @property
     def leaves_the_least(self) -> bool:
         """Whether the balance would pay more, were it not for what a card is charged at least."""
+        return self.leaves_some and self.left_to_card == self.least
+
+    @property
+    def leaves_some(self) -> bool:
+        """Whether the balance would pay more, could a card be charged any amount."""
         return self.balance_helps and self.wallet_part < self.balance
 
     @property

@@ -11,7 +11,7 @@ from billing import purchases
 from billing.agreements import NothingToContinue, first_due_at, was_declined
 from billing.consent import VERSION, consent_text
 from billing.consenting import Consent
-from billing.gateways import smallest_charge
+from billing.gateways import is_chargeable
 from billing.models import Order, PaymentMethod, Subscription
 from billing.purchases import Offer
 from billing.renewal_forms import WishesForm
@@ -20,7 +20,7 @@ from billing.ways_to_pay import BOTH, source_of
 from esim.models import Line
 from portal.lib.money import Money
 
-TOO_LITTLE = _("An amount this small can't be paid by card. Let the balance pay for it.")
+NOT_BY_CARD = _("An amount this small can't be paid by card. Let the balance pay for it.")
 
 
 class WishesUnclear(Exception):
@@ -87,8 +87,8 @@ def terms(*, line: Line, user: User, wishes: Mapping[str, str], now: datetime) -
     form = WishesForm(wishes, owner=user, now=now)
     if not form.is_valid():
         raise WishesUnclear(next(str(errors[0]) for errors in form.errors.values()))
-    if form.pay_from == Subscription.PayFrom.METHOD and offer.price < smallest_charge(offer.price.currency):
-        raise WishesUnclear(str(TOO_LITTLE))
+    if form.pay_from == Subscription.PayFrom.METHOD and not is_chargeable(offer.price):
+        raise WishesUnclear(str(NOT_BY_CARD))
     limits = form.limits
     if limits.max_amount is not None and limits.max_amount < offer.price:
         raise LimitBelowPrice

@@ -74,10 +74,12 @@ class LowBalanceForm(TopUpForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         amount = self.money_in("amount")
-        if amount is not None and not self.limits.minimum <= amount <= self.limits.maximum:
+        if amount is not None and amount != amount.in_whole_steps():
+            self.add_error("amount", self._between(_("Cards are charged in steps of %(step)s.")))
+        elif amount is not None and not self.limits.minimum <= amount <= self.limits.maximum:
             self.add_error("amount", self._between(_("Choose between %(minimum)s and %(maximum)s.")))
         return cleaned
 
     def _between(self, sentence: Promise) -> str:
-        limits = {"minimum": self._words(self.limits.minimum), "maximum": self._words(self.limits.maximum)}
+        limits = {name: self._words(getattr(self.limits, name)) for name in ("minimum", "maximum", "step")}
         return str(sentence) % limits

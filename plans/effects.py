@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from plans.terms import PlanTerms
-from portal.lib.money import Money
+from portal.lib.money import Money, step
 from portal.lib.periods import Period, PeriodUnit
 
 MONTHS_A_YEAR = 12
@@ -25,8 +25,10 @@ class Effect:
 
 
 def percent_off(price: Money, percent: int, terms: PlanTerms) -> Effect:
-    """Take a share off, half a minor unit rounded in the buyer's favour."""
-    return Effect(off=Money((2 * price.minor * percent + 100) // 200, price.currency), terms=terms)
+    """Take a share off in what a card can be charged, half a step rounded in the buyer's favour."""
+    size = step(price.currency)
+    off = (2 * price.minor * percent + 100 * size) // (200 * size) * size
+    return amount_off(price, off, terms)
 
 
 def amount_off(price: Money, minor: int, terms: PlanTerms) -> Effect:

@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
-from portal.lib.money import Money, exponent
+from portal.lib.money import Money, exponent, step
 
 
 def parse_price(text: str, currency: str) -> Money:
@@ -14,6 +14,10 @@ def parse_price(text: str, currency: str) -> Money:
         raise ValidationError(_advice(text, currency), code="price") from error
     if price.is_negative:
         raise ValidationError(gettext("A price is not negative."), code="price")
+    if price != price.in_whole_steps():
+        advice = gettext("Cards are charged in steps of %(step)s %(currency)s.")
+        values = {"step": plain_price(step(currency), currency), "currency": currency}
+        raise ValidationError(advice % values, code="price")
     return price
 
 

@@ -35,7 +35,12 @@ def by_name() -> dict[str, PaymentGateway]:
 def smallest_charge(currency: str) -> Money:
     """Return the least that can be charged, at whichever gateway: what all that are set up take, or the operator says."""
     least = max(gateway.smallest_charge(currency) for gateway in configured())
-    return max(least, settings.PORTAL_SMALLEST_CARD_PAYMENTS.get(currency, least))
+    return max(least, settings.PORTAL_SMALLEST_CARD_PAYMENTS.get(currency, least)).in_whole_steps()
+
+
+def is_chargeable(money: Money) -> bool:
+    """Tell whether a card can be charged exactly this."""
+    return money == money.in_whole_steps() and money >= smallest_charge(money.currency)
 
 
 def named(name: str) -> PaymentGateway:

@@ -5,11 +5,7 @@ its earlier editions.
 """
 
 from billing.gateways.base import GatewayRefused
-from portal.lib.money import THREE_DECIMAL, Money
-
-# Shown without decimals, charged in hundredths that are always 00.
-WHOLE_ONLY = frozenset({"ISK", "UGX"})
-STEPS = {**dict.fromkeys(THREE_DECIMAL, 10), **dict.fromkeys(WHOLE_ONLY, 100)}
+from portal.lib.money import Money, step
 
 # The minimum is that of the account's own currency after conversion. Of CNY and TWD, which Stripe names none for, it is
 # about that of US$0.50; an account in another currency may take more (PORTAL_SMALLEST_CARD_PAYMENTS).
@@ -53,20 +49,20 @@ LARGEST_OTHERWISE = 99_999_999
 
 def smallest_in(currency: str) -> Money:
     """Return the least that Stripe charges in a currency."""
-    return Money(SMALLEST.get(currency, STEPS.get(currency, 1)), currency)
+    return Money(SMALLEST.get(currency, step(currency)), currency)
 
 
 def check_chargeable(money: Money) -> None:
     """Raise GatewayRefused for an amount that Stripe would refuse."""
     smallest = smallest_in(money.currency)
     largest = LARGEST.get(money.currency, LARGEST_OTHERWISE)
-    step = STEPS.get(money.currency, 1)
+    size = step(money.currency)
     if money < smallest:
         raise GatewayRefused(f"{money} is less than Stripe takes, which is {smallest}.")
     if money.minor > largest:
         raise GatewayRefused(f"{money} is more than Stripe takes, which is {Money(largest, money.currency)}.")
-    if money.minor % step:
-        raise GatewayRefused(f"{money}: Stripe takes steps of {Money(step, money.currency)}.")
+    if money.minor % size:
+        raise GatewayRefused(f"{money}: Stripe takes steps of {Money(size, money.currency)}.")
 
 
 def code_of(money: Money) -> str:

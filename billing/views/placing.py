@@ -47,11 +47,7 @@ class Sale:
 
 def asks_somebody(request: SubscriberRequest, sale: Sale) -> bool:
     """Tell whether the order is placed for somebody else to pay by a link: by card, as anybody pays on a page."""
-    return (
-        "ask_somebody" in request.POST
-        and sale.kind in pay_links.KINDS
-        and sale.price >= gateways.smallest_charge(sale.price.currency)
-    )
+    return "ask_somebody" in request.POST and sale.kind in pay_links.KINDS and gateways.is_chargeable(sale.price)
 
 
 def lead_to_payment(request: SubscriberRequest, order: Order, form: PurchaseForm) -> HttpResponseRedirect:

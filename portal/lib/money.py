@@ -15,6 +15,8 @@ ZERO_DECIMAL = frozenset(
     "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()  # noqa: SIM905
 )
 THREE_DECIMAL = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+# Nothing is charged in the smallest of these units: the third decimal, or both, are always 0. Source: as above.
+STEPS = {**dict.fromkeys(THREE_DECIMAL, 10), "ISK": 100, "UGX": 100}
 
 # Withdrawn currencies stay known: an old receipt must open after its currency has gone.
 NOT_MONEY = frozenset({"XAG", "XAU", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"})
@@ -55,6 +57,11 @@ def exponent(currency: str) -> int:
     return 3 if currency in THREE_DECIMAL else 2
 
 
+def step(currency: str) -> int:
+    """Return of how many minor units all that a card pays is a multiple."""
+    return STEPS.get(currency, 1)
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     minor: int
@@ -91,6 +98,11 @@ class Money:
     @property
     def is_negative(self) -> bool:
         return self.minor < 0
+
+    def in_whole_steps(self) -> Self:
+        """Return the least that is not below it and that a card can pay."""
+        size = step(self.currency)
+        return self._with(-(-self.minor // size) * size)
 
     def split(self, parts: int) -> list[Self]:
         """Divide into parts that differ by one minor unit at most and sum to the whole."""

@@ -5,18 +5,27 @@ from uuid import uuid4
 
 import pytest
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.models import Notification
+from accounts.notifications import deliver_due
 from billing import gateways, ledger, renewals, top_up_run
-from billing.checkout import TooLittleForCard, wallet_share
+from billing.checkout import TooLittleForCard, UnevenForCard, wallet_share
+from billing.credit_amounts import amounts_in
 from billing.discounts import quote
 from billing.foretelling import foresee
+from billing.forms import AmountForm
+from billing.gateways.stripe_money import check_chargeable
 from billing.ledger import InsufficientBalance
 from billing.models import Order, Subscription
 from billing.reminders import send_reminders
+from billing.timeline import timeline
+from billing.top_up_forms import LowBalanceForm
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import NOW, buy, fund
+from tests.fakes.gateway import FakeGateway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
@@ -46,6 +55,105 @@ def usd(minor):
 )
 def test_the_balance_leaves_the_card_the_least_it_is_charged(balance, price, share):
     assert wallet_share(balance=usd(balance), price=usd(price), rest_is_charged=True) == usd(share)
+
+
+@pytest.mark.parametrize(
+    ("currency", "balance", "price", "share"),
+    [
+        ("KWD", 3333, 5000, 3330),
+        ("KWD", 3330, 5000, 3330),
+        ("KWD", 9, 5000, 0),
+        ("KWD", 4999, 5000, 4950),
+        ("KWD", 5000, 5000, 5000),
+        ("KWD", 7, 4995, 5),
+        ("ISK", 12345, 150000, 12300),
+        ("ISK", 149999, 150000, 149900),
+        ("UGX", 99, 500000, 0),
+        ("BHD", 1001, 2000, 1000),
+    ],
+)
+def test_the_balance_leaves_the_card_whole_steps(currency, balance, price, share):
+    given = {"balance": Money(balance, currency), "price": Money(price, currency)}
+
+    assert wallet_share(**given, rest_is_charged=True) == Money(share, currency)
+
+
+@given(
+    currency=st.sampled_from(["USD", "JPY", "KWD", "OMR", "ISK", "UGX", "TWD"]),
+    balance=st.integers(0, 10**6),
+    price=st.integers(0, 10**6),
+)
+def test_whatever_the_balance_the_card_can_be_charged_the_rest(currency, balance, price):
+    money, whole = Money(balance, currency), Money(price, currency)
+    try:
+        share = wallet_share(balance=money, price=whole, rest_is_charged=True)
+    except TooLittleForCard:
+        cannot = whole < gateways.smallest_charge(currency) or (whole - money).in_whole_steps() > whole
+        assert cannot
+        return
+    assert Money.zero(currency) <= share <= min(money, whole)
+    assert share == whole or gateways.is_chargeable(whole - share)
+
+
+def test_a_price_that_is_no_whole_step_needs_the_balance():
+    price = Money(4995, "KWD")
+
+    assert not gateways.is_chargeable(price)
+    with pytest.raises(UnevenForCard):
+        wallet_share(balance=Money(4, "KWD"), price=price, rest_is_charged=True)
+
+
+class InSteps(FakeGateway):
+    """Refuses what Stripe refuses."""
+
+    def prepare(self, charge):
+        check_chargeable(charge.money)
+        return super().prepare(charge)
+
+
+@pytest.fixture
+def in_dinars(line):
+    """Auto-renewal for 5 dinars, balance first: 3.333 of them are there."""
+    line.owner.currency = "KWD"
+    line.owner.save()
+    plan = make.make_plan(prices={"KWD": 5000})
+    make.make_allowance(line=line, plan=plan, starts_at=NOW - 29 * DAY, ends_at=NOW + DAY)
+    fund(line.owner, Money(3333, "KWD"))
+    fields = {"currency": "KWD", "consent_amount": 5000, "pay_from": "wallet_then_method"}
+    return make.make_subscription(line=line, plan=plan, anchor_at=NOW - 29 * DAY, **fields)
+
+
+def test_a_renewal_in_steps_is_told_and_charged_alike(in_dinars, line, carrier):
+    send_reminders(now=NOW - DAY)
+    notice = Notification.objects.get(kind="charge_notice")
+    assert (notice.context["share"]["minor"], notice.context["rest"]["minor"]) == (3330, 1670)
+    deliver_due(now=NOW)
+    look = timeline(line=line, now=NOW).decisive
+    assert (look.wallet_part, look.card_part) == (Money(3330, "KWD"), Money(1670, "KWD"))
+
+    gateway = InSteps()
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=NOW)
+
+    order = Order.objects.get()
+    assert (order.state, order.wallet_part, order.to_charge) == ("fulfilled", Money(3330, "KWD"), Money(1670, "KWD"))
+    assert ledger.wallet_balance(line.owner, "KWD") == Money(3, "KWD")
+
+
+@pytest.mark.usefixtures("at_now")
+def test_the_page_shows_the_split_in_steps(in_dinars, as_subscriber, check_page):
+    shown = as_subscriber.get(check_page(in_dinars.plan)).content.decode()
+
+    assert "Use KWD 3.330 of my balance; the card pays KWD 1.670, in whole steps" in shown
+
+
+@pytest.mark.parametrize(("amount", "errors"), [("6.010", []), ("6.005", ["Cards are charged in steps of KWD 0.010."])])
+def test_money_is_added_in_steps(in_dinars, line, card, amount, errors):
+    once = AmountForm({"own_amount": amount}, amounts=amounts_in("KWD"))
+    wishes = {"low_mark": "5.005", "amount": amount, "source": card.public_id, "max_times": "1"}
+    by_itself = LowBalanceForm(wishes, owner=line.owner, now=NOW)
+
+    assert once.errors.get("own_amount", []) == errors
+    assert by_itself.errors.get("amount", []) == errors
 
 
 def test_what_neither_can_pay_is_refused():

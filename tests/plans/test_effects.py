@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from plans import couponing, effects
 from plans.deal_text import parse_amounts, parse_prices, parse_steps, plain_amounts, plain_prices, plain_steps
 from plans.models import Coupon, Promotion
 from plans.models.coupons import code_key
+from plans.money_text import parse_price
 from plans.promoting import PromotionRow, best_promotion
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
@@ -102,6 +105,30 @@ def test_half_a_minor_unit_is_rounded_for_the_buyer():
 
     for percent, minor, off in cases:
         assert effects.percent_off(Money(minor, "USD"), percent, MONTHLY).off.minor == off
+
+
+@pytest.mark.parametrize(
+    ("currency", "percent", "minor", "off"),
+    [("KWD", 10, 4990, 500), ("KWD", 15, 4990, 750), ("KWD", 100, 4990, 4990), ("ISK", 33, 150000, 49500)],
+)
+def test_a_share_leaves_what_a_card_can_be_charged(currency, percent, minor, off):
+    price = Money(minor, currency)
+
+    reduced = price - effects.percent_off(price, percent, MONTHLY).off
+
+    assert reduced == Money(minor - off, currency) == reduced.in_whole_steps()
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [("4.990", "KWD", 4990), ("4.995", "KWD", None), ("1500", "ISK", 150000), ("1500.50", "ISK", None)],
+)
+def test_staff_type_prices_that_cards_can_be_charged(text, currency, minor):
+    if minor is not None:
+        assert parse_price(text, currency) == Money(minor, currency)
+        return
+    with pytest.raises(ValidationError, match="Cards are charged in steps of"):
+        parse_price(text, currency)
 
 
 def test_free_time_brings_what_the_plan_gives_in_that_time():
