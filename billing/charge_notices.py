@@ -102,8 +102,8 @@ def look_at(subscription: Subscription, rung: str) -> datetime:
     return quiet_hours.before_quiet(moment, too_late_at=subscription.charge_due_at, reader=subscription.line.owner)
 
 
-def announcement(foreseen: Foreseen, *, rung: str, now: datetime) -> Draft:
-    """Return the notice of a charge that is foreseen."""
+def announcement(foreseen: Foreseen, *, rung: str, was_due_at: datetime | None = None, now: datetime) -> Draft:
+    """Return the notice of a charge that is foreseen; `was_due_at` where it was announced for then, and not made."""
     subscription = foreseen.subscription
     context = {
         "line": str(subscription.line),
@@ -115,6 +115,8 @@ def announcement(foreseen: Foreseen, *, rung: str, now: datetime) -> Draft:
         "ends_at": foreseen.ends_at.isoformat(),
         **_paid_with(foreseen),
     }
+    if was_due_at is not None:
+        context["was_due_at"] = was_due_at.isoformat()
     key = notice_keys.charge_notice(
         rung=rung,
         subscription_id=subscription.public_id,

@@ -218,7 +218,7 @@ def charge_saved(*, charge: Charge, gateway: PaymentGateway, now: datetime) -> C
     """
     if not charge.is_open:
         return charge
-    if is_withdrawn(charge):
+    if is_withdrawn(charge, now=now):
         return withdraw(charge, now=now)
     if charge.method is None or charge.method.removed_at is not None:
         return _give_up(charge, gateway=gateway, now=now)
@@ -243,7 +243,7 @@ def withdraw(charge: Charge, *, now: datetime) -> Charge:
 def call_off(*, charge_id: int, payment_id: str, gateway: PaymentGateway, now: datetime) -> Charge:
     """Close the payment that was prepared for a charge whose money nobody wants any more; any other is left alone."""
     charge = Charge.objects.select_related("order__owner", "order__subscription", "method").get(pk=charge_id)
-    if not is_withdrawn(charge):
+    if not is_withdrawn(charge, now=now):
         return charge
     try:
         return settle(charge_id=charge.pk, result=gateway.close_page(payment_id), now=now)

@@ -27,7 +27,7 @@ Wallet = tuple[int, str]
 
 RELATED = ("line__owner", "plan", "method", "backup_method")
 """What is looked at beside a subscription itself."""
-LOOKS_AGAIN = frozenset({Action.WAIT, Action.HOLD})
+LOOKS_AGAIN = frozenset({Action.WAIT, Action.HOLD, Action.ANNOUNCE})
 """What only moves the next look of the scheduler."""
 
 

@@ -21,6 +21,11 @@ def rungs(period: Period) -> tuple[str, ...]:
     return ("charge-1d",) if period.count > 1 else ("charge-3h",)
 
 
+def last_notice(period: Period) -> timedelta:
+    """Return how long before a charge for this period the last notice of it goes."""
+    return RUNGS[rungs(period)[-1]]
+
+
 def charge_notice(*, rung: str, subscription_id: str, period_index: int, charge_at: datetime, price: Money) -> str:
     """Return the key of one notice; date and price are part of it, so that other ones are told anew."""
     facts = f"{charge_at.astimezone(UTC):%Y%m%dT%H%M}-{price.minor}{price.currency}"

@@ -24,6 +24,7 @@ WORDS: dict[str, Promise] = {
     Reason.UNANSWERED: _("The subscriber did not answer"),
     Reason.SUSPENDED: _("The subscriber suspended the line"),
     Reason.LIMIT_REACHED: _("The subscriber's limit for the month is reached"),
+    Reason.STALE: _("It was due days ago: announced anew, and charged after that notice"),
     RENEWED: _("Renewed"),
     BOUGHT: _("Bought"),
     IN_DOUBT: _("The gateway's answer got lost"),
@@ -41,6 +42,7 @@ ACTIONS: dict[Action, Promise] = {
     Action.LAPSE: _("Ended without an answer"),
     Action.REST: _("Left alone while its owner has the line suspended"),
     Action.HOLD: _("Held until next month by a limit"),
+    Action.ANNOUNCE: _("Announced anew, and charged after that notice"),
 }
 """What the judge says to do with a renewal."""
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.notifications import notify
 from billing import dunning, expiry, orders, questions
+from billing.announcing import announce
 from billing.card_refusals import second_card_goes_on
 from billing.declines import DECLINED
 from billing.holding import hold
@@ -55,6 +56,8 @@ def set_aside(verdict: Verdict, *, now: datetime) -> None:
             _rest(verdict, now=now)
         case Action.HOLD:
             hold(verdict, now=now)
+        case Action.ANNOUNCE:
+            announce(verdict, now=now)
         case Action.PAUSE:
             _pause(verdict.subscription, reason=verdict.reason, price=verdict.price, now=now)
 

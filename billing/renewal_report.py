@@ -49,6 +49,9 @@ def foretold(look: Foreseen) -> str:
             what = f"wait: {named}, paid until {_utc(look.starts_at)}, next charge {_utc(look.next_at)}"
         case Action.HOLD | Action.REST:
             what = f"hold: {named}, {look.reason}, goes on {_utc(look.next_at)}"
+        case Action.ANNOUNCE:
+            was_due_at = _utc(look.subscription.charge_due_at)
+            what = f"announce anew: {named}, {look.price}, was due {was_due_at}, next charge {_utc(look.next_at)}"
         case Action.ASK:
             what = f"ask: {named}, {look.price}, looks again {_utc(look.next_at)}"
         case Action.LAPSE:

@@ -146,7 +146,7 @@ def _finish(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
 
 def _found_again(subscription: Subscription, *, now: datetime) -> Renewal:
     renewal = renewal_orders.found_again(subscription)
-    if renewal.charge is not None and is_withdrawn(renewal.charge):
+    if renewal.charge is not None and is_withdrawn(renewal.charge, now=now):
         renewal.charge = charges.withdraw(renewal.charge, now=now)
     return renewal
 

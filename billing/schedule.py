@@ -12,6 +12,7 @@ from portal.lib.periods import Period, PeriodUnit, boundary, period_at
 SHORT_PERIOD_DAYS = 7
 LEAD = timedelta(hours=24)
 SHORT_LEAD = timedelta(hours=2)
+STALE_AFTER = timedelta(days=4)
 ASK_LEAD = timedelta(days=3)
 SHORT_ASK_LEAD = timedelta(hours=6)
 
@@ -41,6 +42,16 @@ def lead(period: Period) -> timedelta:
 def ask_lead(period: Period) -> timedelta:
     """Return how long before the end of the paid time a subscriber who wants to be asked is asked."""
     return SHORT_ASK_LEAD if _is_short(period) else ASK_LEAD
+
+
+def is_stale(due_at: datetime, *, period: Period | None, now: datetime) -> bool:
+    """Tell whether what was announced for a moment is too late to be charged unannounced.
+
+    Later than a period of its own, at most four days: after an outage of three all is caught up at once.
+    """
+    is_days = period is not None and period.unit == PeriodUnit.DAY
+    patience = min(STALE_AFTER, timedelta(days=period.count)) if period and is_days else STALE_AFTER
+    return now - due_at > patience
 
 
 def due_before(subscription: Subscription) -> timedelta:

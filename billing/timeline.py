@@ -116,7 +116,7 @@ def timeline(
         of_plans(queued, runs_out_at=runs_out_at, rule=rule, paid_until=paid_until),
         of_turns(row),
         of_looks(looks, now=now),
-        of_dunning(subscription, now=now),
+        of_dunning(looks[-1].subscription if looks else subscription, now=now),
     )
     return Timeline(
         line=line,

@@ -22,6 +22,7 @@ class What(StrEnum):
 
     RUNS_OUT = auto()
     PRICE_CHANGES = auto()
+    ANNOUNCED = auto()
     NOTICE = auto()
     CARD_EXPIRES = auto()
     QUESTION = auto()
@@ -88,6 +89,8 @@ def of_looks(looks: Sequence[Foreseen], *, now: datetime) -> Iterator[Event]:
                 yield from _of_pause(look, now=now)
             case Action.HOLD:
                 yield Event(what=What.HELD, at=look.at, foreseen=look)
+            case Action.ANNOUNCE:
+                yield Event(what=What.ANNOUNCED, at=look.at, foreseen=look)
             case Action.ASK:
                 what = What.REMINDER if asked or _was_asked(look) else What.QUESTION
                 asked = True

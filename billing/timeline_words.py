@@ -69,6 +69,12 @@ def _notice(event: Event, timeline: Timeline) -> tuple[Words, Words]:
     return _("We tell you about the charge"), text
 
 
+def _announced(event: Event, _timeline: Timeline) -> tuple[Words, Words]:
+    was_due_at = event.foreseen.subscription.charge_due_at if event.foreseen else event.at
+    text = _("It was due on %(day)s, and we charged nothing by ourselves then. You are told before we go on.")
+    return _("The charge is announced anew"), text % {"day": say_day(was_due_at)}
+
+
 def _card_expires(event: Event, _timeline: Timeline) -> tuple[Words, Words]:
     card = event.foreseen.card if event.foreseen else ""
     return _("%(card)s expires before the charge") % {"card": card}, _("Your bank may refuse it. Choose another card.")
@@ -142,6 +148,7 @@ def _suspension(_event: Event, _timeline: Timeline) -> tuple[Words, Words]:
 _TOLD: dict[What, Callable[[Event, Timeline], tuple[Words, Words]]] = {
     What.RUNS_OUT: _runs_out,
     What.PRICE_CHANGES: _price_changes,
+    What.ANNOUNCED: _announced,
     What.NOTICE: _notice,
     What.CARD_EXPIRES: _card_expires,
     What.QUESTION: _question,

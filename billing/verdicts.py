@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 
+from accounts import quiet_hours
 from billing import limits
 from billing.models import Dispute, Order, Subscription
-from billing.schedule import Schedule, last_paid_at, lead, realigned
+from billing.notice_keys import last_notice
+from billing.schedule import Schedule, is_stale, last_paid_at, lead, realigned
 from billing.turns import Turn
 from esim.models import Allowance, Line, ServiceChange, ServiceState, SuspendedFor
 from plans.models import Plan, PlanPrice
@@ -29,6 +31,7 @@ class Action(StrEnum):
     LAPSE = auto()  # asked, and not answered until the paid time ended
     REST = auto()  # the line's owner suspended it: goes on when it is back in service
     HOLD = auto()  # a limit is reached: goes on when the month is over
+    ANNOUNCE = auto()  # far later than it was announced for: told anew, and charged after that notice
 
 
 class Reason(StrEnum):
@@ -45,6 +48,7 @@ class Reason(StrEnum):
     DISPUTED = auto()
     LIMIT_REACHED = auto()
     SUSPENDED = auto()
+    STALE = auto()
 
 
 Due = tuple[Subscription, datetime]
@@ -137,6 +141,10 @@ def _judge(
         schedule = replace(schedule, charge_due_at=held_until)
     elif is_agreed:
         action = Action.CHARGE
+        # Before the paid time ends it cannot be late by so much.
+        if paid is None and is_stale(schedule.charge_due_at, period=subscription.plan.period, now=now):
+            action, reason = Action.ANNOUNCE, Reason.STALE
+            schedule = replace(schedule, charge_due_at=_announced_for(subscription, now=now))
     elif paid is None:
         action, reason = Action.LAPSE, Reason.UNANSWERED
     else:
@@ -158,6 +166,12 @@ def _is_at_rest(line: Line) -> bool:
     if line.suspended_for != SuspendedFor.OWNER:
         return False
     return line.is_suspended or line.service_change == ServiceChange.SUSPENDING
+
+
+def _announced_for(subscription: Subscription, *, now: datetime) -> datetime:
+    """Return when to charge what is announced now: as long after its notice may be read as after the last of others."""
+    quiet = quiet_hours.quiet_at(now, reader=subscription.line.owner)
+    return (quiet.ends_at if quiet else now) + last_notice(subscription.plan.period)
 
 
 def _next_look(subscription: Subscription, *, paid: Allowance, now: datetime) -> datetime:

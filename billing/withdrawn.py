@@ -4,19 +4,23 @@ Between the commit of a charge and the moment its money is asked for time passes
 worker dies. Until then the subscriber may have turned the rule off, or staff stopped everything: then it is given up.
 """
 
+from datetime import datetime
+
 from django.db.models import Exists, OuterRef, Q
 
 from billing.charging_stops import ChargingStopped, refuse_while_stopped
 from billing.models import Charge, Order, Subscription
+from billing.schedule import is_stale
 
 TURNED_OFF = "Turned off before anybody was asked for the money."
 """The note of orders that were called off for that."""
 
 
-def is_withdrawn(charge: Charge) -> bool:
+def is_withdrawn(charge: Charge, *, now: datetime) -> bool:
     """Tell whether nothing has happened yet for a charge made by itself, and nothing may happen now.
 
-    A charge whose payment exists, or whose answer got lost, is never withdrawn: money may have moved.
+    That is so, too, where it was written down days ago: nobody expects it any more, and it is judged anew. A charge
+    whose payment exists, or whose answer got lost, is never withdrawn: money may have moved.
     """
     order = charge.order
     never_asked = charge.state == Charge.State.CREATED and not charge.gateway_payment_id
@@ -26,7 +30,8 @@ def is_withdrawn(charge: Charge) -> bool:
         refuse_while_stopped()
     except ChargingStopped:
         return True
-    return is_off(order)
+    period = order.plan.period if order.plan is not None else None
+    return is_stale(charge.created_at, period=period, now=now) or is_off(order)
 
 
 def is_off(order: Order) -> bool:

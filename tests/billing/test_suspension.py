@@ -92,7 +92,9 @@ def test_a_ladder_that_stood_still_is_climbed_to_its_end_first(subscription, gat
     assert (state_of(line), told("line_suspended")) == (ServiceState.ACTIVE, 0)
     foretold = timeline(line=line, now=late).when(What.SUSPENSION)
 
-    climbed = late
+    # So late, it is told of again first.
+    renewals.retry_declined(**world, now=late)
+    climbed = late + DAY
     for before, rung in pairwise([dunning.LADDER[0], *dunning.LADDER]):
         climbed += rung - before
         renewals.retry_declined(**world, now=climbed)

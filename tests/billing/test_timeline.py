@@ -172,6 +172,25 @@ def paid_time_is_over(world, now):
     return world(starts=-40 * DAY, ends_in=-10 * DAY, charge_due_at=now - 11 * DAY)
 
 
+def paid_time_was_over_in_an_outage(world, now):
+    """For 72 hours nothing ran."""
+    return world(starts=-32 * DAY, ends_in=-2 * DAY, charge_due_at=now - 3 * DAY)
+
+
+def day_plan_of_the_day_before_yesterday(world, now):
+    return world(plan=make.make_plan(period_count=1), starts=-3 * DAY, ends_in=-2 * DAY)
+
+
+def declined_before_a_long_stop(world, now):
+    fields = {"state": State.PAST_DUE, "declines": 2, "reason": "declined:insufficient_funds"}
+    return world(starts=-40 * DAY, ends_in=-10 * DAY, charge_due_at=now - 9 * DAY, **fields)
+
+
+def said_yes_before_a_long_stop(world, now):
+    answers = {"mode": Mode.ASK, "asked_index": 1, "approved_index": 1}
+    return world(starts=-40 * DAY, ends_in=-10 * DAY, charge_due_at=now - 12 * DAY, **answers)
+
+
 def asked_for_the_first_time(world, now):
     return world(mode=Mode.ASK, charge_due_at=now + 17 * DAY)
 
@@ -243,6 +262,10 @@ WORLDS = [
     (card_removed, Outlook.WILL_PAUSE),
     (card_expires_before, Outlook.CHARGE),
     (paid_time_is_over, Outlook.CHARGE),
+    (paid_time_was_over_in_an_outage, Outlook.CHARGE),
+    (day_plan_of_the_day_before_yesterday, Outlook.CHARGE),
+    (declined_before_a_long_stop, Outlook.RETRY),
+    (said_yes_before_a_long_stop, Outlook.CHARGE),
     (asked_for_the_first_time, Outlook.ASK),
     (said_yes, Outlook.CHARGE),
     (limit_of_the_month_reached, Outlook.CHARGE),
@@ -260,7 +283,7 @@ def test_what_is_said_today_is_printed_on_the_day_and_then_done(world, run, now,
     told = timeline(line=subscription.line, now=now)
     assert told.outlook == outlook
     for event in told.events:
-        if event.what in {What.QUESTION, What.REMINDER, What.HELD}:
+        if event.what in {What.QUESTION, What.REMINDER, What.HELD, What.ANNOUNCED}:
             run(event.at)
 
     look = told.decisive
@@ -438,6 +461,44 @@ def test_a_limit_below_the_price_is_never_passed(world, line, now):
 
     assert told.outlook == Outlook.UNKNOWN
     assert if_you_do_nothing(told).startswith("Nothing is charged as long as your limit is reached.")
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (paid_time_was_over_in_an_outage, timedelta()),
+        (paid_time_is_over, DAY),
+        (day_plan_of_the_day_before_yesterday, 3 * HOUR),
+        (declined_before_a_long_stop, DAY),
+        (said_yes_before_a_long_stop, DAY),
+    ],
+)
+def test_what_was_due_long_ago_is_charged_after_a_fresh_notice(world, line, now, build, expected):
+    build(world, now)
+
+    told = timeline(line=line, now=now)
+
+    assert told.decisive.at == now + expected
+    assert (told.when(What.ANNOUNCED) == now) is bool(expected)
+
+
+def test_it_says_that_it_is_told_anew_and_when_it_was_due(world, line, now):
+    paid_time_is_over(world, now)
+
+    nothing, titles = seen(line, now)
+
+    assert nothing.startswith("On 22 Nov 2026, 10:00, US$14.90 is charged (Visa 4242)")
+    assert titles == ["The charge is announced anew", "US$14.90 is charged"]
+    text = steps_of(timeline(line=line, now=now), now=now)[0].text
+    assert text.startswith("It was due on 10 Nov 2026, and we charged nothing by ourselves then.")
+
+
+def test_the_rungs_of_a_refused_charge_move_with_it(world, line, now):
+    declined_before_a_long_stop(world, now)
+
+    tries = [event.at - now for event in timeline(line=line, now=now).events if event.what in {What.CHARGE, What.RETRY}]
+
+    assert tries == [delay * DAY for delay in (1, 3, 5, 7)]
 
 
 def test_a_card_that_expires_first_is_pointed_at(world, line, now):

@@ -261,6 +261,12 @@ def test_what_is_due_while_charging_is_stopped_waits(as_subscriber, subscriber, 
     assert "US$14.90 is due. At present we charge nothing by ourselves" in words(home(as_subscriber))
 
 
+def test_what_should_have_been_charged_long_ago_names_the_day_after_its_notice(as_subscriber, subscriber, now):
+    renewing(subscriber, now, ends_at=now - 9 * DAY)
+
+    assert "Renews 22 Nov 2026, US$14.90, Visa 4242" in words(home(as_subscriber))
+
+
 def test_who_shares_a_line_reads_of_renewal_only_where_it_comes(as_subscriber, subscriber, stranger, now):
     subscription = renewing(stranger, now)
     make.make_member(line=subscription.line, user=subscriber)
