@@ -389,10 +389,10 @@ class SlowGateway(FakeGateway):
 def sell_by_click_meanwhile():
     """Deliver a plan bought by hand while the line renews by itself; return its paid time, in order."""
     subscription, gateway, carrier = due_renewal(), SlowGateway(), FakeCarrier()
-    bought = paid_order(subscription.line, subscription.plan, now=NOW)
 
     def click():
         gateway.is_asked.wait(timeout=10)
+        bought = paid_order(subscription.line, subscription.plan, now=NOW)
         orders.fulfil(order_id=bought.pk, carrier=carrier, now=NOW)
 
     with slowed("billing_order", "UPDATE", seconds=0.4):
