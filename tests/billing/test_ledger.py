@@ -129,7 +129,7 @@ ATTACKS_ON_ACCOUNTS = {
     "swap": "UPDATE billing_ledgeraccount SET id = id + 1000",
     "delete": "DELETE FROM billing_ledgeraccount",
     "replace": "INSERT OR REPLACE INTO billing_ledgeraccount SELECT * FROM billing_ledgeraccount",
-    "truncate": "TRUNCATE billing_ledgeraccount",
+    "truncate": "TRUNCATE billing_ledgeraccount CASCADE",
 }
 
 
