@@ -18,3 +18,7 @@ def words(label: "_StrPromise", *, help_text: "_StrPromise | str" = "", max_leng
 
 class ReasonForm(BaseDialogForm):  # type: ignore[misc]
     reason = words(_("Reason"), help_text=_("The subscriber can read it."), max_length=200)
+
+
+class WhyForm(BaseDialogForm):  # type: ignore[misc]
+    why = words(_("Why"), max_length=100)

@@ -21,7 +21,7 @@ from accounts.http import client_ip
 from accounts.models import User
 from billing import leftovers
 from billing.admin.columns import amount, created, decided
-from billing.admin.dialogs import words
+from billing.admin.dialogs import WhyForm, words
 from billing.left_behind import left_behind
 from billing.leftovers import CannotClear
 from billing.models import LedgerAccount, Leftover
@@ -95,10 +95,6 @@ class ClearsLeftovers:
         done = gettext("Done. The reason is in the audit trail.")
         self.message_user(request, gettext("Somebody else has to approve it now.") if waits else done, messages.SUCCESS)
         return HttpResponseClientRefresh()
-
-
-class WhyForm(BaseDialogForm):  # type: ignore[misc]
-    why = words(_("Why"), max_length=100)
 
 
 @admin.register(Leftover)

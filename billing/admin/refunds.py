@@ -18,7 +18,7 @@ from accounts.http import client_ip
 from accounts.models import User
 from billing import refund_requests
 from billing.admin.columns import amount, created
-from billing.admin.dialogs import words
+from billing.admin.dialogs import WhyForm
 from billing.models import Refund
 from billing.refundable import CannotGiveBack
 from billing.tasks import nudge, return_money
@@ -35,10 +35,6 @@ REFUND_COLOURS = {
 }
 Destination = Refund.Destination
 refund_state = state_column("state", _("state"), Refund.State, REFUND_COLOURS)
-
-
-class WhyForm(BaseDialogForm):  # type: ignore[misc]
-    why = words(_("Why"), max_length=100)
 
 
 @admin.register(Refund)
