@@ -1,26 +1,21 @@
 """Placing an order for a program: the form, the limit and the checkout of the pages, and never more than they allow."""
 
-from dataclasses import replace
-from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
-from django.db import transaction
 from django.utils import timezone
 from pydantic import Field
 
 from accounts import api_calls
 from accounts.locks import refuse_if_locked
-from billing import arrears, checkout, gateways, pay_links
+from billing import arrears, checkout
 from billing.arrears import NothingOwed
 from billing.checkout import FormReused, Purchase
 from billing.forms import NEW_METHOD, PurchaseForm
 from billing.ledger import InsufficientBalance
 from billing.models import Order
 from billing.redemptions import CouponGone
-from billing.tasks import fulfil_order, nudge
-from billing.views.leading_on import charge_soon
-from billing.views.placing import Sale
+from billing.views.placing import Sale, paid_by_somebody, paid_with, set_going
 from portal.api.door import ApiRequest
 from portal.api.keys import key_reused
 from portal.api.proofs import PAID, refuse_above_limit
@@ -72,7 +67,7 @@ def place(
 ) -> Order:
     """Place an order and have workers go on with it; `page` is where its owner would, above the limit."""
     asks_somebody = pay_with == LINK
-    if asks_somebody and not _can_ask_somebody(sale):
+    if asks_somebody and not sale.can_be_shared:
         raise refused(HTTPStatus.CONFLICT, "cannot-pay-with", "Nobody else can be asked to pay this.")
     sent = {
         "pay_with": NEW_METHOD if pay_with in {PAGE, LINK} else pay_with,
@@ -88,35 +83,10 @@ def place(
     if form.uses_what_we_keep and not asks_somebody:
         refuse_if_locked(request.owner)
         refuse_above_limit(sale.price, detail=PAID, page=page)
-    purchase = _purchase(request, sale, form)
-    if asks_somebody:
-        purchase = replace(purchase, gateway="", use_wallet=False, pay_within=pay_links.OPEN_FOR)
-    order = _place(purchase)
-    _go_on(order, form)
+    purchase_of = paid_by_somebody if asks_somebody else paid_with
+    order = _place(purchase_of(sale, form, owner=request.owner))
+    set_going(order, form)
     return order
-
-
-def _can_ask_somebody(sale: Sale) -> bool:
-    return sale.kind in pay_links.KINDS and sale.price >= gateways.smallest_charge(sale.price.currency)
-
-
-def _purchase(request: ApiRequest, sale: Sale, form: PurchaseForm) -> Purchase:
-    only_balance = form.from_balance_only
-    gateway = form.method.gateway if form.method else gateways.chosen().name
-    return Purchase(
-        owner=request.owner,
-        kind=sale.kind,
-        line=sale.line,
-        plan=sale.offer.plan if sale.offer else None,
-        nickname=form.cleaned_data["nickname"],
-        price=sale.price,
-        quote=sale.quote,
-        is_queued=sale.is_queued,
-        form_key=str(form.cleaned_data["form_key"]),
-        use_wallet=only_balance or form.cleaned_data["use_balance"],
-        gateway="" if only_balance else gateway,
-        method=form.method,
-    )
 
 
 def _place(purchase: Purchase) -> Order:
@@ -132,11 +102,3 @@ def _place(purchase: Purchase) -> Order:
         raise refused(HTTPStatus.CONFLICT, "balance-too-low", refusal.sentence) from None
     except NothingOwed as refusal:
         raise refused(HTTPStatus.CONFLICT, "nothing-owed", refusal.sentence) from None
-
-
-def _go_on(order: Order, form: PurchaseForm) -> None:
-    """Have workers charge the card that was chosen, or deliver what is paid."""
-    if order.state == Order.State.PAID:
-        transaction.on_commit(partial(nudge, fulfil_order, order_id=order.pk))
-    elif order.state == Order.State.PENDING and form.method is not None:
-        charge_soon(order.pk)

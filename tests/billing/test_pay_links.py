@@ -13,6 +13,8 @@ from billing.invariants import broken_invariants
 from billing.models import Charge, Order, PayLink, Refund, SandboxPayment
 from billing.pay_links import CannotShare
 from billing.paying import StillBeingChecked
+from billing.views.placing import Sale
+from portal.lib.money import Money
 from tests import make
 from tests.billing.books import buy, pay
 
@@ -230,3 +232,10 @@ def test_guessing_links_is_slowed_down(client, address):
 
     assert client.post(address, {"email": "no address"}).status_code == 429
     assert client.get("/pay/nobody-made-this/").status_code == 404
+
+
+@pytest.mark.parametrize(("minor", "is_shared"), [(4990, True), (4997, False), (10, False)])
+def test_only_what_a_card_can_pay_is_shared(minor, is_shared):
+    sale = Sale(kind=Order.Kind.RENEWAL, price=Money(minor, "KWD"))
+
+    assert sale.can_be_shared == is_shared
