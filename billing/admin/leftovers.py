@@ -21,7 +21,7 @@ from accounts.http import client_ip
 from accounts.models import User
 from billing import leftovers
 from billing.admin.columns import amount, created, decided
-from billing.admin.dialogs import WhyForm, words
+from billing.admin.dialogs import Deciding, WhyForm, words
 from billing.left_behind import left_behind
 from billing.leftovers import CannotClear
 from billing.models import LedgerAccount, Leftover
@@ -98,7 +98,7 @@ class ClearsLeftovers:
 
 
 @admin.register(Leftover)
-class LeftoverAdmin(ReadOnlyAdmin):
+class LeftoverAdmin(Deciding, ReadOnlyAdmin):
     list_display = ("public_id", owner, leftover_state, amount, "way", "requested_by", "decided_by", created, decided)
     list_filter = ("state", "way", "currency", "created_at")
     list_select_related = ("account__owner", "requested_by", "decided_by")
@@ -144,15 +144,4 @@ class LeftoverAdmin(ReadOnlyAdmin):
 
     def _decide(self, request: HttpRequest, deed: Callable[..., bool], object_id: str) -> HttpResponse:
         leftover = get_object_or_404(Leftover.objects.select_related("account__owner"), pk=object_id)
-        if not isinstance(request.user, User):
-            return HttpResponseClientRefresh()
-        try:
-            done = deed(leftover=leftover, actor=request.user, ip=client_ip(request), now=timezone.now())
-        except CannotClear as problem:
-            self.message_user(request, str(problem.sentence), messages.ERROR)
-            return HttpResponseClientRefresh()
-        if done:
-            self.message_user(request, gettext("Done. It is in the audit trail."), messages.SUCCESS)
-        else:
-            self.message_user(request, gettext("Nothing was changed: its state does not allow it."), messages.WARNING)
-        return HttpResponseClientRefresh()
+        return self.decide(request, partial(deed, leftover=leftover))

@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action
 
 from accounts.http import client_ip
 from accounts.models import User
-from billing.admin.dialogs import ReasonForm
+from billing.admin.dialogs import ReasonForm, say_whether
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -67,8 +65,4 @@ class Pausable:
         }
 
     def answer(self, request: HttpRequest, *, done: bool) -> HttpResponse:
-        if done:
-            self.message_user(request, gettext("Done. The reason is in the audit trail."), messages.SUCCESS)
-        else:
-            self.message_user(request, gettext("Nothing was changed: its state does not allow it."), messages.WARNING)
-        return HttpResponseClientRefresh()
+        return say_whether(self, request, done=done, success=gettext("Done. The reason is in the audit trail."))

@@ -2,25 +2,20 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
-from accounts.http import client_ip
-from accounts.models import User
 from billing import refund_requests
 from billing.admin.columns import amount, created
-from billing.admin.dialogs import WhyForm
+from billing.admin.dialogs import Deciding, WhyForm
 from billing.models import Refund
-from billing.refundable import CannotGiveBack
 from billing.tasks import nudge, return_money
 from portal.lib.staff import ReadOnlyAdmin, person, state_column
 
@@ -38,7 +33,7 @@ refund_state = state_column("state", _("state"), Refund.State, REFUND_COLOURS)
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(Deciding, ReadOnlyAdmin):
     list_display = ("public_id", "order", refund_state, amount, "reason", "requested_by", created)
     list_filter = ("state", "goes_to", "reason", "takes_back", "currency", "created_at")
     list_select_related = ("order", "requested_by")
@@ -129,16 +124,10 @@ class RefundAdmin(ReadOnlyAdmin):
 
     def _do(self, request: HttpRequest, deed: Callable[..., object], object_id: str) -> HttpResponse:
         refund = get_object_or_404(Refund.objects.select_related("order__owner"), pk=object_id)
-        if not isinstance(request.user, User):
-            return HttpResponseClientRefresh()
-        try:
-            done = deed(refund=refund, actor=request.user, ip=client_ip(request), now=timezone.now())
-        except CannotGiveBack as problem:
-            self.message_user(request, str(problem.sentence), messages.ERROR)
-            return HttpResponseClientRefresh()
-        transaction.on_commit(partial(nudge, return_money, order_id=refund.order_id))
-        if done:
-            self.message_user(request, gettext("Done. It is in the audit trail."), messages.SUCCESS)
-        else:
-            self.message_user(request, gettext("Nothing was changed: its state does not allow it."), messages.WARNING)
-        return HttpResponseClientRefresh()
+
+        def decided(**by: Any) -> object:
+            done = deed(refund=refund, **by)
+            transaction.on_commit(partial(nudge, return_money, order_id=refund.order_id))
+            return done
+
+        return self.decide(request, decided)
