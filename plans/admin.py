@@ -167,10 +167,10 @@ def price_changes(plan_id: str) -> list[dict[str, Any]]:
     """Return who changed the plan's prices, newest first, each with the price before."""
     if not plan_id.isdigit():
         return []
-    before: dict[int, str] = {}
+    before: dict[int, Money] = {}
     changes = []
     for record in PlanPrice.history.filter(plan_id=plan_id).select_related("history_user").order_by("history_id"):
-        price = str(Money(record.amount, record.currency))
+        price = Money(record.amount, record.currency)
         changes.append({"record": record, "price": price, "before": before.get(record.id)})
         before[record.id] = price
     return changes[::-1]

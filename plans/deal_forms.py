@@ -14,7 +14,7 @@ from unfold.widgets import (
 from plans.deal_text import parse_amounts, parse_prices, parse_steps, plain_amounts, plain_prices, plain_steps
 from plans.forms import GigabytesField
 from plans.models import Coupon, Plan, Promotion
-from plans.models.plans import Region
+from plans.models.terms import Region
 from plans.promoting import can_add_to_plans
 
 CANNOT_ADD = _("The network of this portal sells by codes of its own: it cannot give more than a plan holds.")

@@ -20,7 +20,7 @@ from plans.columns import (
 )
 from plans.deal_text import parse_amounts, parse_prices, parse_steps, plain_amounts, plain_prices, plain_steps
 from plans.models import Coupon, CouponCode, Plan, Promotion
-from plans.models.plans import Region
+from plans.models.terms import Region
 from portal.lib.periods import PeriodUnit
 from portal.lib.sheets import SheetOptions, SheetResource
 

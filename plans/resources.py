@@ -24,7 +24,7 @@ from plans.columns import (
     TextColumn,
 )
 from plans.models import Plan
-from plans.models.plans import Region
+from plans.models.terms import Region
 from portal.lib.periods import PeriodUnit
 from portal.lib.sheets import SheetOptions, SheetResource
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import translation
 
-from plans.models import Plan
+from plans.models import Plan, SoldTerms
 from portal.lib.periods import Period, PeriodUnit
 
 
@@ -29,7 +29,7 @@ class PlanTerms:
     period_count: int
 
     @classmethod
-    def of(cls, plan: Plan) -> "PlanTerms":
+    def of(cls, plan: Plan | SoldTerms) -> "PlanTerms":
         return cls(**{name: getattr(plan, name) for name in cls.__dataclass_fields__})
 
     @classmethod

@@ -1123,4 +1123,92 @@ class Migration(migrations.Migration):
                 "indexes": [],
             },
         ),
+        migrations.CreateModel(
+            name="SoldTerms",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("plan", "plan"), ("data_pack", "data pack")],
+                        default="plan",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="name (English)")),
+                ("name_zh_hans", models.CharField(blank=True, max_length=80, verbose_name="name (Simplified Chinese)")),
+                (
+                    "name_zh_hant",
+                    models.CharField(blank=True, max_length=80, verbose_name="name (Traditional Chinese)"),
+                ),
+                (
+                    "region",
+                    models.CharField(
+                        choices=[
+                            ("europe", "Europe"),
+                            ("east-asia", "East Asia"),
+                            ("south-east-asia", "South-East Asia"),
+                            ("north-america", "North America"),
+                            ("latin-america", "Latin America"),
+                            ("middle-east-africa", "Middle East and Africa"),
+                            ("oceania", "Oceania"),
+                            ("global", "Worldwide"),
+                        ],
+                        max_length=20,
+                        verbose_name="region",
+                    ),
+                ),
+                (
+                    "countries",
+                    models.JSONField(default=list, help_text="ISO 3166 codes, such as FR.", verbose_name="countries"),
+                ),
+                (
+                    "data_bytes",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="Empty: unlimited.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="data (bytes)",
+                    ),
+                ),
+                (
+                    "daily_cap_bytes",
+                    models.BigIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="daily high-speed cap (bytes)",
+                    ),
+                ),
+                (
+                    "throttled_kbps",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="speed after the cap (kbit/s)"),
+                ),
+                ("voice_minutes", models.PositiveIntegerField(default=0, verbose_name="call minutes")),
+                ("sms_count", models.PositiveIntegerField(default=0, verbose_name="SMS")),
+                (
+                    "period_unit",
+                    models.CharField(
+                        choices=[("day", "Day"), ("month", "Month"), ("year", "Year")],
+                        default="day",
+                        max_length=5,
+                        verbose_name="period unit",
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(editable=False, max_length=64, unique=True, verbose_name="digest"),
+                ),
+                ("code", models.SlugField(db_index=False, max_length=60, verbose_name="code")),
+                ("period_count", models.PositiveIntegerField(verbose_name="periods")),
+            ],
+            options={
+                "verbose_name": "terms as sold",
+                "verbose_name_plural": "terms as sold",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
     ]

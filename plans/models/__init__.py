@@ -3,6 +3,7 @@ from plans.models.coupons import Coupon, CouponCode
 from plans.models.plans import Plan, PlanQuerySet
 from plans.models.prices import PlanPrice, PlanPriceQuerySet
 from plans.models.promotions import Promotion, PromotionQuerySet
+from plans.models.terms import SoldTerms
 
 __all__ = [
     "Announcement",
@@ -16,4 +17,5 @@ __all__ = [
     "PlanQuerySet",
     "Promotion",
     "PromotionQuerySet",
+    "SoldTerms",
 ]

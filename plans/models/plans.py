@@ -4,26 +4,14 @@ from datetime import datetime
 from operator import attrgetter
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
 from django.db import models
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from portal.lib.periods import Period, PeriodUnit
+from plans.models.terms import Terms
 from portal.lib.public_ids import PublicIdField
-
-
-class Region(models.TextChoices):
-    EUROPE = "europe", _("Europe")
-    EAST_ASIA = "east-asia", _("East Asia")
-    SOUTH_EAST_ASIA = "south-east-asia", _("South-East Asia")
-    NORTH_AMERICA = "north-america", _("North America")
-    LATIN_AMERICA = "latin-america", _("Latin America")
-    MIDDLE_EAST_AFRICA = "middle-east-africa", _("Middle East and Africa")
-    OCEANIA = "oceania", _("Oceania")
-    GLOBAL = "global", _("Worldwide")
 
 
 def deliverable() -> models.Q:
@@ -50,32 +38,11 @@ class PlanQuerySet(models.QuerySet["Plan"]):
         return self.filter(kind=kind)
 
 
-class Plan(models.Model):
+class Plan(Terms):
     """A plan for a period, or a data pack that adds to the running period."""
-
-    class Kind(models.TextChoices):
-        PLAN = "plan", _("plan")
-        DATA_PACK = "data_pack", _("data pack")
 
     public_id = PublicIdField(prefix="pln")
     code = models.SlugField(_("code"), max_length=60, unique=True, help_text=_("Stable name for imports and reports."))
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.PLAN)
-    name = models.CharField(_("name (English)"), max_length=80)
-    name_zh_hans = models.CharField(_("name (Simplified Chinese)"), max_length=80, blank=True)
-    name_zh_hant = models.CharField(_("name (Traditional Chinese)"), max_length=80, blank=True)
-    region = models.CharField(_("region"), max_length=20, choices=Region.choices)
-    countries = models.JSONField(_("countries"), default=list, help_text=_("ISO 3166 codes, such as FR."))
-    data_bytes = models.BigIntegerField(
-        _("data (bytes)"), null=True, blank=True, validators=[MinValueValidator(0)], help_text=_("Empty: unlimited.")
-    )
-    daily_cap_bytes = models.BigIntegerField(
-        _("daily high-speed cap (bytes)"), null=True, blank=True, validators=[MinValueValidator(1)]
-    )
-    throttled_kbps = models.PositiveIntegerField(_("speed after the cap (kbit/s)"), null=True, blank=True)
-    voice_minutes = models.PositiveIntegerField(_("call minutes"), default=0)
-    sms_count = models.PositiveIntegerField(_("SMS"), default=0)
-    period_unit = models.CharField(_("period unit"), max_length=5, choices=PeriodUnit.choices, default=PeriodUnit.DAY)
-    period_count = models.PositiveSmallIntegerField(_("periods"), default=30, validators=[MinValueValidator(1)])
     fair_use = models.TextField(_("fair-use terms (English)"), blank=True)
     fair_use_zh_hans = models.TextField(_("fair-use terms (Simplified Chinese)"), blank=True)
     fair_use_zh_hant = models.TextField(_("fair-use terms (Traditional Chinese)"), blank=True)
@@ -104,25 +71,9 @@ class Plan(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.label
-
-    @property
-    def label(self) -> str:
-        """The name in the active language; English where no translation was entered."""
-        return self._in_language("name")
-
     @property
     def fair_use_text(self) -> str:
         return self._in_language("fair_use")
-
-    def _in_language(self, field: str) -> str:
-        suffix = {"zh-hans": "_zh_hans", "zh-hant": "_zh_hant"}.get(translation.get_language() or "", "")
-        return str(getattr(self, field + suffix) or getattr(self, field))
-
-    @property
-    def period(self) -> Period:
-        return Period(unit=PeriodUnit(self.period_unit), count=self.period_count)
 
     def is_on_sale(self, now: datetime) -> bool:
         """Whether the selling window contains `now`."""

@@ -155,8 +155,8 @@ def test_changes_of_plan_and_price_are_in_the_history_with_name_and_difference(a
     assert "Old name" in page
     assert "New name" in page
     assert "Kim Staff" in page
-    assert "USD 14.90" in page
-    assert "USD 15.90" in page
+    assert "US$14.90" in page
+    assert "US$15.90" in page
     assert PlanPrice.objects.get(pk=price.pk).amount == 1590
 
 
@@ -217,3 +217,12 @@ def test_plan_page_links_to_the_public_page(as_staff):
     page = as_staff.get(change(plan)).content.decode()
 
     assert f'href="/plans/{plan.public_id}/"' in page
+
+
+def test_the_history_writes_prices_and_dates_as_pages_do(as_staff):
+    plan = make.make_plan(prices={"JPY": 1234567})
+
+    page = as_staff.get(f"/admin/plans/plan/{plan.pk}/history/").content.decode()
+
+    assert "JP¥1,234,567" in page
+    assert "21 Nov 2025, 10:00" in page

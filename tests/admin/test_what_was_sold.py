@@ -1,20 +1,32 @@
 """Whatever staff change afterwards, what somebody bought stays what it was, on every page that tells of it."""
 
+import io
+import json
 from datetime import timedelta
+from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 import pytest
+from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from accounts import calendar_links
+from accounts.notifications import deliver_due
 from billing import discounts, orders, queueing
-from esim.models import Allowance
+from billing.reminders import send_reminders
+from esim import handing_over
+from esim.models import Allowance, DailyUsage
+from plans import catalogue
 from plans.models import Coupon, Plan, Promotion
 from portal.lib.data_size import GB
+from portal.privacy import copies
 from tests import make
 from tests.admin.test_offers import coupon_form, promotion_form
 from tests.admin.test_plans import plan_form, prices_form
+from tests.api.conftest import Program, make_token
 from tests.billing.books import PRICE, delivered, paid_order
 from tests.fakes.carrier import FakeCarrier
 from tests.fakes.gateway import FakeGateway
@@ -52,6 +64,12 @@ def bought(line, plan, now):
     make.make_coupon(slug="one", name="One off", code="ONE-OFF", kind="amount", percent=None, amounts={"USD": 100})
     quote = discounts.quote(user=line.owner, plan=plan, price=PRICE, code="ONE-OFF", now=now)
     return delivered(line, plan, gateway=FakeGateway(), carrier=FakeCarrier(), price=quote.price, quote=quote)
+
+
+@pytest.fixture
+def following(line, plan, bought):
+    """The same once more, delivered: it begins when the first one ends."""
+    return delivered(line, plan, gateway=FakeGateway(), carrier=FakeCarrier())
 
 
 @pytest.fixture
@@ -99,7 +117,10 @@ def edit_coupon(client, _plan):
     return client.post(reverse("admin:plans_coupon_change", args=[one.pk]), form)
 
 
-CHANGES = [edit_plan, import_plans, delete_price, edit_promotion, edit_coupon]
+CHANGES = [
+    edit_plan,
+    *(pytest.param(one, marks=pytest.mark.slow) for one in (import_plans, delete_price, edit_promotion, edit_coupon)),
+]
 
 
 def told(client, order):
@@ -125,7 +146,7 @@ def test_what_was_bought_reads_the_same_afterwards(as_staff, plan, bought, chang
     assert Allowance.objects.get(granted_for=bought.public_id).data_bytes == 10 * GB
 
 
-@pytest.mark.parametrize("change", [edit_plan, import_plans])
+@pytest.mark.parametrize("change", [edit_plan, pytest.param(import_plans, marks=pytest.mark.slow)])
 def test_what_waits_for_its_turn_is_granted_as_it_was_sold(as_staff, plan, waiting, now, time_machine, change):
     change(as_staff, plan)
     after_the_first = now + timedelta(days=31)
@@ -136,3 +157,114 @@ def test_what_waits_for_its_turn_is_granted_as_it_was_sold(as_staff, plan, waiti
 
     granted = Allowance.objects.get(granted_for=waiting.public_id)
     assert (granted.data_bytes, granted.ends_at - granted.starts_at) == (10 * GB, timedelta(days=30))
+
+
+def opened(name, *, of=lambda order: order.line):
+    def read(client, order):
+        answer = client.get(reverse(name, args=[of(order).public_id]))
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    return read
+
+
+def answered(client, order):
+    status, body = Program(client, make_token(order.owner)[1]).get(f"/lines/{order.line.public_id}/allowances")
+    assert status == 200
+    return json.dumps(body)
+
+
+def copied(_client, order):
+    with ZipFile(io.BytesIO(copies.content_of(order.owner))) as copy:
+        return copy.read("esim-allowance.json").decode()
+
+
+def fed(client, order):
+    address = urlsplit(calendar_links.address_of(order.owner))
+    return client.get(address.path).content.decode().replace("\r\n ", "")
+
+
+READERS = {
+    "front page": lambda client, _order: client.get(reverse("home")).content.decode(),
+    "line": opened("line"),
+    "usage": opened("esim:usage"),
+    "queue": opened("billing:queue"),
+    "starting a plan before its turn": opened("billing:queue_start", of=lambda order: order.line.queued_plans.get()),
+    "advice": opened("line_advice"),
+    "API": answered,
+    "calendar": fed,
+    "copy of their data": copied,
+}
+
+
+@pytest.fixture
+def used(line, now):
+    """A fifth of a GB on each of the last sixty days, and another plan that would do."""
+    make.make_plan(code="other", name="Another", prices={"USD": 990}, countries=["FR", "DE"])
+    days = [now.date() - timedelta(days=back) for back in range(1, 61)]
+    DailyUsage.objects.bulk_create(DailyUsage(line=line, date=day, data_bytes=GB // 5) for day in days)
+
+
+@pytest.mark.parametrize("change", [edit_plan, pytest.param(import_plans, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.usefixtures("used", "following", "waiting")
+def test_a_line_is_told_of_as_its_plans_were_sold(as_staff, plan, bought, change, reader):
+    buyer = Client()
+    buyer.force_login(bought.owner)
+
+    change(as_staff, plan)
+    catalogue.cache.clear()
+
+    text = READERS[reader](buyer, bought)
+    assert "Europe 10 GB" in text
+    assert "Nothing much" not in text
+    assert "Antarctica" not in text
+
+
+@pytest.mark.parametrize("reader", ["front page", "line"])
+def test_a_line_works_where_it_was_sold_to_work(as_staff, plan, bought, reader):
+    buyer = Client()
+    buyer.force_login(bought.owner)
+
+    edit_plan(as_staff, plan)
+
+    assert "France, Germany" in READERS[reader](buyer, bought)
+
+
+@pytest.mark.usefixtures("used")
+def test_what_is_advised_works_where_the_plan_was_sold_to_work(as_staff, plan, bought):
+    make.make_plan(code="cold", name="South Pole", prices={"USD": 10}, countries=["AQ"])
+    buyer = Client()
+    buyer.force_login(bought.owner)
+
+    edit_plan(as_staff, plan)
+    catalogue.cache.clear()
+
+    text = READERS["advice"](buyer, bought)
+    assert "Another" in text
+    assert "South Pole" not in text
+
+
+def test_the_letter_before_the_end_names_what_was_sold(as_staff, plan, bought, now, time_machine):
+    edit_plan(as_staff, plan)
+    a_week_before = now + timedelta(days=23)
+    time_machine.move_to(a_week_before, tick=False)
+
+    send_reminders(now=a_week_before)
+    deliver_due(now=a_week_before)
+
+    [letter] = [one for one in mail.outbox if " ends in 7 days" in one.subject]
+    assert "Europe 10 GB" in letter.body
+    assert "Nothing much" not in letter.body
+
+
+def test_who_takes_over_a_card_gets_what_was_sold(as_staff, plan, bought, stranger, now):
+    edit_plan(as_staff, plan)
+    line = handing_over.hand_over(bought.line, profile=bought.line.profiles.get(), to=stranger, now=now)
+    new_owner = Client()
+    new_owner.force_login(stranger)
+
+    page = new_owner.get(reverse("line", args=[line.public_id])).content.decode()
+
+    assert "Europe 10 GB" in page
+    assert "France, Germany" in page
