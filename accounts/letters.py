@@ -9,28 +9,34 @@ from django.conf import settings
 from django.template import Context, Engine
 from django.utils import timezone, translation
 
+from accounts.letter_html import SPELLED_OUT, html_of
 from accounts.models import User
+from portal.lib import letter_marks
 from portal.lib.brand import brand
 from portal.lib.money import Money
+from portal.lib.saying import close_up
 
 MONEY_KEYS = {"minor", "currency"}
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
+    """The same words twice: as text, and as HTML for programs that show it."""
+
     subject: str
     body: str
+    html: str
 
 
 def write_email(*, kind: str, user: User, context: Mapping[str, Any]) -> Letter:
     """Write the e-mail of a notice: templates/emails/<kind>/subject.txt and body.txt inside the shared layout."""
     with translation.override(context.get("reader_language", user.language)), timezone.override(user.zone):
-        values = _values(user, context)
+        values = {**_values(user, context), "base_url": letter_marks.link(settings.PORTAL_BASE_URL)}
+        subject = one_line(_render(f"emails/{kind}/subject.txt", values))
         body = _render(f"emails/{kind}/body.txt", values)
-        return Letter(
-            subject=one_line(_render(f"emails/{kind}/subject.txt", values)),
-            body=_render("emails/layout.txt", {**values, "body": body}),
-        )
+        marked = _render("emails/layout.txt", {**values, "body": body})
+        html = html_of(marked, subject=subject, spells_out=kind in SPELLED_OUT)
+        return Letter(subject=subject, body=letter_marks.plain(marked), html=html)
 
 
 def write_sms(*, kind: str, user: User, context: Mapping[str, Any]) -> str:
@@ -67,4 +73,5 @@ def _revive(name: str, value: Any, zone: tzinfo) -> Any:
 
 def _render(template: str, values: dict[str, Any]) -> str:
     # Plain text: escaping would show O&#x27;Brien to O'Brien.
-    return Engine.get_default().get_template(template).render(Context(values, autoescape=False)).strip()
+    text = Engine.get_default().get_template(template).render(Context(values, autoescape=False))
+    return close_up(text.strip())

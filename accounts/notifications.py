@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailAttachment, EmailMessage
+from django.core.mail import EmailAttachment, EmailMultiAlternatives
 from django.db.models import F
 from django.utils.module_loading import import_string
 
@@ -19,6 +19,7 @@ from accounts import quiet_hours, sms
 from accounts.letters import one_line, write_email, write_sms
 from accounts.models import Notification, User
 from accounts.models.notifications import Channel
+from accounts.waited_notices import NO_LONGER_SO, Facts, facts_now
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +77,8 @@ def notify(
     """Write one notice for each channel the person wants, or for `channels`; the same `key` again writes nothing.
 
     `context` holds plain values: money as {"minor": …, "currency": …}, instants as ISO text under
-    names ending in `_at`. With `to_address` in it the e-mail goes there instead, to somebody who may have no account;
-    with `reader_language`, in that language.
+    names ending in `_at`. With `to_address` in it the e-mail goes there instead, to somebody who may have no account,
+    and with `to_number` the SMS; with `reader_language`, in that language.
     """
     Notification.objects.bulk_create(
         notices(user=user, kind=kind, key=key, context=context, now=now, channels=channels), ignore_conflicts=True
@@ -133,15 +134,21 @@ def every_channel(user: Reachable) -> list[Channel]:
 def deliver_due(*, now: datetime, limit: int = 100) -> int:
     """Send the notices due at `now` and return how many left.
 
-    0. Put off what can wait where it is quiet now: it was delayed, or the reader wants other hours since.
+    0. Put off what can wait where it is quiet now: it was delayed, or the reader wants other hours since. What waited
+       already says what is so now, and is left out where nothing of it is.
     1. Claim: a conditional UPDATE takes the row for the length of a lease.
     2. Send, outside any transaction.
     3. Record, unless somebody else took the row over meanwhile.
 
     A crash between 2 and 3 costs one more copy when the lease ends, under the same Message-ID. No message is lost.
     """
-    due = Notification.objects.due(now).select_related("user").order_by("due_at", "pk")[:limit]
-    return sum(_deliver(notice, now=now) for notice in due if not _waits(notice, now=now) and _claim(notice, now=now))
+    due = list(Notification.objects.due(now).select_related("user").order_by("due_at", "pk")[:limit])
+    anew = facts_now(due, now=now)
+    return sum(
+        _deliver(notice, facts=anew.get(notice.pk, notice.context), now=now)
+        for notice in due
+        if not _waits(notice, now=now) and _claim(notice, now=now)
+    )
 
 
 def _waits(notice: Notification, *, now: datetime) -> bool:
@@ -162,14 +169,19 @@ def _claim(notice: Notification, *, now: datetime) -> bool:
     return claimed == 1
 
 
-def _deliver(notice: Notification, *, now: datetime) -> bool:
+def _deliver(notice: Notification, *, facts: Facts | None, now: datetime) -> bool:
+    """Send a claimed notice with what is so now; where that is None it is no longer true, and left out."""
     if notice.attempts > MAX_ATTEMPTS:
         _record(notice, state=Notification.State.FAILED, error="Given up: the process that sent it died each time.")
         return False
     too_late_at = quiet_hours.deadline(kind=notice.kind, context=notice.context)
     if too_late_at is not None and too_late_at <= now:
-        _record(notice, state=Notification.State.FAILED, error=TOO_LATE)
+        _record(notice, state=Notification.State.LEFT_OUT, error=TOO_LATE)
         return False
+    if facts is None:
+        _record(notice, state=Notification.State.LEFT_OUT, error=NO_LONGER_SO)
+        return False
+    notice.context = {**notice.context, **facts}
     try:
         _send(notice, now=now)
     except NowhereToSend as error:
@@ -202,16 +214,19 @@ def _send_email(notice: Notification, *, secrets: dict[str, str], hidden: dict[s
     headers = {"Message-ID": f"<{notice.public_id}@{host}>", "Auto-Submitted": "auto-generated"}
     files = cast("Enclose", import_string(settings.LETTER_ENCLOSURES))(notice=notice, now=now)
     to = notice.context.get("to_address") or user.email
-    EmailMessage(letter.subject, letter.body, to=[to], headers=headers, attachments=files).send()
+    message = EmailMultiAlternatives(letter.subject, letter.body, to=[to], headers=headers, attachments=files)
+    message.attach_alternative(letter.html, "text/html")
+    message.send()
 
 
 def _send_sms(notice: Notification, *, secrets: dict[str, str], hidden: dict[str, str]) -> None:
     user = notice.user
-    if not user.phone_verified:
+    to = notice.context.get("to_number") or (user.phone if user.phone_verified else "")
+    if not to:
         raise NowhereToSend(NO_NUMBER)
     notice.body = write_sms(kind=notice.kind, user=user, context={**notice.context, **hidden})
     text = write_sms(kind=notice.kind, user=user, context={**notice.context, **secrets}) if secrets else notice.body
-    sms.chosen().send(to=user.phone, text=text)
+    sms.chosen().send(to=to, text=text)
 
 
 def _put_off(notice: Notification, *, error: Exception, now: datetime) -> None:

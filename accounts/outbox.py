@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.core.mail import EmailAttachment, EmailMessage
+from django.core.mail import EmailAttachment, EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
 from accounts.models import OutboxAttachment, OutboxMessage
@@ -16,7 +16,11 @@ class OutboxEmailBackend(BaseEmailBackend):
 
 def _keep(message: EmailMessage, recipient: str) -> int:
     kept = OutboxMessage.objects.create(
-        channel=Channel.EMAIL, recipient=recipient, subject=str(message.subject), body=str(message.body)
+        channel=Channel.EMAIL,
+        recipient=recipient,
+        subject=str(message.subject),
+        body=str(message.body),
+        html=_html_of(message),
     )
     OutboxAttachment.objects.bulk_create(
         OutboxAttachment(message=kept, name=file.filename or "", content=file.content, content_type=file.mimetype)
@@ -24,3 +28,8 @@ def _keep(message: EmailMessage, recipient: str) -> int:
         if isinstance(file, EmailAttachment)
     )
     return 1
+
+
+def _html_of(message: EmailMessage) -> str:
+    parts = message.alternatives if isinstance(message, EmailMultiAlternatives) else []
+    return next((str(content) for content, mimetype in parts if mimetype == "text/html"), "")

@@ -1,7 +1,7 @@
 """The page of messages: in a demo for everybody, anywhere else for nobody."""
 
 import pytest
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 
 from accounts.models import OutboxMessage
 
@@ -54,6 +54,38 @@ def test_a_file_that_came_with_a_message_can_be_opened(client, db):
     assert answer["Cache-Control"] == "private, no-store"
 
 
+def send_as_html(html):
+    outbox = get_connection("accounts.outbox.OutboxEmailBackend")
+    message = EmailMultiAlternatives("Receipt", "Paid.", to=["a@example.com"], connection=outbox)
+    message.attach_alternative(html, "text/html")
+    message.send()
+    return OutboxMessage.objects.get()
+
+
+def test_a_letter_can_be_seen_as_mail_programs_show_it(client, db):
+    letter = send_as_html('<p style="color:#123456">Paid.</p>')
+
+    assert f'href="/outbox/letters/{letter.pk}/"' in client.get("/outbox/").content.decode()
+    assert "#123456" not in client.get("/outbox/").content.decode()
+    assert client.get(f"/outbox/letters/{letter.pk}/").content.decode() == '<p style="color:#123456">Paid.</p>'
+
+
+def test_a_letter_that_is_shown_can_run_and_fetch_nothing(client, db):
+    answer = client.get(f"/outbox/letters/{send_as_html('<script src=/x.js></script>').pk}/")
+
+    policy = answer["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "sandbox", "form-action 'none'", "frame-ancestors 'none'"} <= set(policy)
+    assert not [part for part in policy if part.startswith(("script-src", "img-src", "font-src", "connect-src"))]
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_a_message_without_html_has_no_such_page(client, db):
+    keep(1)
+
+    assert "/outbox/letters/" not in client.get("/outbox/").content.decode()
+    assert client.get(f"/outbox/letters/{OutboxMessage.objects.get().pk}/").status_code == 404
+
+
 def test_a_file_name_cannot_add_a_header(client, db):
     send_with_file('a"b\r\nX-Evil: 1.pdf')
     file = OutboxMessage.objects.get().attachments.get()
@@ -68,6 +100,7 @@ def test_outside_the_demo_there_is_no_such_page(client, db, settings):
     settings.PLAYGROUND = False
 
     assert client.get("/outbox/").status_code == 404
+    assert client.get(f"/outbox/letters/{send_as_html('<p>Paid.</p>').pk}/").status_code == 404
 
 
 @pytest.mark.parametrize("count", [1, 3])
