@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
+from accounts.two_people import NotDone, decide, move_on, refuse_own
 from billing import ledger
 from billing.ledger import InsufficientBalance
 from billing.left_behind import goes_back, left_behind
@@ -27,10 +27,8 @@ BOOKED = {
 }
 
 
-class CannotClear(Exception):
+class CannotClear(NotDone):
     """Nothing was changed; `sentence` says why."""
-
-    sentence: Promise
 
 
 class NothingToClear(CannotClear):
@@ -43,12 +41,6 @@ class GoesBackByItself(CannotClear):
     """A card that had paid it in has not been tried yet."""
 
     sentence = _("A card of theirs can still take money of it: it goes back there by itself. Nothing was changed.")
-
-
-class OwnRequest(CannotClear):
-    """Two people look at a large sum; who asked for it is not the second one."""
-
-    sentence = _("You asked for this yourself. Somebody else has to decide on it.")
 
 
 class BalanceMoved(CannotClear):
@@ -96,9 +88,8 @@ def request(
 
 
 def approve(*, leftover: Leftover, actor: User, ip: str | None, now: datetime) -> bool:
-    """Clear what somebody else asked for; False where it waits for nobody. Raises OwnRequest and BalanceMoved."""
-    if leftover.requested_by_id == actor.pk:
-        raise OwnRequest
+    """Clear what somebody else asked for; False where it waits for nobody. Raises OwnRequest, OwnAccount and BalanceMoved."""
+    refuse_own(actor, requested_by=leftover.requested_by_id, about=leftover.account.owner_id)
     with transaction.atomic():
         _lock(leftover.account)
         if not _clear(leftover, decided_by=actor, now=now):
@@ -110,10 +101,7 @@ def approve(*, leftover: Leftover, actor: User, ip: str | None, now: datetime) -
 @transaction.atomic
 def refuse(*, leftover: Leftover, why: str, actor: User, ip: str | None, now: datetime) -> bool:
     """Leave the money where it is; False where it waits for nobody. Raises OwnRequest."""
-    if leftover.requested_by_id == actor.pk:
-        raise OwnRequest
-    waiting = Leftover.objects.waiting().filter(pk=leftover.pk)
-    if not waiting.update(state=State.REFUSED, refusal=why, decided_by=actor, decided_at=now):
+    if not decide(leftover, to=State.REFUSED, refusal=why, actor=actor, now=now):
         return False
     _record("leftover.refused", leftover, actor=actor, ip=ip, now=now, reason=why)
     return True
@@ -136,8 +124,7 @@ def _cleared_by_one(wallet: LedgerAccount) -> Money:
 
 
 def _clear(leftover: Leftover, *, decided_by: User | None, now: datetime) -> bool:
-    waiting = Leftover.objects.waiting().filter(pk=leftover.pk)
-    if not waiting.update(state=State.CLEARED, decided_by=decided_by, decided_at=now):
+    if not move_on(leftover, to=State.CLEARED, decided_by=decided_by, now=now):
         return False
     kind, account = BOOKED[Way(leftover.way)]
     try:

@@ -1,17 +1,20 @@
 """Staff clear what closed accounts left behind in dialogs: with a reason, and above a limit two of them."""
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from accounts.models import AccountClosing
+from billing.leftovers import NothingToClear
 from billing.models import LedgerAccount, Leftover
 from portal.lib.money import Money
 from tests import make
+from tests.admin.dialogs import dialog, helper, told
 from tests.billing.books import NOW, fund
 
 pytestmark = pytest.mark.django_db
 
 WISH = {"way": "by_hand", "reason": "To her bank, 21 Nov, ref. 4711"}
+
+NOT_ALLOWED = "Nothing was changed: its state does not allow it."
 
 
 @pytest.fixture
@@ -26,17 +29,6 @@ def wallet(subscriber):
 @pytest.fixture
 def ask_first(settings):
     settings.PORTAL_REFUND_APPROVAL_ABOVE = {"USD": Money(499, "USD")}
-
-
-def dialog(client, row, action, **form):
-    address = f"/admin/billing/{row._meta.model_name}/{row.pk}/{action}/"
-    return client.post(address, {"_form_submitted": "on", **form}, headers={"hx-request": "true"})
-
-
-def helper(*codenames):
-    person = make.make_user(is_staff=True)
-    person.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
-    return person
 
 
 def test_the_dialog_says_how_much_it_is_about(as_staff, wallet):
@@ -73,7 +65,28 @@ def test_it_is_offered_only_where_something_was_left_behind(as_staff, wallet):
         True,
         False,
     ]
-    assert dialog(as_staff, theirs, "clear", **WISH).status_code == 403
+    assert told(dialog(as_staff, theirs, "clear", **WISH)) == [NothingToClear.sentence]
+    assert not Leftover.objects.exists()
+
+
+def test_who_clears_what_a_colleague_just_cleared_reads_that_it_was_done(as_staff, wallet):
+    dialog(as_staff, wallet, "clear", **WISH)
+
+    assert told(dialog(as_staff, wallet, "clear", **WISH))[-1] == NothingToClear.sentence
+    assert Leftover.objects.count() == 1
+
+
+def test_who_approves_what_a_colleague_just_refused_reads_so(client, as_staff, wallet, ask_first):
+    dialog(as_staff, wallet, "clear", **WISH)
+    leftover = Leftover.objects.get()
+    client.force_login(helper("approve_leftover", "view_leftover"))
+    dialog(client, leftover, "refuse", why="She wrote to us")
+
+    answer = dialog(client, leftover, "approve")
+
+    leftover.refresh_from_db()
+    assert told(answer)[-1] == NOT_ALLOWED
+    assert leftover.state == "refused"
 
 
 def test_who_asked_may_not_approve_and_somebody_else_may(client, as_staff, wallet, ask_first):

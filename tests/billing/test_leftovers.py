@@ -4,8 +4,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import AccountClosing, AuditEvent
+from accounts.two_people import OwnRequest
 from billing import ledger, left_behind, leftovers
-from billing.leftovers import BalanceMoved, GoesBackByItself, NothingToClear, OwnRequest
+from billing.leftovers import BalanceMoved, GoesBackByItself, NothingToClear
 from billing.models import LedgerAccount, LedgerEntry, Leftover
 from portal.admin_attention import needs_a_person
 from portal.lib.money import Money
