@@ -21,6 +21,8 @@ def shown(question: RenewalQuestion, *, now: datetime) -> dict[str, Any]:
         "question": question,
         "subscription": subscription,
         "line": subscription.line,
+        # For whoever has the link and is not signed in: the letter may not have told the whole number.
+        "number_end": f"•••• {subscription.line.msisdn[-4:]}" if subscription.line.msisdn else "",
         "is_open": is_open(question, subscription, now=now),
         "has_ended": now >= question.ends_at,
         "order": order,

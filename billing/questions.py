@@ -73,12 +73,12 @@ def _tell(subscription: Subscription, *, index: int, ends_at: datetime, remind: 
 
 
 def lapse(verdict: Verdict, *, now: datetime) -> None:
-    """Let the line end without a renewal: nobody said yes. Auto-renewal waits until it is renewed by hand."""
+    """Let the line end without a renewal: nobody said yes, or could. Auto-renewal waits until it is renewed by hand."""
     subscription, index = verdict.subscription, verdict.schedule.period_index
     with transaction.atomic():
         ended = subscription.held().update(
             state=Subscription.State.PAUSED,
-            reason=Reason.UNANSWERED,
+            reason=verdict.reason,
             decided_at=now,
             declines=0,
             lease_until=None,
@@ -90,7 +90,11 @@ def lapse(verdict: Verdict, *, now: datetime) -> None:
                 user=subscription.line.owner,
                 kind="renewal_lapsed",
                 key=f"renewal-lapsed:{subscription.public_id}:{index}",
-                context={**_about(subscription), "line_id": subscription.line.public_id},
+                context={
+                    **_about(subscription),
+                    "line_id": subscription.line.public_id,
+                    "was_not_asked": verdict.reason == Reason.NOT_ASKED,
+                },
                 now=now,
             )
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Notification
 from accounts.notifications import NO_NUMBER, TOO_LATE
+from accounts.waited_notices import NO_LONGER_SO
 from billing.models import Order
 from billing.notice_keys import charge_notices, questions
 from billing.order_steps import Step
@@ -15,6 +16,7 @@ from portal.lib.saying import say_moment
 NOT_SENT: dict[str, Promise] = {
     NO_NUMBER: gettext_lazy("Not sent: there was no confirmed mobile number."),
     TOO_LATE: gettext_lazy("Not sent: it would have come too late."),
+    NO_LONGER_SO: gettext_lazy("Not sent: it was no longer so."),
 }
 """Other errors are in the words of mail servers, which staff find in the list of notifications."""
 
@@ -36,7 +38,7 @@ def _step(notice: Notification) -> Step:
     match notice.state:
         case Notification.State.SENT:
             return Step(state="done", title=title, text=_("Sent."), at=say_moment(notice.sent_at or notice.created_at))
-        case Notification.State.FAILED:
+        case Notification.State.FAILED | Notification.State.LEFT_OUT:
             text = NOT_SENT.get(notice.error, _("Not sent: the message could not be delivered."))
             return Step(state="failed", title=title, text=text, at=say_moment(notice.created_at))
     return Step(state="waiting", title=title, text=_("Waiting to be sent."), at=say_moment(notice.due_at))

@@ -1,10 +1,12 @@
 """What is charged days after it was announced is announced anew: an outage is made up for, a long stop surprises nobody."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 
+from accounts.letters import write_email, write_sms
 from accounts.models import Notification
 from accounts.notifications import deliver_due
 from billing import agreements, charging_stops, orders, reconciliation, renewals, why
@@ -13,10 +15,12 @@ from billing.invariants import broken_invariants
 from billing.models import Charge, Order, Subscription
 from billing.reminders import send_reminders
 from billing.renewal_endings import set_aside
+from billing.renewals import Stride
 from plans.models import PlanPrice
+from portal.lib.money import Money
 from portal.lib.periods import PeriodUnit
 from tests import make
-from tests.billing.books import paid_order
+from tests.billing.books import fund, paid_order
 from tests.billing.test_crashes import Crash
 from tests.fakes.gateway import FakeGateway
 
@@ -82,6 +86,37 @@ def test_the_letter_says_when_it_was_due_and_what_can_be_done(subscription, tick
     assert f"/lines/{subscription.line.public_id}/auto-renewal/" in letter.body
 
 
+def test_by_sms_it_is_told_in_one_message(subscription, tick, now):
+    type(subscription.line).objects.update(nickname="My line for Italy")
+    tick(now + LONG)
+    notice = charge_notices().get()
+
+    sms = write_sms(kind=notice.kind, user=subscription.line.owner, context=notice.context)
+
+    assert sms == (
+        "My line for Italy was due on 21 Nov 2026 and not charged. It renews on 12 Dec 2026 at 10:00 for US$14.90; "
+        "stop it in the portal before then."
+    )
+    assert len(sms) <= 160
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
+def test_chinese_letters_put_no_space_between_sentences(subscription, tick, now, language):
+    reader = subscription.line.owner
+    reader.language = language
+    tick(now + LONG)
+    notice = charge_notices().get()
+    bought = {"order_kind": "top_up", "trigger": "low_data", "plan": {"name": "Pack"}, "line": "Italy"}
+
+    letter = write_email(kind=notice.kind, user=reader, context=notice.context)
+    sms = write_sms(kind="order_fulfilled", user=reader, context={**bought, "money": notice.context["price"]})
+
+    assert sms.count("。") > 1
+    for text in (sms, letter.body):
+        assert "。 " not in text
+    assert f" http://localhost:8000/lines/{subscription.line.public_id}" in letter.body, "an address stands apart"
+
+
 def test_why_was_i_charged_names_the_fresh_notice(subscription, tick, now):
     tick(now + LONG)
     deliver_due(now=now + LONG)
@@ -119,6 +154,7 @@ def test_an_outage_is_made_up_for_at_once_up_to_a_period_and_four_days(
     assert charge_notices().exists() is is_told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("days", "at_hour", "told_after", "charged_after"),
     [(30, 10, 0, 24), (30, 22, 10, 34), (1, 10, 0, 3), (1, 22, 10, 13), (2, 23, 9, 33)],
@@ -129,8 +165,8 @@ def test_its_notice_has_its_time_after_a_night(line, tick, now, days, at_hour, t
     subscription = make.make_subscription(line=line, plan=plan, charge_due_at=now - LONG)
     moment = now.replace(hour=at_hour)
 
-    for sweep in range(6 * charged_after):
-        tick(moment + sweep * timedelta(minutes=10))
+    for sweep in range(2 * charged_after):
+        tick(moment + sweep * timedelta(minutes=30))
 
     subscription.refresh_from_db()
     notice = charge_notices().get()
@@ -264,3 +300,50 @@ def test_what_a_worker_had_written_down_when_all_went_off_is_told_first(subscrip
     assert (len(gateway.taken), Order.objects.get().state) == (1, Order.State.FULFILLED)
     deliver_due(now=late + DAY)
     assert broken_invariants(now=late + DAY) == {}
+
+
+def ended_line(plan, now, **terms):
+    """Make a renewal that came due when everything was stopped."""
+    line = make.make_line(owner=make.make_user())
+    make.make_profile(line=line)
+    make.make_allowance(line=line, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
+    return make.make_subscription(line=line, plan=plan, anchor_at=now - 29 * DAY, charge_due_at=now, **terms)
+
+
+@pytest.mark.slow
+def test_a_wave_that_takes_many_runs_charges_and_tells_each_once(plan, gateway, carrier, now):
+    lifted, no_more = now + LONG, now + LONG + 30 * HOUR
+    refused = {"state": "past_due", "declines": 2, "reason": "declined:insufficient_funds"}
+    charged = [
+        *(ended_line(plan, now) for _line in range(3)),
+        *(ended_line(plan, now, **refused, suspend_due_at=now + 10 * DAY) for _line in range(2)),
+        ended_line(plan, now, mode="ask", asked_index=1, approved_index=1),
+        from_balance := ended_line(plan, now, pay_from="wallet"),
+    ]
+    fund(from_balance.line.owner, Money(1490, "USD"))
+    limited, resting = ended_line(plan, now, max_times=1), ended_line(plan, now)
+    about = {"line": limited.line, "plan": plan, "subscription": limited, "period_index": 0, "trigger": "expiry"}
+    make.make_order(owner=limited.line.owner, state="fulfilled", paid_at=lifted - DAY, **about)
+    type(resting.line).objects.filter(pk=resting.line_id).update(service_state="suspended", suspended_for="owner")
+    others = {limited.pk, resting.pk}
+
+    moment = lifted
+    while moment <= no_more:
+        # A pair a run, as with a gateway that lets itself be asked slowly.
+        how = {"gateways": {gateway.name: gateway}, "carrier": carrier, "now": moment}
+        renewals.renew_due(**how, in_time=lambda: False, stride=Stride(batch=2))
+        renewals.retry_declined(**how, in_time=lambda: False, stride=Stride(batch=2))
+        send_reminders(now=moment)
+        moment += timedelta(minutes=20)
+
+    paid = Order.objects.filter(state="fulfilled", period_index=1).values_list("subscription", "paid_at")
+    assert sorted(pk for pk, _at in paid) == sorted(one.pk for one in charged)
+    assert all(at >= lifted + DAY for _pk, at in paid), "each has its day after the notice"
+    assert len(gateway.taken) == len(charged) - 1
+    told = Counter(charge_notices().values_list("user", flat=True))
+    assert told == {one.line.owner_id: 1 for one in charged}
+    assert Notification.objects.get(kind="renewal_limit_reached").user == limited.line.owner
+    assert (
+        set(Subscription.objects.filter(reason__in=["limit_reached", "suspended"]).values_list("pk", flat=True))
+        == others
+    )

@@ -6,17 +6,29 @@ from itertools import product
 import pytest
 from django.urls import reverse
 
-from billing import agreements, charging_stops, ledger, reconciliation, renewals, top_up_rules, top_up_run
+from accounts.models import Notification
+from billing import (
+    agreements,
+    charges,
+    charging_stops,
+    ledger,
+    reconciliation,
+    renewals,
+    saved_cards,
+    top_up_rules,
+    top_up_run,
+)
 from billing.charging_stops import ChargingStopped
 from billing.invariants import broken_invariants
-from billing.models import Charge, Order, Subscription
+from billing.models import Charge, Order, PaymentMethod, Subscription
 from billing.withdrawn import STILL_WANTED, TURNED_OFF, is_off, still_wanted
 from portal.lib.money import Money
 from portal.lib.set_sql import run
 from tests import make
-from tests.billing.books import fund
+from tests.billing.books import buy, fund
 from tests.billing.test_crashes import Crash
 from tests.fakes.gateway import FakeGateway
+from tests.make import NOW
 
 LATER = timedelta(minutes=15)
 
@@ -171,6 +183,58 @@ def test_what_was_only_prepared_is_not_charged_while_everything_is_stopped(only_
     assert (len(gateway.taken), states()) == (1, ["abandoned", "succeeded"])
 
 
+@pytest.fixture
+def never_arrived(subscription, at_work, gateway, now):
+    """The gateway could not be reached when the payment was to be prepared."""
+    gateway.calls.append("prepare")  # it lives on
+    gateway.down = {"prepare"}
+    at_work(now)
+    gateway.down = set()
+    assert (states(), gateway.payments) == (["unknown"], {})
+    subscription.refresh_from_db()
+    return subscription
+
+
+def stop(subscription, gateway, now):
+    charging_stops.stop(reason="Wrong prices", actor=None, ip=None, now=now)
+
+
+@pytest.mark.parametrize(
+    ("end", "becomes"),
+    [
+        (lambda one, _gateway, now: turn_off(one, now), "abandoned"),
+        (stop, "abandoned"),
+        (lambda one, *at: remove_card(one.method, *at)(), "declined"),
+    ],
+)
+def test_what_never_arrived_is_given_up_once_nobody_wants_it(never_arrived, gateway, now, end, becomes):
+    end(never_arrived, gateway, now)
+
+    for times in (1, 2):
+        reconciliation.reconcile_charges(gateway=gateway, now=now + times * LATER)
+
+    assert (gateway.taken, states()) == ([], [becomes])
+
+
+@pytest.mark.parametrize("what", ["never_arrived", "only_prepared"])
+def test_what_a_gateway_hears_of_days_later_is_announced_first(request, what, at_work, gateway, now):
+    renewal, late = request.getfixturevalue(what), now + timedelta(days=5)
+
+    for minutes in (0, 15, 30):
+        at_work(late + timedelta(minutes=minutes))
+
+    renewal.refresh_from_db()
+    assert (gateway.taken, states()) == ([], ["abandoned"])
+    assert (renewal.state, renewal.reason) == ("active", "stale")
+    assert Notification.objects.filter(kind="charge_notice").count() == 1
+
+
+def test_control_what_never_arrived_and_is_wanted_is_charged(never_arrived, at_work, gateway, now):
+    at_work(now + LATER)
+
+    assert (len(gateway.taken), states()) == (1, ["succeeded"])
+
+
 def test_control_what_was_only_prepared_and_is_wanted_is_charged(only_prepared, at_work, gateway, now):
     at_work(now + LATER)
 
@@ -263,6 +327,76 @@ def test_a_rule_turned_off_while_its_payment_is_prepared_buys_nothing(line, pack
     assert broken_invariants(now=now) == {}
 
 
+def remove_card(method, gateway, now):
+    return lambda: saved_cards.remove(method=method, gateway=gateway, actor=method.owner, now=now)
+
+
+@pytest.mark.parametrize(("when", "taken", "ends"), [("prepare", 0, "pending"), ("charge", 1, "fulfilled")])
+def test_a_card_counts_as_removed_until_its_money_is_asked_for(subscription, watched, carrier, now, when, taken, ends):
+    watched.meanwhile[when] = remove_card(subscription.method, watched, now)
+    gateways = {watched.name: watched}
+
+    renewals.renew_due(gateways=gateways, carrier=carrier, now=now)
+
+    assert (len(watched.taken), Order.objects.get().state) == (taken, ends)
+    assert [one.state for one in watched.payments.values()] == ["succeeded" if taken else "abandoned"]
+    assert broken_invariants(now=now) == {}
+
+
+def test_a_renewal_whose_card_was_removed_on_the_way_pauses_and_tells_once(subscription, watched, carrier, now):
+    watched.meanwhile["prepare"] = remove_card(subscription.method, watched, now)
+    for minutes in range(3):
+        at = now + timedelta(minutes=minutes)
+        renewals.renew_due(gateways={watched.name: watched}, carrier=carrier, now=at)
+
+    subscription.refresh_from_db()
+    assert (watched.taken, states()) == ([], ["abandoned"])
+    assert (subscription.state, subscription.reason) == ("paused", "method_removed")
+    assert Notification.objects.filter(kind="renewal_paused").count() == 1
+
+
+def test_a_second_card_removed_on_the_way_leaves_the_first_one_alone_that_will_never_pay(
+    subscription, watched, carrier, now
+):
+    second = make.make_method(owner=subscription.line.owner, is_default=False)
+    Subscription.objects.update(backup_method=second)
+    watched.outcomes[subscription.method.reference] = "lost_card"
+    gateways = {watched.name: watched}
+    watched.meanwhile["charge"] = lambda: watched.meanwhile.update(prepare=remove_card(second, watched, now))
+    for minutes in range(3):
+        at = now + timedelta(minutes=minutes)
+        renewals.renew_due(gateways=gateways, carrier=carrier, now=at)
+        renewals.retry_declined(gateways=gateways, carrier=carrier, now=at)
+
+    subscription.refresh_from_db()
+    assert (watched.taken, states()) == ([], ["declined", "abandoned"]), "the lost card is asked once"
+    assert (subscription.state, subscription.reason) == ("paused", "method_removed")
+
+
+def test_a_rule_whose_card_was_removed_while_its_payment_is_prepared_buys_nothing(
+    line, pack, running, watched, carrier, now
+):
+    rule = make.make_top_up_rule(line=line, plan=pack)
+    type(running).objects.update(used_bytes=running.data_bytes)
+    watched.meanwhile["prepare"] = remove_card(rule.method, watched, now)
+
+    for minutes in range(2):
+        top_up_run.top_up_low(gateways={watched.name: watched}, carrier=carrier, now=now + timedelta(minutes=minutes))
+
+    rule.refresh_from_db()
+    assert (watched.taken, states()) == ([], ["abandoned"])
+    assert (rule.state, rule.reason) == ("paused", "method_removed")
+
+
+def test_who_removes_the_card_just_after_clicking_pay_is_not_charged(line, plan, card, watched, now):
+    charge = buy(line, plan, method=card).charges.get()
+    watched.meanwhile["prepare"] = remove_card(card, watched, now)
+
+    charges.charge_saved(charge=charge, gateway=watched, now=now)
+
+    assert (watched.taken, states()) == ([], ["abandoned"])
+
+
 @pytest.fixture
 def every_charge(subscription):
     """A charge of each kind that an auto-renewal, or a click, may leave."""
@@ -294,9 +428,11 @@ def test_whether_it_is_off_is_told_alike_of_one_and_of_many(every_charge, mode, 
 
 
 @pytest.mark.postgresql
+@pytest.mark.parametrize("removed_at", [None, NOW])
 @pytest.mark.parametrize("mode", ["off", "ask", "automatic"])
-def test_the_sql_of_sets_says_the_same(every_charge, mode):
+def test_the_sql_of_sets_says_the_same(every_charge, mode, removed_at):
     Subscription.objects.update(mode=mode)
+    PaymentMethod.objects.update(removed_at=removed_at)
 
     by_sql = {pk for (pk,) in run(f"SELECT c.id FROM billing_charge c WHERE {STILL_WANTED}", {})}  # noqa: S608
 
