@@ -8,6 +8,7 @@ from datetime import datetime
 from billing.models import QueuedPlan
 from esim import allowances
 from esim.models import Allowance, Line, SuspendedFor
+from plans.sold import row_of
 from plans.terms import PlanTerms
 
 
@@ -24,12 +25,13 @@ class Turn:
         return PlanTerms.from_json(self.queued.order.plan_terms)
 
     def as_allowance(self) -> Allowance:
-        """Return what it will grant, as far as its time is concerned; not to be saved."""
+        """Return what it will grant, as far as its name and time are concerned; not to be saved."""
         order = self.queued.order
         return Allowance(
             public_id=self.queued.public_id,
             line_id=self.queued.line_id,
             plan=order.plan,
+            sold=row_of(self.terms),
             granted_for=order.public_id,
             starts_at=self.starts_at,
             ends_at=self.ends_at,

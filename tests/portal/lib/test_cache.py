@@ -89,7 +89,7 @@ def test_a_hung_server_costs_a_page_one_wait(hung):
     answers = [hung.get(f"key{i}") for i in range(20)]
 
     assert answers == [None] * 20
-    assert time.monotonic() - start < 0.9
+    assert time.monotonic() - start < 1.8, "each of its own would be two seconds"
 
 
 def test_one_warning_a_minute(dead, caplog, monkeypatch):
