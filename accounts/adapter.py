@@ -1,6 +1,7 @@
 """What allauth asks of us: where phone numbers live, how messages leave, how seeds are kept."""
 
 import logging
+from ipaddress import ip_address
 from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +12,23 @@ from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
-from accounts import sms
+from accounts import forwarding, sms
+from accounts.letter_html import html_of
 from accounts.letters import one_line
 from accounts.locks import refuse_if_locked
 from accounts.models import User
 from accounts.phones import PhoneField
 from accounts.second_factors import current_context
 from accounts.security_events import record_asked_for_link, record_event, record_failed_sign_in
+from portal.lib import letter_marks
 from portal.lib.brand import brand
 from portal.lib.crypto import decrypt, encrypt
 
@@ -51,6 +56,19 @@ class AccountAdapter(DefaultAccountAdapter):
         "phone_password_mismatch": WRONG_CREDENTIALS,
         "username_password_mismatch": WRONG_CREDENTIALS,
     }
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return an IPv4 address as one, also where a proxy that listens on IPv6 wrote it as `::ffff:192.0.2.1`.
+
+        Limits count networks of IPv6: all visitors with such an address would share one. Raises PermissionDenied.
+        """
+        cut_short = forwarding.is_cut_short(request)
+        told = forwarding.nearest_address(request) if cut_short else super().get_client_ip(request)
+        try:
+            address = ip_address(told)
+        except ValueError as error:
+            raise PermissionDenied from error
+        return str(getattr(address, "ipv4_mapped", None) or address)
 
     def new_user(self, request: HttpRequest) -> User:
         """Return an unsaved user who reads the language of the browser."""
@@ -141,11 +159,27 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send an e-mail of allauth's; a mail server that is down costs a message, not the page."""
+        ours = {name: letter_marks.link(value) for name, value in context.items() if name.endswith("_url")}
+        about = {"brand": brand(), "base_url": letter_marks.link(settings.PORTAL_BASE_URL)}
         try:
-            super().send_mail(template_prefix, email, {"brand": brand(), **context})
+            super().send_mail(template_prefix, email, {**about, **context, **ours})
         except (SMTPException, OSError):
             logger.exception("E-mail %s not sent", template_prefix)
             messages.error(self.request, NOT_SENT)
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """Add the HTML; every link shows where it leads, for these letters are about who has the account."""
+        message: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
+        html = html_of(str(message.body), subject=str(message.subject), spells_out=True)
+        message.body = letter_marks.plain(str(message.body))
+        message.attach_alternative(html, "text/html")
+        return message
 
     def format_email_subject(self, subject: str) -> str:
         return one_line(subject)

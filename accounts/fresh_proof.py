@@ -37,6 +37,12 @@ def fresh_proofs(request: HttpRequest) -> list[dict[str, Any]]:
     return [record for record in records if record.get("reauthenticated") and record["at"] > since]
 
 
+def was_proved_within(request: HttpRequest, seconds: float) -> bool:
+    """Tell whether this person signed in, or proved again who they are, so lately; asks no database."""
+    records = get_authentication_records(request, request.user)
+    return any(record["at"] > time.time() - seconds for record in records)
+
+
 def proved_by_code(request: HttpRequest, user: User) -> bool:
     """Tell whether this person gave a one-time code within the last five minutes, on signing in or later."""
     since = time.time() - PROOF_BY_CODE_SECONDS

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import locks, personal_tokens, suspicion
+from accounts import calendar_links, locks, personal_tokens, suspicion
 from accounts.fresh_proof import ask_first
 from accounts.http import SubscriberRequest, client_ip
 from accounts.ticket_forms import ReportForm
@@ -67,6 +67,7 @@ def _reported(request: SubscriberRequest, form: ReportForm) -> HttpResponse:
     others = [session for session in UserSession.objects.filter(user=user) if not session.is_current()]
     get_adapter().end_sessions(others)
     personal_tokens.revoke_all(user, ip=ip, now=now)
+    calendar_links.replace_link(user=user, ip=ip, now=now)
     if form.cleaned_data["lock"]:
         locks.lock(user=user, ip=ip, now=now)
     ticket = suspicion.report(

@@ -12,7 +12,7 @@ from allauth.mfa import signals as mfa_signals
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, personal_tokens
 from accounts.fresh_proof import proved_by_code
 from accounts.http import client_ip
 from accounts.models import User
@@ -50,6 +50,7 @@ def connect() -> None:
     account_signals.authentication_step_completed.connect(_step_completed)
     account_signals.email_changed.connect(_email_changed)
     account_signals.password_changed.connect(_password_changed)
+    account_signals.password_reset.connect(_password_reset)
     for signal, action in PLAIN.items():
         signal.connect(_recorder(action), weak=False)
     for signal, action in FACTORS.items():
@@ -59,7 +60,6 @@ def connect() -> None:
 PLAIN = {
     account_signals.user_signed_up: "account.signed_up",
     account_signals.password_set: "account.password_changed",
-    account_signals.password_reset: "account.password_reset",
     account_signals.login_code_rejected: "account.code_rejected",
     account_signals.email_verification_code_rejected: "account.code_rejected",
 }
@@ -102,8 +102,16 @@ def _step_completed(request: HttpRequest, user: User, method: str, **kwargs: Any
 
 def _password_changed(request: HttpRequest, user: User, **_kwargs: Any) -> None:
     """Call it a reset where a code stood for the old password: whoever has the mailbox, or the number, can do that."""
-    is_reset = proved_by_code(request, user)
-    record_event(request, user, "account.password_reset" if is_reset else "account.password_changed")
+    if proved_by_code(request, user):
+        _password_reset(request, user)
+    else:
+        record_event(request, user, "account.password_changed")
+
+
+def _password_reset(request: HttpRequest, user: User, **_kwargs: Any) -> None:
+    """Let no token outlive a password that was forgotten, or known to others: a reset ends the sessions, too."""
+    record_event(request, user, "account.password_reset")
+    personal_tokens.revoke_all(user, ip=client_ip(request), now=timezone.now())
 
 
 def _email_changed(

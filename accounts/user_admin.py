@@ -23,6 +23,7 @@ from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2W
 
 from accounts import audit
 from accounts.account_dialogs import LiftsLocks
+from accounts.address_change_admin import ChangesAddresses
 from accounts.http import client_ip
 from accounts.looked_at import RecordsLooks
 from accounts.models import User
@@ -38,6 +39,7 @@ ROWS_OF_A_USER = (
     ("admin:esim_simapplication_changelist", "owner", _("SIM applications")),
     ("admin:accounts_document_changelist", "owner", _("Documents")),
     ("admin:accounts_notification_changelist", "user", _("Notifications")),
+    ("admin:accounts_addresschange_changelist", "user", _("Changes of address")),
     ("admin:accounts_auditevent_changelist", "subject", _("Audit trail")),
 )
 """By name: those pages belong to apps above this one."""
@@ -59,14 +61,14 @@ class NewUserForm(forms.ModelForm[User]):
         return email
 
 
-class UserAdmin(RecordsLooks, LiftsLocks, KeptAdmin):
+class UserAdmin(RecordsLooks, LiftsLocks, ChangesAddresses, KeptAdmin):
     list_display = ("email", "full_name", "phone", "active_column", "is_staff", "language", created)
     list_filter = ("is_active", "is_staff", ("locked_at", EmptyFieldListFilter), "language", "currency")
     search_fields = ("email", "phone", "full_name", "public_id")
     ordering = ("-id",)
     date_hierarchy = "created_at"
     actions = ("deactivate", "reactivate")
-    actions_detail = ("lift_lock", "end_waiting_time")
+    actions_detail = ("lift_lock", "end_waiting_time", "change_address")
     add_form = NewUserForm
     autocomplete_fields = ("groups",)
     add_fieldsets = ((None, {"fields": ("email", "full_name", "language", "time_zone", "currency", "is_staff")}),)
@@ -106,7 +108,7 @@ class UserAdmin(RecordsLooks, LiftsLocks, KeptAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Addresses prove who somebody is, so only the person changes them; only a superuser hands out powers."""
+        """Addresses prove who somebody is, so no form changes them; only a superuser hands out powers."""
         fixed = (
             ("email", "phone", "phone_verified", "public_id", "links", "created_at", "last_login", "locked_at")
             if obj

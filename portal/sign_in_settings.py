@@ -60,6 +60,11 @@ ACCOUNT_FORMS = {
 # Links to a new password count as codes.
 ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,3/m/key,12/h/key",
+    # Opening an account, too, writes to whatever address or number was typed.
+    "confirm_email": "1/10s/key,12/h/key",
+    "verify_phone": "1/30s/key,3/m/ip,12/h/key",
+    # Of one code, as long as it works: as often as allauth lets somebody be wrong.
+    "code_guess": "3/15m/key",
     # Not about signing in, but counted by the same counter: what one person writes to support.
     "ticket": "20/h/user",
     # Files with an application: looking into one costs seconds, whatever becomes of it.

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import audit, locks
+from accounts import audit, calendar_links, locks
 from accounts.adapter import AccountAdapter
 from accounts.locks import AccountLocked
 from accounts.models import AuditEvent, Notification, Ticket, User
@@ -118,6 +118,7 @@ def test_a_report_ends_other_sessions_locks_and_tells_support_what_happened(subs
     here, elsewhere = Client(), Client()
     for browser in (here, elsewhere):
         browser.post(reverse("account_login"), {"login": subscriber.email, "password": make.PASSWORD})
+    calendar = calendar_links.token_of(subscriber)
     form = here.get(reverse("accounts:report")).context["form"]
     wishes = {"text": "I got a code I never asked for.", "lock": "on", "form_key": str(form["form_key"].value())}
 
@@ -126,6 +127,8 @@ def test_a_report_ends_other_sessions_locks_and_tells_support_what_happened(subs
 
     assert is_locked()
     assert elsewhere.get(reverse("accounts:settings")).status_code == 302
+    # Whoever sat there could read its address, and would go on reading what the lines are called and cost.
+    assert calendar_links.reader_of(calendar) is None
     ticket = Ticket.objects.get()
     assert ticket.messages.get().text == "I got a code I never asked for."
     assert ticket.references["sessions ended"] == 1

@@ -5,14 +5,14 @@ import time_machine
 from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 
-from accounts.models import AuditEvent
+from accounts.models import ApiToken, AuditEvent
 from accounts.second_factors import factors_of
 from tests import make
 from tests.accounts.conftest import is_signed_in
 from tests.accounts.test_second_step import current_code
 
 NEW = "three wet umbrellas drying"
-FORGOT, CHANGE = "/accounts/password/reset/", "/accounts/password/change/"
+FORGOT, CHANGE, LOGIN = "/accounts/password/reset/", "/accounts/password/change/", "/accounts/login/"
 TYPED = {"password1": NEW, "password2": NEW}
 
 
@@ -65,6 +65,7 @@ def test_who_is_signed_in_and_forgot_the_password_proves_it_by_a_code(client, li
     assert lin.check_password(NEW)
 
 
+@pytest.mark.usefixtures("early_in_a_time_step")
 def test_after_the_code_the_second_step_is_asked_for_and_then_the_password(client, lin, outbox):
     with factors_of(lin):
         TOTP.activate(lin, "JBSWY3DPEHPK3PXP")
@@ -88,6 +89,24 @@ def test_a_password_set_by_a_code_is_called_a_reset(client, lin, outbox):
 
     changes = AuditEvent.objects.filter(subject=lin, action__startswith="account.password")
     assert [event.action for event in changes] == ["account.password_reset"]
+
+
+def test_tokens_of_programs_end_with_a_reset_and_not_with_a_change(client, lin, outbox, now):
+    make.make_api_token(owner=lin)
+    client.post(LOGIN, {"login": lin.email, "password": make.PASSWORD})
+    client.post(CHANGE, {"oldpassword": make.PASSWORD, **TYPED})
+    assert ApiToken.objects.usable(now).exists()
+
+    code_first = Client()
+    page = code_first.post(FORGOT, {"login": "+14155550101"})
+    page = code_first.post(page.url, {"code": outbox.code("+14155550101")})
+    other = "four dry umbrellas folding"
+    code_first.post(CHANGE, {"password1": other, "password2": other})
+
+    lin.refresh_from_db()
+    assert lin.check_password(other)
+    assert not ApiToken.objects.usable(now).exists()
+    assert AuditEvent.objects.filter(subject=lin, action="api_token.revoked").count() == 1
 
 
 def test_a_password_changed_with_the_old_one_is_no_reset(client, lin):

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from accounts.models import AuditEvent, User
+from accounts.models import ApiToken, AuditEvent, User
 from tests import make
 from tests.accounts.conftest import is_signed_in
 from tests.accounts.test_passwords import FORGOT, NEW, TYPED
@@ -42,6 +42,17 @@ def test_a_link_sets_the_password_in_another_browser(client, link, subscriber, o
     assert has_new_password(subscriber)
     assert not is_signed_in(client)
     assert outbox.to("ada@example.com")[-1].subject == "Your LEB password was changed"
+
+
+def test_a_link_that_was_used_ends_the_tokens_of_programs(client, link, subscriber, outbox, now):
+    make.make_api_token(owner=subscriber)
+
+    client.get(link)
+    assert ApiToken.objects.usable(now).exists()
+    set_password(client, link)
+
+    assert not ApiToken.objects.usable(now).exists()
+    assert "API tokens revoked" in outbox.to("ada@example.com")[-1].body
 
 
 def test_the_letter_says_how_long_the_link_works_and_speaks_its_readers_language(subscriber, outbox, client):

@@ -3,8 +3,10 @@
 import json
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     SECRET_SESSION_KEY,
@@ -18,6 +20,7 @@ from django.core import mail
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.adapter import MFAAdapter
 from accounts.models import AuditEvent, User
@@ -25,6 +28,8 @@ from accounts.second_factors import factors_of
 from portal.lib.crypto import DecryptionFailed
 from tests import make
 from tests.accounts.conftest import is_signed_in
+
+pytestmark = pytest.mark.usefixtures("early_in_a_time_step")
 
 
 def sign_in(client, user):
@@ -253,6 +258,24 @@ def test_staff_with_a_second_step_enter(client, staff, settings):
     enrol(client)
 
     assert client.get("/admin/").status_code == 200
+
+
+def test_staff_prove_each_day_who_they_are(client, staff, settings):
+    """A stolen session lasts a month, and would open every account so long."""
+    settings.PLAYGROUND = False
+    settings.CARRIER, settings.ESIMGO_API_KEY = "esimgo", "key"
+    sign_in(client, staff)
+    enrol(client)
+    page = "/admin/accounts/user/"
+    dialog = {"headers": {"hx-request": "true", "hx-current-url": f"http://testserver{page}"}}
+    with time_machine.travel(timezone.now() + timedelta(hours=12, seconds=1)):
+        shown, in_dialog = client.get(page), client.get("/admin/", **dialog)
+        reauthenticate(client, page)
+        again = client.get(page)
+
+    assert shown.url.endswith(f"/reauthenticate/?next={quote(page, safe='')}")
+    assert in_dialog.headers["HX-Redirect"].endswith(f"/reauthenticate/?next={quote(page, safe='')}")
+    assert again.status_code == 200
 
 
 def test_subscriber_does_not_enter_the_staff_area(client, subscriber, settings):

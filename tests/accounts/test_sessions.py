@@ -1,12 +1,18 @@
 """Signed-in devices, and proving again who one is before what matters."""
 
+import time
+
 import pytest
 import time_machine
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
 from accounts.session_views import handle
+from portal.lib.sessions import CACHED_SECONDS
 from tests import make
 
 
@@ -26,6 +32,29 @@ def test_sign_out_everywhere_else_leaves_only_this_one(two_browsers, subscriber)
     assert here.get("/settings/").status_code == 200
     assert elsewhere.get("/settings/").status_code == 302
     assert AuditEvent.objects.get(action="account.sessions_ended").detail == {"count": 1}
+
+
+def test_a_session_whose_end_the_cache_missed_is_over_soon(client, subscriber, monkeypatch):
+    """Redis was away when it was ended, and has it still; or a request was putting it there at that moment."""
+    assert CACHED_SECONDS <= 300
+    monkeypatch.setattr("portal.lib.sessions.CACHED_SECONDS", 1)
+    client.post("/accounts/login/", {"login": subscriber.email, "password": make.PASSWORD})
+    client.get("/settings/")
+
+    Session.objects.all().delete()
+    time.sleep(1.1)
+
+    assert client.get("/settings/").status_code == 302
+
+
+def test_a_session_is_read_from_the_cache_meanwhile(two_browsers):
+    here, _elsewhere = two_browsers
+    here.get("/manifest.webmanifest")
+
+    with CaptureQueriesContext(connection) as queries:
+        here.get("/settings/")
+
+    assert not [query for query in queries if "django_session" in query["sql"]]
 
 
 def test_one_other_device_is_signed_out_alone(two_browsers, subscriber):

@@ -1,8 +1,13 @@
 """Signing in by e-mail or mobile number, with a password or a one-time code."""
 
 import pytest
+from allauth.core.context import request_context
+from allauth.usersessions.models import UserSession
 from django.test import Client
 
+from accounts.forms import ConfirmLoginCodeForm, VerifyPhoneForm
+from accounts.proof_by_code import ProofCodeForm
+from portal.lib.sessions import SessionStore
 from tests import make
 from tests.accounts.conftest import is_signed_in
 
@@ -100,6 +105,21 @@ def test_third_wrong_code_ends_the_attempt(client, lin, outbox):
     assert not is_signed_in(client)
 
 
+@pytest.mark.parametrize("form", [ConfirmLoginCodeForm, ProofCodeForm, VerifyPhoneForm])
+def test_guesses_sent_at_once_are_no_more_than_three(rf, db, form):
+    """Each begins with the session as it was before the others."""
+    request = rf.post(CONFIRM)
+    request.session = SessionStore()
+    request.session.create()
+
+    def guess(typed, code):
+        return form({"code": typed}, code=code).is_valid()
+
+    with request_context(request):
+        assert [guess(typed, "123456") for typed in ("000000", "000001", "000002", "123456")] == [False] * 4
+        assert guess("654321", "654321")
+
+
 def test_fifth_wrong_password_by_phone_locks_that_number_only(lin):
     other = make.make_user(phone="+14155550102", phone_verified=True)
     for _ in range(5):
@@ -111,6 +131,17 @@ def test_fifth_wrong_password_by_phone_locks_that_number_only(lin):
 
     assert not is_signed_in(locked)
     assert is_signed_in(free)
+
+
+def test_visitors_with_ipv4_addresses_written_as_ipv6_do_not_share_a_limit(lin):
+    for _ in range(11):
+        Client().post(LOGIN, {"login": "nobody@example.com", "password": "wrong"}, REMOTE_ADDR="::ffff:192.0.2.66")
+
+    elsewhere = Client()
+    elsewhere.post(LOGIN, {"login": lin.email, "password": make.PASSWORD}, REMOTE_ADDR="::ffff:192.0.2.1")
+
+    assert is_signed_in(elsewhere)
+    assert UserSession.objects.get().ip == "192.0.2.1"
 
 
 def test_code_is_in_no_log(client, lin, outbox, caplog):

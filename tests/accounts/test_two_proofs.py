@@ -10,7 +10,7 @@ from tests.accounts.test_passwords import CHANGE, NEW, TYPED
 from tests.accounts.test_second_step import current_code, enrol
 
 # Allauth tells of a second step when it is committed.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("early_in_a_time_step")]
 
 REAUTHENTICATE, BY_CODE, BY_APP = (
     "/accounts/reauthenticate/",
