@@ -2,18 +2,24 @@
 
 A name is looked up once, every address it has must be a public one, and the connection goes to the very address that
 was looked at: what the name leads to a moment later changes nothing. Redirects aren't followed.
+
+A time-out of a socket begins anew with each byte. So a host that sends one of a header now and then is hung up on: whoever
+waited for it would wait for good, and workers are few.
 """
 
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Any
+from threading import Timer
+from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.util import Timeout
 
@@ -50,6 +56,49 @@ class Target:
         return f"{self.parts.path or '/'}{f'?{self.parts.query}' if self.parts.query else ''}"
 
 
+class Patience:
+    """Ends every connection that it has seen when its time is over, whatever they wait for."""
+
+    def __init__(self, seconds: float) -> None:
+        self._twins: list[socket.socket] = []
+        self._timer = Timer(seconds, self._hang_up)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._timer.cancel()
+        self._timer.join()
+        for twin in self._twins:
+            twin.close()
+
+    def see(self, connection: socket.socket) -> None:
+        # TLS takes the socket itself away; a twin leads to the same connection.
+        self._twins.append(connection.dup())
+
+    def _hang_up(self) -> None:
+        for twin in self._twins:
+            with suppress(OSError):
+                twin.shutdown(socket.SHUT_RDWR)
+
+
+class Plain(HTTPConnection):
+    """Tells `patience` of its socket before anything is sent or read."""
+
+    patience: Patience
+
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        self.patience.see(made)
+        return made
+
+
+class Secure(Plain, HTTPSConnection):
+    pass
+
+
 def check_url(url: str, *, anywhere: bool = False) -> SplitResult:
     """Return the parts of an address that may be posted to; raise AddressRefused. Looks nothing up.
 
@@ -78,7 +127,7 @@ def post(
     """
     target = _look_up(check_url(url, anywhere=anywhere), anywhere=anywhere)
     ends_at = time.monotonic() + TOTAL_SECONDS
-    with _pool(target, ca=ca) as pool:
+    with Patience(TOTAL_SECONDS) as patience, _pool(target, patience=patience, ca=ca) as pool:
         try:
             answer: Any = pool.urlopen(
                 "POST",
@@ -123,12 +172,14 @@ def _look_up(parts: SplitResult, *, anywhere: bool) -> Target:
     return Target(parts, addresses[0])
 
 
-def _pool(target: Target, *, ca: str | None) -> urllib3.HTTPConnectionPool:
+def _pool(target: Target, *, patience: Patience, ca: str | None) -> urllib3.HTTPConnectionPool:
     timeout = Timeout(connect=CONNECT_SECONDS, read=SILENCE_SECONDS)
     if target.parts.scheme == "http":
-        return urllib3.HTTPConnectionPool(target.address, target.port, timeout=timeout, maxsize=1)
+        pool = urllib3.HTTPConnectionPool(target.address, target.port, timeout=timeout, maxsize=1)
+        pool.ConnectionCls = type("PlainSeen", (Plain,), {"patience": patience})
+        return pool
     name = target.parts.hostname or ""
-    return urllib3.HTTPSConnectionPool(
+    secure = urllib3.HTTPSConnectionPool(
         target.address,
         target.port,
         timeout=timeout,
@@ -138,6 +189,8 @@ def _pool(target: Target, *, ca: str | None) -> urllib3.HTTPConnectionPool:
         server_hostname=name,
         assert_hostname=name,
     )
+    secure.ConnectionCls = type("SecureSeen", (Secure,), {"patience": patience})
+    return secure
 
 
 def _read(answer: Any, *, ends_at: float) -> bytes:

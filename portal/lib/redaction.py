@@ -24,6 +24,9 @@ _WHOLE = re.compile(
     r"|\b(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{32,}"  # any other long random word
     r"|(?<=/webhooks/es2plus/)(?!gsma/)[^\s/]+"  # the path by which an SM-DP+ is known
     r"|(?<=/password/reset/key/)[^\s/]+"  # the key to a new password
+    # Links that are keys: to pay, to answer before a renewal, to share or take a line, to a calendar, about an address.
+    r"|(?:(?<=/pay/)|(?<=/renewals/)|(?<=/join/)|(?<=/take/)|(?<=/calendar/)|(?<=/address/prove/)|(?<=/address/stop/))"
+    r"[^\s/\"'\\]{16,}"
     r"|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"  # name and password in an address
 )
 _CODE_FIRST = re.compile(r"(?i)\b\d{4,8}(?=[^\d\n]{1,30}\bcode\b)")

@@ -43,6 +43,14 @@ CANARIES = {
     "/renew/answer/1vbCANARY:1uPz9Q:Zk3y8bq0V1nA7dR5tYxW2mLcE9uJ4hGf6sKp/": "CANARY:1uPz9Q",
     "/calendar/qZ7canary21Lk0Xw9Rt5Yv3Bn8Mj2Hg6Fd4Sa1Pq.ics": "canary21",
     "postgres://portal:CANARY22@db/portal": "CANARY22",
+    # One token in some hundreds has no digit by which it would be told from a word.
+    "Too Many Requests: /pay/canary-three-and-twenty-letters-A/": "canary-three-and",
+    "Method Not Allowed: /renewals/sub_abcdefghijklmnop.x.CANARYTWENTYFOUR/": "CANARYTWENTYFOUR",
+    '{"body": "http://localhost:8000/join/inv_x.CANARYTWENTYFIVE/"}': "CANARYTWENTYFIVE",
+    "Not Found: /take/mov_x.CANARYTWENTYSIX/": "CANARYTWENTYSIX",
+    "Forbidden: /address/stop/adc_x.CANARYTWENTYEIGHT/": "CANARYTWENTYEIGHT",
+    "Forbidden: /address/prove/adc_x.CANARYTWENTYNINE/": "CANARYTWENTYNINE",
+    "Forbidden: /calendar/usr_abcdef.x.CANARYTWENTYSEVEN.ics": "CANARYTWENTYSEVEN",
 }
 """Lines that somebody might log by mistake, and what must not be found of each."""
 

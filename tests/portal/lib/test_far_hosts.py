@@ -148,6 +148,36 @@ def test_an_endless_answer_is_cut_off():
     assert len(answer.body) == far_hosts.MOST_READ
 
 
+@pytest.mark.parametrize("begins", [b"", b"HTTP/1.1 200 OK\r\nX-Drip: "], ids=["status", "header"])
+@pytest.mark.slow
+def test_a_host_that_drips_before_it_answers_is_hung_up_on(monkeypatch, begins):
+    """Each byte keeps the socket busy, and a worker with it: a few such messages, and nothing is renewed any more."""
+    monkeypatch.setattr(far_hosts, "TOTAL_SECONDS", 0.3)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            connection, _who = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(begins)
+                while not over.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread, end = threading.Thread(target=drip), threading.Timer(5, over.set)
+        thread.start()
+        end.start()
+        with suppress(NoAnswer):
+            post(f"http://localhost:{server.getsockname()[1]}/", b"{}", {}, anywhere=True)
+        was_left = not over.is_set()
+        over.set()
+        end.cancel()
+        thread.join()
+
+    assert was_left
+
+
+@pytest.mark.slow
 def test_a_host_that_drips_is_left(monkeypatch):
     monkeypatch.setattr(far_hosts, "TOTAL_SECONDS", 0.2)
     dripping = threading.Event()
