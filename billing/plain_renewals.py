@@ -119,7 +119,7 @@ def _write_prepared(attempts: Sequence[Attempt[T]], *, now: datetime) -> list[At
             {
                 "charges": array(one.charge_id for one in attempts),
                 "payments": texts(one.request.payment_id for one in attempts),
-                "check_due_at": now + FIRST_CHECK,
+                "not_before": now + FIRST_CHECK / 2,
             }
         )
     else:
@@ -221,6 +221,8 @@ def _grant(renewal: PlainRenewal) -> Grant:
 
 def _not_delivered(renewal: PlainRenewal, outcome: Exception, *, now: datetime) -> None:
     match outcome:
+        case CarrierRefused() if provisioning.was_left(renewal.due.row.iccid):
+            orders.ask_again_later(order_id=renewal.order_id, now=now)
         case CarrierRefused():
             orders.return_money(order_id=renewal.order_id, reason=str(outcome), now=now)
         case OutcomeUnknown():
@@ -236,6 +238,7 @@ def _complete(renewals: Sequence[PlainRenewal], *, now: datetime) -> list[PlainR
         {
             "orders": array(one.order_id for one in renewals),
             "allowances": array(make_public_ids("alw", len(renewals))),
+            "sold": array(one.due.sold.kept_id for one in renewals),
             "subscriptions": array(one.subscription_id for one in renewals),
             "fences": array(one.due.row.fence for one in renewals),
             "indexes": array(one.due.row.period_index + 1 for one in renewals),

@@ -17,6 +17,7 @@ from billing.sales import label_in
 from billing.schedule import lead
 from billing.verdicts import prices_at, promises
 from plans.models import Plan
+from plans.sold import keep_each
 from plans.terms import PlanTerms
 from portal.lib.dates import zone_or_utc
 from portal.lib.money import Money
@@ -107,22 +108,23 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """What a plan costs and gives now, in each form that is written down."""
+    """What a plan costs and gives now, in each form that is written down; `kept_id` names what is kept of its terms."""
 
     plan: Plan
     price: Money
     terms: PlanTerms
     period: Period
     lead: timedelta
+    kept_id: int
     terms_json: str
     names: Mapping[str, str]
     _labels: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, plan: Plan, price: Money) -> "Sold":
+    def of(cls, plan: Plan, price: Money, *, kept_id: int) -> "Sold":
         terms = PlanTerms.of(plan)
         text = json.dumps(terms.to_json())
-        return cls(plan, price, terms, plan.period, lead(plan.period), text, plan_names(plan))
+        return cls(plan, price, terms, plan.period, lead(plan.period), kept_id, text, plan_names(plan))
 
     def label(self, language: str) -> str:
         """Return the plan's name in a language."""
@@ -142,11 +144,12 @@ class Due:
 
 
 def find_plain(ids: Sequence[int], *, now: datetime) -> list[Due]:
-    """Return those of these claimed subscriptions that are plain. On PostgreSQL only, in four queries."""
+    """Return those of these claimed subscriptions that are plain. On PostgreSQL only, in five queries."""
     plans = _plans(ids)
     prices = prices_at(now, plan_ids=plans)
+    kept = keep_each({pk: PlanTerms.of(plan) for pk, plan in plans.items()})
     sold = {
-        (plan_id, currency): Sold.of(plans[plan_id], price)
+        (plan_id, currency): Sold.of(plans[plan_id], price, kept_id=kept[plan_id].pk)
         for (plan_id, currency), price in prices.items()
         if is_chargeable(price)
     }

@@ -4,8 +4,8 @@ Column by column they leave the rows that checkout, charges, settlement, orders 
 tests/billing/test_plain_renewals.py holds one against the other. Each `WHERE` names the state a row must be in and,
 of subscriptions, the fence: whoever lost a row writes nothing.
 
-Hazard: `state || ''` keeps the planner off the partial indexes by state. It thinks them nearly empty, as they are
-between sweeps, and would walk them from end to end for each row of a sweep that has filled them.
+Hazard: where a partial index knows a state, `state || ''` keeps the planner off it. It thinks that index nearly empty, as
+it is between sweeps, and would walk it from end to end for each row of a sweep that has filled it.
 """
 
 from functools import cache
@@ -14,6 +14,7 @@ from typing import Any
 from accounts.models import Notification
 from billing.models import Charge, LedgerEntry, Order
 from billing.withdrawn import STILL_WANTED
+from esim.allowances import COPIED
 from esim.models import Allowance
 from portal.lib.set_sql import arrays, every_column, run
 
@@ -103,9 +104,10 @@ def hold(values: Values) -> None:
 
 
 AWAIT_ANSWER = f"""
-UPDATE billing_charge c SET gateway_payment_id = given.payment_id, state = 'unknown', check_due_at = %(check_due_at)s
+UPDATE billing_charge c SET gateway_payment_id = given.payment_id, state = 'unknown',
+    check_due_at = greatest(c.check_due_at, %(not_before)s)
 FROM unnest({arrays(charges="bigint", payments="text")}) AS given(charge_id, payment_id)
-WHERE c.id = given.charge_id AND c.state || '' IN ('created', 'unknown')
+WHERE c.id = given.charge_id AND c.state IN ('created', 'unknown')
     AND {STILL_WANTED}
 RETURNING c.id
 """  # noqa: S608 - names of our own
@@ -114,7 +116,8 @@ RETURNING c.id
 def await_answer(values: Values) -> set[int]:
     """Commit the ids of prepared payments; return the charges whose money may be taken.
 
-    Not those whose auto-renewal was turned off since they were written down.
+    Not those whose auto-renewal was turned off since they were written down. The next check stays where it is unless
+    that is before `not_before`: an index knows it, and would be written anew.
     """
     return {charge_id for (charge_id,) in run(AWAIT_ANSWER, values)}
 
@@ -157,7 +160,7 @@ WITH given AS MATERIALIZED (
         accepted_at = %(now)s, sent_at = %(now)s, starts_at = given.starts_at, ends_at = given.ends_at,
         lease_until = %(lease_until)s, fulfil_attempts = o.fulfil_attempts + 1
     FROM given JOIN billing_charge c ON c.id = given.charge_id
-    WHERE o.id = given.order_id AND o.state = 'pending' AND c.state || '' = 'unknown'
+    WHERE o.id = given.order_id AND o.state = 'pending' AND c.state = 'unknown'
         AND c.gateway_payment_id = given.payment_id
         AND NOT EXISTS (
             SELECT FROM billing_order other
@@ -172,7 +175,7 @@ WITH given AS MATERIALIZED (
     UPDATE billing_charge c SET state = 'succeeded', gateway_transaction_id = given.transaction_id,
         paid_with = given.paid_with, decline_code = '', settled_at = %(now)s
     FROM given JOIN begun ON begun.id = given.order_id
-    WHERE c.id = given.charge_id AND c.state || '' = 'unknown'
+    WHERE c.id = given.charge_id AND c.state = 'unknown'
     RETURNING c.id, c.public_id, c.currency, c.amount, begun.id AS order_id, begun.public_id AS order_public_id,
         given.gateway_id, given.held_id, given.sales_id
 ), booked AS (
@@ -210,13 +213,10 @@ def _complete() -> str:
             "public_id": "given.allowance_id",
             "line_id": "done.line_id",
             "plan_id": "done.plan_id",
+            "sold_id": "given.sold_id",
             "granted_for": "done.public_id",
             "is_data_pack": "false",
-            "data_bytes": "(done.plan_terms ->> 'data_bytes')::bigint",
-            "daily_cap_bytes": "(done.plan_terms ->> 'daily_cap_bytes')::bigint",
-            "throttled_kbps": "(done.plan_terms ->> 'throttled_kbps')::integer",
-            "voice_minutes": "(done.plan_terms ->> 'voice_minutes')::integer",
-            "sms_count": "(done.plan_terms ->> 'sms_count')::integer",
+            **{column: f"sold.{column}" for column in COPIED},
             "starts_at": "done.starts_at",
             "ends_at": "done.ends_at",
         },
@@ -237,6 +237,7 @@ def _complete() -> str:
     columns = arrays(
         orders="bigint",
         allowances="text",
+        sold="bigint",
         subscriptions="bigint",
         fences="bigint",
         indexes="integer",
@@ -245,15 +246,18 @@ def _complete() -> str:
     news = arrays(told="bigint", channels="text", notices="text", send="timestamptz")
     return f"""
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest({columns}) AS given(order_id, allowance_id, subscription_id, fence, period_index, charge_due_at)
+    SELECT * FROM unnest({columns}) AS given(
+        order_id, allowance_id, sold_id, subscription_id, fence, period_index, charge_due_at
+    )
 ), done AS (
     UPDATE billing_order o SET state = 'fulfilled', confirmed_at = %(now)s, lease_until = NULL
     FROM given, esim_line l WHERE o.id = given.order_id AND o.state = 'fulfilling' AND o.fulfil_attempts = 1
         AND l.id = o.line_id AND l.service_state || '' <> 'terminated'
-    RETURNING o.id, o.public_id, o.owner_id, o.line_id, o.plan_id, o.plan_terms, o.starts_at, o.ends_at
+    RETURNING o.id, o.public_id, o.owner_id, o.line_id, o.plan_id, o.starts_at, o.ends_at
 ), granted AS (
     INSERT INTO esim_allowance ({allowance})
     SELECT {allowance_values} FROM done JOIN given ON given.order_id = done.id
+    JOIN plans_soldterms sold ON sold.id = given.sold_id
     ON CONFLICT (granted_for) DO NOTHING
 ), told AS (
     INSERT INTO accounts_notification ({notice})

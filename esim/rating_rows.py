@@ -17,7 +17,7 @@ from esim.models import Allowance, DailyUsage, Line, UsageRecord
 from esim.rating_rules import MOST_BYTES, MOST_TIMES, Amounts, Record, Share
 from portal.lib.dates import zone_or_utc
 from portal.lib.due_rows import among
-from portal.lib.set_sql import array
+from portal.lib.set_sql import array, moments
 
 Days = Mapping[tuple[int, date], Amounts]
 
@@ -151,7 +151,7 @@ def note_use(lines: Iterable[Held], used_at: Mapping[int, datetime], *, now: dat
         for _pk, change in changes:
             lasts.append(change.get("last_used_at"))
             looks.append(change.get("keep_alive_due_at"))
-        _run(NOTE_USE, now, ids, _moments(lasts), _moments(looks))
+        _run(NOTE_USE, now, ids, moments(lasts), moments(looks))
         return
     for pk, change in changes:
         Line.objects.filter(pk=pk).update(usage_reported_at=now, **change)
@@ -167,10 +167,6 @@ def _sum(one: Amounts, other: Amounts) -> Amounts:
         voice_seconds=min(MOST_TIMES, one.voice_seconds + other.voice_seconds),
         sms_count=min(MOST_TIMES, one.sms_count + other.sms_count),
     )
-
-
-def _moments(values: Iterable[datetime | None]) -> str:
-    return array(f'"{value}"' if value else "NULL" for value in values)
 
 
 def _run(statement: str, *values: str | datetime) -> None:

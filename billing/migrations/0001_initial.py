@@ -900,8 +900,18 @@ class Migration(migrations.Migration):
                 ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
                 (
                     "gateway_payment_id",
-                    models.CharField(
-                        blank=True, max_length=80, null=True, unique=True, verbose_name="payment at the gateway"
+                    models.CharField(blank=True, max_length=80, null=True, verbose_name="payment at the gateway"),
+                ),
+                (
+                    "kept_payment_id",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(state__in=["created", "needs_action", "pending", "unknown"], then=None),
+                            default=models.F("gateway_payment_id"),
+                        ),
+                        output_field=models.CharField(max_length=80, null=True),
+                        verbose_name="payment that is over",
                     ),
                 ),
                 (
@@ -973,6 +983,20 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
+                (
+                    "phase",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(
+                                state__in=["created", "needs_action", "pending", "unknown"], then=models.Value("open")
+                            ),
+                            default=models.F("state"),
+                        ),
+                        output_field=models.CharField(max_length=14),
+                        verbose_name="phase",
+                    ),
+                ),
                 ("decline_code", models.CharField(blank=True, max_length=60, verbose_name="decline code")),
                 ("page_url", models.TextField(blank=True, editable=False, verbose_name="payment page")),
                 ("check_due_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="next check")),
@@ -988,9 +1012,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "charges",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state__in", ["created", "pending", "unknown", "needs_action"])),
-                        fields=["check_due_at", "id"],
-                        name="charge_to_reconcile",
+                        condition=models.Q(("phase", "open")), fields=["check_due_at", "id"], name="charge_to_reconcile"
                     ),
                     models.Index(
                         condition=models.Q(("gateway_transaction_id", ""), _negated=True),
@@ -998,13 +1020,9 @@ class Migration(migrations.Migration):
                         name="charge_by_transaction",
                     ),
                     models.Index(
-                        condition=models.Q(("state", "declined")), fields=["settled_at"], name="charge_declined"
+                        condition=models.Q(("phase", "declined")), fields=["settled_at"], name="charge_declined"
                     ),
-                    models.Index(
-                        condition=models.Q(("state", "succeeded")),
-                        fields=["gateway", "settled_at"],
-                        name="charge_by_settling",
-                    ),
+                    django.contrib.postgres.indexes.BrinIndex(fields=["settled_at"], name="charge_by_settling"),
                 ],
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="charge_amount_positive"),
@@ -1013,9 +1031,12 @@ class Migration(migrations.Migration):
                         name="charge_refunds_within_amount",
                     ),
                     models.UniqueConstraint(
-                        condition=models.Q(("state__in", ["created", "pending", "unknown", "needs_action"])),
-                        fields=("order",),
-                        name="charge_one_open_an_order",
+                        condition=models.Q(("phase", "open")), fields=("order",), name="charge_one_open_an_order"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kept_payment_id__isnull", False)),
+                        fields=("kept_payment_id",),
+                        name="charge_one_a_payment",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -1717,6 +1738,7 @@ class Migration(migrations.Migration):
                             ("given_up", "balance given up"),
                             ("unclaimed", "balance written off"),
                             ("paid_out", "balance paid out by hand"),
+                            ("put_back", "payout came back"),
                         ],
                         max_length=10,
                         verbose_name="kind",
@@ -1890,7 +1912,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("decided_at__isnull", True), ("state", "requested")),
-                            models.Q(("decided_at__isnull", False), ("state__in", ["cleared", "refused"])),
+                            models.Q(models.Q(("state", "requested"), _negated=True), ("decided_at__isnull", False)),
                             _connector="OR",
                         ),
                         name="leftover_decision_has_time",
@@ -2066,9 +2088,9 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_index=False,
                         null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
-                        to="plans.plan",
+                        to="plans.soldterms",
                         verbose_name="present plan",
                     ),
                 ),
@@ -2475,6 +2497,7 @@ class Migration(migrations.Migration):
                             ("dispute", "to avoid a dispute"),
                             ("gateway", "made at the gateway"),
                             ("account_closed", "the account is closed"),
+                            ("paid_out", "the balance is paid out"),
                         ],
                         max_length=14,
                         verbose_name="reason",
@@ -2903,5 +2926,137 @@ class Migration(migrations.Migration):
                 ],
                 "indexes": [],
             },
+        ),
+        migrations.CreateModel(
+            name="Payout",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                ("refusal", models.CharField(blank=True, max_length=100, verbose_name="why it was refused")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="pyt")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                (
+                    "by_hand_amount",
+                    models.BigIntegerField(default=0, help_text="What no card takes back.", verbose_name="by hand"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "waits for a second person"),
+                            ("to_transfer", "to be transferred by hand"),
+                            ("done", "paid out"),
+                            ("refused", "refused"),
+                            ("returned", "transfer came back"),
+                        ],
+                        default="requested",
+                        max_length=11,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reference", models.CharField(blank=True, max_length=100, verbose_name="reference of the bank")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payouts",
+                        to="billing.ledgeraccount",
+                        verbose_name="ledger account",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The second person, where there was one.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="requested by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "payout of a balance",
+                "verbose_name_plural": "payouts of balances",
+                "permissions": [("approve_payout", "Can approve payouts of balances as others requested")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="payout_has_a_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="payout_decided_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("state", "requested")),
+                            models.Q(models.Q(("state", "requested"), _negated=True), ("decided_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="payout_decision_has_time",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payout_amount_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("by_hand_amount__gte", 0), ("by_hand_amount__lte", models.F("amount"))),
+                        name="payout_by_hand_is_part",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["to_transfer", "returned"]), _negated=True),
+                            ("by_hand_amount__gt", 0),
+                            _connector="OR",
+                        ),
+                        name="payout_transfer_of_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            ("by_hand_amount", 0),
+                            models.Q(("reference", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="payout_done_is_proven",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "requested")),
+                        fields=("account",),
+                        name="payout_one_open_an_account",
+                    ),
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="refund",
+            name="payout",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="refunds",
+                to="billing.payout",
+                verbose_name="part of a payout",
+            ),
         ),
     ]

@@ -7,19 +7,21 @@ def leave_room(_apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("ALTER TABLE billing_subscription SET (fillfactor = 75)")
         schema_editor.execute("ALTER TABLE billing_order SET (fillfactor = 50)")
+        schema_editor.execute("ALTER TABLE billing_charge SET (fillfactor = 45)")
 
 
 def fill_up(_apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("ALTER TABLE billing_subscription RESET (fillfactor)")
         schema_editor.execute("ALTER TABLE billing_order RESET (fillfactor)")
+        schema_editor.execute("ALTER TABLE billing_charge RESET (fillfactor)")
 
 
 class Migration(migrations.Migration):
     """Spare PostgreSQL work where a sweep renews by the hundred.
 
-    What many rows at once name is checked in one go. And pages keep room, so that a claim of an auto-renewal and the
-    payment of an order stay on their page and write no index.
+    What many rows at once name is checked in one go. And pages keep room, so that a claim of an auto-renewal, the
+    payment of an order and that of a charge about to be made stay on their page and write no index.
     """
 
     dependencies = [("billing", "0002_append_only_books"), ("esim", "0002_keys_in_sets")]

@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import nonmember
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,18 +19,21 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+OPEN = Q(phase="open")
+
+
 class ChargeQuerySet(models.QuerySet["Charge"]):
     def owned_by(self, user: "User") -> "ChargeQuerySet":
         return self.filter(order__owner=user)
 
     def open(self) -> "ChargeQuerySet":
-        return self.filter(state__in=Charge.State.OPEN)
+        return self.filter(OPEN)
 
     def named_at_gateway(self, name: str) -> "ChargeQuerySet":
-        """The charge of a payment, or of the money it took, by the gateway's own id of either."""
+        """The charge of a payment that is over, or of the money it took, by the gateway's own id of either."""
         if not name:
             return self.none()  # what has not met the gateway yet says "", too
-        return self.filter(Q(gateway_payment_id=name) | Q(gateway_transaction_id=name))
+        return self.filter(Q(kept_payment_id=name) | Q(gateway_transaction_id=name))
 
     def to_ask_about(self, now: datetime) -> "ChargeQuerySet":
         """Open charges whose next look at the gateway is due."""
@@ -41,6 +45,9 @@ class Charge(models.Model):
 
     CREATED is committed before the gateway is asked; UNKNOWN means the answer was lost and the gateway must be
     asked again, never that the charge failed. `public_id` is the idempotency key at the gateway.
+
+    `phase` is the state but for what is open, and `kept_payment_id` the payment once that is over. The indexes know these
+    two, and none knows what changes before money is taken: that writes none of them anew (a heap-only tuple in PostgreSQL).
     """
 
     class State(models.TextChoices):
@@ -57,8 +64,12 @@ class Charge(models.Model):
     public_id = PublicIdField(prefix="chg")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="charges", verbose_name=_("order"))
     gateway = models.CharField(_("gateway"), max_length=20)
-    gateway_payment_id = models.CharField(
-        _("payment at the gateway"), max_length=80, null=True, blank=True, unique=True
+    gateway_payment_id = models.CharField(_("payment at the gateway"), max_length=80, null=True, blank=True)
+    kept_payment_id = models.GeneratedField(
+        verbose_name=_("payment that is over"),
+        expression=Case(When(state__in=sorted(State.OPEN), then=None), default=F("gateway_payment_id")),
+        output_field=models.CharField(max_length=80, null=True),
+        db_persist=True,
     )
     gateway_transaction_id = models.CharField(
         _("money at the gateway"),
@@ -96,6 +107,12 @@ class Charge(models.Model):
         _("refunded"), default=0, help_text=_("Given back, or promised to be; never more than was paid.")
     )
     state = models.CharField(_("state"), max_length=14, choices=State.choices, default=State.CREATED)
+    phase = models.GeneratedField(
+        verbose_name=_("phase"),
+        expression=Case(When(state__in=sorted(State.OPEN), then=Value("open")), default=F("state")),
+        output_field=models.CharField(max_length=14),
+        db_persist=True,
+    )
     decline_code = models.CharField(_("decline code"), max_length=60, blank=True)
     page_url = models.TextField(_("payment page"), blank=True, editable=False)
     check_due_at = models.DateTimeField(_("next check"), default=timezone.now)
@@ -115,10 +132,9 @@ class Charge(models.Model):
                 name="charge_refunds_within_amount",
             ),
             # Two open charges for one order could both be paid.
+            models.UniqueConstraint(fields=["order"], condition=OPEN, name="charge_one_open_an_order"),
             models.UniqueConstraint(
-                fields=["order"],
-                condition=Q(state__in=["created", "pending", "unknown", "needs_action"]),
-                name="charge_one_open_an_order",
+                fields=["kept_payment_id"], condition=Q(kept_payment_id__isnull=False), name="charge_one_a_payment"
             ),
             models.CheckConstraint(
                 condition=~Q(state="succeeded") | Q(settled_at__isnull=False, gateway_payment_id__isnull=False),
@@ -126,18 +142,14 @@ class Charge(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["check_due_at", "id"],
-                condition=Q(state__in=["created", "pending", "unknown", "needs_action"]),
-                name="charge_to_reconcile",
-            ),
+            models.Index(fields=["check_due_at", "id"], condition=OPEN, name="charge_to_reconcile"),
             models.Index(
                 fields=["gateway_transaction_id"],
                 condition=~Q(gateway_transaction_id=""),
                 name="charge_by_transaction",
             ),
-            models.Index(fields=["settled_at"], condition=Q(state="declined"), name="charge_declined"),
-            models.Index(fields=["gateway", "settled_at"], condition=Q(state="succeeded"), name="charge_by_settling"),
+            models.Index(fields=["settled_at"], condition=Q(phase="declined"), name="charge_declined"),
+            BrinIndex(fields=["settled_at"], name="charge_by_settling"),
         ]
 
     def __str__(self) -> str:

@@ -90,6 +90,15 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         not_told = Q(line__service_state=ServiceState.SUSPENDED, line__suspended_for=SuspendedFor.UNPAID)
         return self.out_of_grace(now).filter(in_service | not_told)
 
+    def put_off(self, now: datetime) -> "SubscriptionQuerySet":
+        """Due ones that no worker has in hand: they wait for something else, and are looked at again after that."""
+        return self.on().filter(
+            phase__in=[Subscription.State.ACTIVE, Subscription.State.PAST_DUE],
+            state__in=[Subscription.State.ACTIVE, Subscription.State.PAST_DUE],
+            charge_due_at__lte=now,
+            lease_until__gt=now,
+        )
+
     def claimed(self, now: datetime) -> "SubscriptionQuerySet":
         """Those that a worker has claimed; walks the index subscription_due, as what is claimed was due."""
         return self.filter(WORKED_ON, state=Subscription.State.IN_FLIGHT, charge_due_at__lte=now)
@@ -129,6 +138,8 @@ class Subscription(models.Model):
         IN_FLIGHT = "in_flight", _("being charged")
         PAST_DUE = "past_due", _("payment declined")
         PAUSED = "paused", _("paused")
+
+        PAUSABLE = nonmember(frozenset({"active", "past_due"}))
 
     class PayFrom(models.TextChoices):
         METHOD = "method", _("saved card")

@@ -189,7 +189,7 @@ class Migration(migrations.Migration):
             name="Allowance",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="alw")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="alw", unique=False)),
                 (
                     "line",
                     models.ForeignKey(
@@ -208,6 +208,16 @@ class Migration(migrations.Migration):
                         related_name="allowances",
                         to="plans.plan",
                         verbose_name="plan",
+                    ),
+                ),
+                (
+                    "sold",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="plans.soldterms",
+                        verbose_name="what was sold",
                     ),
                 ),
                 ("granted_for", models.CharField(max_length=32, unique=True, verbose_name="granted for")),

@@ -8,4 +8,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("esim", "0001_initial"), ("plans", "0001_initial")]
 
-    operations = keys_in_sets("esim_allowance", line_id="esim_line", plan_id="plans_plan")
+    operations = keys_in_sets("esim_allowance", line_id="esim_line", plan_id="plans_plan", sold_id="plans_soldterms")

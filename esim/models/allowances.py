@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from esim.models.lines import Line
-from plans.models import Plan
+from plans.models import Plan, SoldTerms
 from portal.lib.public_ids import PublicIdField
 
 if TYPE_CHECKING:
@@ -57,18 +57,22 @@ class AllowanceQuerySet(models.QuerySet["Allowance"]):
 class Allowance(models.Model):
     """Data, minutes and SMS granted on a line from `starts_at` until, not including, `ends_at`.
 
-    The terms are copied from the plan: editing the plan never changes what was sold.
+    Amounts are copied from what was sold, and `sold` names all of it: name and countries as they were. Whoever tells
+    of an allowance reads these; `plan`, which staff go on editing, says only what could be bought again.
     `granted_for` is the public id of the purchase, as text and unique: granting twice is one row.
     From `taken_back_at` on it counts for nothing; it is empty again where the network would not take it back.
     `remind_due_at` is when the reminders look at it next; whoever changes what a reminder depends on sets it to now.
     """
 
-    public_id = PublicIdField(prefix="alw")
+    public_id = PublicIdField(prefix="alw", unique=False)  # nobody looks one up by it (ADR 8)
     line = models.ForeignKey(
         Line, on_delete=models.PROTECT, db_index=False, related_name="allowances", verbose_name=_("line")
     )
     plan = models.ForeignKey(
         Plan, on_delete=models.PROTECT, db_index=False, related_name="allowances", verbose_name=_("plan")
+    )
+    sold = models.ForeignKey(
+        SoldTerms, on_delete=models.PROTECT, db_index=False, related_name="+", verbose_name=_("what was sold")
     )
     granted_for = models.CharField(_("granted for"), max_length=32, unique=True)
     is_data_pack = models.BooleanField(_("data pack"), default=False)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +39,10 @@ class ServiceChange(models.TextChoices):
     SUSPENDING = "suspending", _("being suspended")
     RESUMING = "resuming", _("being resumed")
     TERMINATING = "terminating", _("being terminated")
+
+
+ENDING = Q(service_change=ServiceChange.TERMINATING)
+IN_DOUBT = ~Q(service_change="") & ~ENDING
 
 
 class LineQuerySet(models.QuerySet["Line"]):
@@ -82,6 +87,15 @@ class LineQuerySet(models.QuerySet["Line"]):
         """Lines to ask the carrier about, the longest waiting first; walks the index line_usage_to_poll."""
         due = self.filter(service_state=ServiceState.ACTIVE, usage_poll_due_at__lte=now)
         return due.order_by("usage_poll_due_at", "id")
+
+    def to_suspend_by_staff(self) -> "LineQuerySet":
+        """Lines in service, suspended by others than staff, or whose last change has had no answer."""
+        by_others = Q(service_state=ServiceState.SUSPENDED) & ~Q(suspended_for=SuspendedFor.STAFF)
+        return self.filter(Q(service_state=ServiceState.ACTIVE) | by_others | IN_DOUBT).exclude(ENDING)
+
+    def to_resume(self) -> "LineQuerySet":
+        """Lines that are suspended, or whose last change has had no answer."""
+        return self.filter(Q(service_state=ServiceState.SUSPENDED) | IN_DOUBT).exclude(ENDING)
 
     def to_finish_changing(self, now: datetime) -> "LineQuerySet":
         """Lines whose carrier is to be asked again; walks the index line_changing."""

@@ -15,6 +15,10 @@ class ProfileOrderQuerySet(models.QuerySet["ProfileOrder"]):
     def in_flight(self) -> "ProfileOrderQuerySet":
         return self.filter(state__in=sorted(ProfileOrder.IN_FLIGHT))
 
+    def in_doubt(self) -> "ProfileOrderQuerySet":
+        """Orders of which nobody knows whether the SM-DP+ allocated a profile."""
+        return self.filter(state=ProfileOrder.State.IN_DOUBT, iccid="")
+
     def to_reconcile(self, now: datetime) -> "ProfileOrderQuerySet":
         """Orders whose answer got lost, to be looked at again; walks the index profile_order_to_reconcile."""
         return self.in_flight().filter(ask_again_at__lte=now).order_by("ask_again_at", "id")

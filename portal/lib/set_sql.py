@@ -60,9 +60,9 @@ def array(values: Iterable[object]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def moments(values: Iterable[datetime]) -> str:
-    """Return the text of an array of moments."""
-    return array(f'"{value}"' for value in values)
+def moments(values: Iterable[datetime | None]) -> str:
+    """Return the text of an array of moments; None is NULL."""
+    return array(value.isoformat() if value else "NULL" for value in values)
 
 
 def texts(values: Iterable[str]) -> str:

@@ -12,12 +12,13 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from billing import orders, plain_renewals, plain_writes, reconciliation, renewals, withdrawn
+from billing import orders, plain_renewals, plain_writes, reconciliation, renewals, saved_cards, withdrawn
 from billing.invariants import broken_invariants
 from billing.models import Charge, Order, Subscription
 from billing.plain_search import find_plain
 from billing.schedule import lead
-from esim.models import Allowance, Line, ServiceState
+from esim.carriers.base import CarrierRefused
+from esim.models import Allowance, Line, ServiceState, SimProfile
 from plans.models import Plan
 from plans.terms import PlanTerms
 from portal.lib.periods import boundary
@@ -132,6 +133,21 @@ def test_a_set_leaves_the_rows_that_one_by_one_leaves(world, monkeypatch):
 
     assert left[True].splitlines() == left[False].splitlines()
     assert before != left[True]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("in_sets", [True, False])
+def test_what_is_granted_names_what_its_order_sold(in_sets, monkeypatch):
+    monkeypatch.setattr(plain_renewals, "works_in_sets", lambda: in_sets)
+    subscription = due_renewal()
+    subscription.plan.name = "Renamed"
+    subscription.plan.save()
+
+    renew(FakeGateway())
+
+    before, granted = Allowance.objects.order_by("pk")
+    assert (before.sold.name, granted.sold.name) == ("Europe 10 GB", "Renamed")
+    assert PlanTerms.of(granted.sold).to_json() == Order.objects.get().plan_terms
 
 
 UNUSUAL = {
@@ -341,6 +357,40 @@ def test_of_a_set_those_are_left_out_who_turned_it_off_meanwhile(is_far):
     assert broken_invariants(now=NOW) == {}
 
 
+class RemovesCards(FakeGateway):
+    """While it prepares their payments, the owners of these cards remove them."""
+
+    def __init__(self, *methods):
+        super().__init__()
+        self.cards = {method.reference: method for method in methods}
+
+    def prepare(self, charge):
+        if method := self.cards.get(charge.card_reference):
+            saved_cards.remove(method=method, gateway=self, actor=method.owner, now=NOW)
+        return super().prepare(charge)
+
+
+@racing
+@pytest.mark.parametrize("is_far", [False, True])
+def test_of_a_set_those_are_left_out_whose_card_was_removed_meanwhile(is_far):
+    first, second, _third = (due_renewal() for _line in range(3))
+    gateway = RemovesCards(first.method, second.method)
+    gateway.in_process = not is_far
+
+    renew(gateway)
+    renew(gateway)
+
+    assert len(gateway.taken) == 1
+    assert [order.state for order in Order.objects.order_by("pk")] == ["pending", "pending", "fulfilled"]
+    assert [one.reason for one in Subscription.objects.order_by("pk")] == [
+        "method_removed",
+        "method_removed",
+        "renewed",
+    ]
+    assert sorted(one.state for one in gateway.payments.values()) == ["abandoned", "abandoned", "succeeded"]
+    assert broken_invariants(now=NOW) == {}
+
+
 @pytest.mark.django_db
 def test_control_where_nobody_looks_again_all_are_charged(monkeypatch):
     looks_away = plain_writes.AWAIT_ANSWER.replace(withdrawn.STILL_WANTED, "TRUE")
@@ -350,6 +400,46 @@ def test_control_where_nobody_looks_again_all_are_charged(monkeypatch):
     renew(gateway)
 
     assert len(gateway.taken) == 3
+
+
+class LeavesTheOldProfile(FakeCarrier):
+    """Refuses what comes for a profile whose line went over to another one."""
+
+    def grant(self, *, key, iccid, terms, starts_at, ends_at):
+        if not SimProfile.objects.get(iccid=iccid).is_current:
+            raise CarrierRefused("moved_away")
+        super().grant(key=key, iccid=iccid, terms=terms, starts_at=starts_at, ends_at=ends_at)
+
+
+class GoesOver(FakeGateway):
+    """Has a line go over to another profile while its renewal is being paid."""
+
+    def __init__(self, line):
+        super().__init__()
+        self.line = line
+
+    def charge_saved(self, charge):
+        SimProfile.objects.filter(line=self.line).update(is_current=False)
+        make.make_profile(line=self.line)
+        return super().charge_saved(charge)
+
+
+@racing
+def test_a_line_that_went_over_to_another_profile_meanwhile_is_renewed_there():
+    renewal, carrier = due_renewal(), LeavesTheOldProfile()
+    gateway = GoesOver(renewal.line)
+
+    renew(gateway, carrier=carrier)
+    assert Order.objects.get().state == Order.State.FULFILLING
+    later = NOW + timedelta(minutes=10)
+    orders.fulfil_due(carrier=carrier, now=later)
+    renew(gateway, carrier=carrier, now=later)
+
+    renewal.refresh_from_db()
+    (granted,) = carrier.grants.values()
+    assert granted["iccid"] == SimProfile.objects.get(is_current=True).iccid
+    assert (Order.objects.get().state, renewal.state, len(gateway.taken)) == ("fulfilled", "active", 1)
+    assert broken_invariants(now=later) == {}
 
 
 @racing

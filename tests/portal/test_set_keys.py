@@ -1,6 +1,6 @@
 """Foreign keys that PostgreSQL checks a statement at a time hold what its own would hold."""
 
-import time
+from threading import Event
 
 import pytest
 from django.apps import apps
@@ -22,7 +22,7 @@ KEYS = {
     Order: ("owner", "line", "plan", "subscription", "agreement", "top_up_rule"),
     Charge: ("order", "method"),
     LedgerEntry: ("order", "charge"),
-    Allowance: ("line", "plan"),
+    Allowance: ("line", "plan", "sold"),
     Notification: ("user",),
 }
 EACH = [(model, key) for model, keys in KEYS.items() for key in keys]
@@ -64,7 +64,8 @@ def rows(db):
 def copied(model, row, number, **changes):
     """Write a copy of a row by SQL, with names of its own and the keys wanted."""
     fields = written_fields(model)
-    fresh = {field.column: f"'copy_{number}'" for field in fields if field.unique or field.name == "form_key"}
+    named_apart = ("form_key", "gateway_payment_id")
+    fresh = {field.column: f"'copy_{number}'" for field in fields if field.unique or field.name in named_apart}
     fresh |= {"period_index": number, "top_up_index": number, **changes}
     columns = [field.column for field in fields]
     values = ", ".join(str(fresh.get(column, column)) for column in columns)
@@ -166,15 +167,19 @@ def charge_while_the_card_goes():
     card = make.make_method(owner=owner)
     order = make.make_order(owner=owner, line=make.make_line(owner=owner))
 
+    written, gone = Event(), Event()
+
     def charge():
         with transaction.atomic():
             make.make_charge(order=order, method=card)
-            time.sleep(0.4)
+            written.set()
+            gone.wait(timeout=1)  # who waits for our commit will not be heard of before
 
     def delete():
-        time.sleep(0.15)
+        written.wait(timeout=20)
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM billing_paymentmethod WHERE id = %s", [card.pk])
+        gone.set()
 
     return together(2, lambda number: delete() if number else charge())
 

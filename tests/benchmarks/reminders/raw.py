@@ -9,7 +9,7 @@ from tests.benchmarks.measures import Spent, Watch
 PAGE = """WITH page AS (
         SELECT a.id, a.public_id, a.ends_at, a.remind_due_at, l.public_id AS line_public_id, l.nickname, l.owner_id,
             p.name, p.name_zh_hans, p.name_zh_hant
-        FROM esim_allowance a JOIN esim_line l ON l.id = a.line_id JOIN plans_plan p ON p.id = a.plan_id
+        FROM esim_allowance a JOIN esim_line l ON l.id = a.line_id JOIN plans_soldterms p ON p.id = a.sold_id
         WHERE a.remind_due_at <= %(now)s AND (a.remind_due_at, a.id) > (%(after)s, %(id)s)
         ORDER BY a.remind_due_at, a.id LIMIT 1000
     ), told AS (

@@ -21,7 +21,7 @@ FRESH = f"{MOMENT} || left(replace(gen_random_uuid()::text, '-', ''), {LENGTH})"
 """As long as the portal's, and beginning with the second as they do."""
 ENDS_AT = "due.starts_at + interval '30 days'"
 TOLD = " || jsonb_build_object('order_id', due.order_public_id, 'starts_at', due.starts_at)"
-GENERATED = frozenset({"phase"})
+GENERATED = frozenset({"phase", "kept_payment_id"})
 """What PostgreSQL writes by itself."""
 UNTOUCHED = ("starts_at", "ends_at", "fulfil_due_at", "paid_at", "accepted_at", "sent_at", "confirmed_at")
 
