@@ -13,7 +13,7 @@ from django.db.transaction import atomic
 
 from billing.models import NudgeDismissal, PlanNudge
 from esim.models import Line
-from esim.usage_days import days_by_line, present_plans
+from esim.usage_days import PresentPlan, days_by_line, present_plans
 from plans import catalogue
 from plans.advice import Candidate, Outcome, cheaper
 from plans.advice_confidence import Confidence, confidence_of
@@ -34,12 +34,12 @@ PERCENT_STEP = 10
 WRITTEN = ("looked_at", "plan", "instead_of", "currency", "cost", "cost_now", "days", "basis")
 
 
-def advice_for(*, line: Line, currency: str, country: str, now: datetime) -> tuple[Advice, Plan | None]:
+def advice_for(*, line: Line, currency: str, country: str, now: datetime) -> tuple[Advice, PresentPlan | None]:
     """Replay the line's days; where no country is named a plan must work wherever the present one does."""
     days = days_by_line([line], now=now)[line.pk]
     present = present_plans([line], now=now).get(line.pk)
     sold = catalogue.snapshot(version=catalogue.version(), now=now)
-    countries = frozenset({country} if country else present.countries if present else ())
+    countries = frozenset({country} if country else present.sold.countries if present else ())
     found = candidates(
         sold.rows, currency=currency, countries=countries, goes_on=True, promotions=sold.promotions, now=now
     )
@@ -47,7 +47,11 @@ def advice_for(*, line: Line, currency: str, country: str, now: datetime) -> tup
 
 
 def _advice(
-    days: Sequence[DayUse], *, present: Plan | None, found: tuple[list[Candidate], list[Candidate]], currency: str
+    days: Sequence[DayUse],
+    *,
+    present: PresentPlan | None,
+    found: tuple[list[Candidate], list[Candidate]],
+    currency: str,
 ) -> Advice:
     plans, packs = found
     return advise(
@@ -80,7 +84,7 @@ def _look(lines: Sequence[Line], *, rows: Sequence[PlanRow], now: datetime) -> i
     found = {}
     for line in lines:
         plan, currency = present.get(line.pk), line.owner.currency
-        countries = frozenset(plan.countries if plan else ())
+        countries = frozenset(plan.sold.countries if plan else ())
         # A promotion says nothing of what the next periods cost.
         suited = candidates(rows, currency=currency, countries=countries, goes_on=True, now=now)
         advice = _advice(days[line.pk], present=plan, found=suited, currency=currency)
@@ -102,11 +106,11 @@ def _look(lines: Sequence[Line], *, rows: Sequence[PlanRow], now: datetime) -> i
     return len(found)
 
 
-def _said(advice: Advice, better: Outcome, *, present: Plan, ids: Mapping[str, int]) -> dict[str, Any]:
+def _said(advice: Advice, better: Outcome, *, present: PresentPlan, ids: Mapping[str, int]) -> dict[str, Any]:
     assert advice.present is not None  # noqa: S101 - or nothing were better
     return {
         "plan_id": ids.get(better.public_id),
-        "instead_of": present,
+        "instead_of": present.sold,
         "currency": advice.currency,
         "cost": better.cost,
         "cost_now": advice.present.cost,

@@ -12,13 +12,13 @@ from billing import refused_orders
 from billing.card_refusals import second_card_goes_on
 from billing.consenting import Consent, write_into
 from billing.declines import DECLINED, DeclineKind, explain
-from billing.models import Order, RenewalQuestion, Subscription
+from billing.models import Order, RenewalQuestion, Subscription, SubscriptionQuerySet
 from billing.schedule import SHORT_LEAD, Schedule, ask_lead, last_paid, lead, realigned
 from billing.verdicts import Reason
 from esim.models import Allowance, Line
 from portal.lib.periods import Period
 
-GOES_ON_AFTER = (Reason.SKIPPED, Reason.UNANSWERED)
+GOES_ON_AFTER = (Reason.SKIPPED, Reason.UNANSWERED, Reason.NOT_ASKED)
 """What auto-renewal waits with until the line is renewed by hand."""
 
 
@@ -54,7 +54,7 @@ def turn_on(*, line: Line, consent: Consent, actor: User, now: datetime) -> Subs
         if standing is not None and standing.state == Subscription.State.IN_FLIGHT:
             raise BeingCharged
         refused = standing is not None and was_declined(standing)
-        if paid is None and not refused:
+        if paid is None and not goes_on(standing, mode=consent.mode):
             raise NothingToContinue
         agreed = standing or Subscription(line=line, anchor_at=paid.starts_at if paid else now)
         paid_from = agreed.pay_from
@@ -90,11 +90,24 @@ def was_declined(subscription: Subscription) -> bool:
     )
 
 
+def goes_on(standing: Subscription | None, *, mode: str) -> bool:
+    """Tell whether there is a charge yet to be made, which can be agreed to anew, although no plan is running.
+
+    That is so where it was refused, and where it is kept waiting: by its limit, by a stop, or because the line's owner
+    suspended it. Of that one nobody would be asked any more: only who lets it be charged by itself agrees to it.
+    """
+    if standing is None or was_declined(standing):
+        return standing is not None
+    waits = standing.state in {Subscription.State.ACTIVE, Subscription.State.PAST_DUE}
+    return waits and {standing.mode, mode} == {Subscription.Mode.AUTOMATIC}
+
+
 def turn_off(*, subscription: Subscription, actor: User | None, ip: str | None, now: datetime) -> None:
     """Charge nothing more; a charge that is under way is finished, and paid time stays paid."""
     with transaction.atomic():
         on = Subscription.objects.on().filter(pk=subscription.pk)
         if on.update(mode=Subscription.Mode.OFF):
+            refused_orders.let_go(subscription, now=now)
             audit.record(
                 actor=actor,
                 subject=subscription.line.owner,
@@ -135,26 +148,36 @@ def skip(subscription: Subscription) -> None:
 
 
 def follow_purchase(*, line: Line, now: datetime) -> None:
-    """Move the next charge behind what was just bought by hand; a purchase also ends dunning.
+    """Move the next charge behind the plan that was just bought by hand; a purchase also ends dunning, and a wait.
 
-    Where it comes earlier, as what was bought is given back, there is time left to tell of it.
+    Where that makes it another charge than was told of, there is time left to tell of it.
     """
-    standing = Subscription.objects.on().filter(line=line).select_related("plan", "line")
-    subscription = standing.exclude(state=Subscription.State.IN_FLIGHT).first()
+    _realign(Subscription.objects.exclude(state=Subscription.State.IN_FLIGHT), line=line, now=now)
+
+
+def follow_return(*, line: Line, now: datetime) -> None:
+    """Move the next charge back, as what was bought by hand is given back; what waits, or is refused, stays so."""
+    _realign(Subscription.objects.filter(state=Subscription.State.ACTIVE), line=line, now=now)
+
+
+def _realign(rows: SubscriptionQuerySet, *, line: Line, now: datetime) -> None:
+    subscription = rows.on().filter(line=line).select_related("plan", "line").first()
     paid = last_paid([line.pk], now=now).get(line.pk)
     if subscription is None or paid is None or not _may_go_on(subscription):
         return
     schedule = realigned(subscription, paid=paid, next_index=subscription.period_index)
-    if schedule.charge_due_at < subscription.charge_due_at:
+    if schedule.charge_due_at != subscription.charge_due_at:
         schedule = with_time_to_tell(schedule, of=subscription, paid=paid, now=now)
     # Whoever claimed it meanwhile has counted its fence up, and looks at the paid time by itself.
-    Subscription.objects.filter(pk=subscription.pk, state=subscription.state, fence=subscription.fence).update(
+    moved = Subscription.objects.filter(pk=subscription.pk, state=subscription.state, fence=subscription.fence).update(
         state=Subscription.State.ACTIVE,
         declines=0,
         uses_backup=_stays_with_second_card(subscription),
         reason="",
         **asdict(schedule),
     )
+    if moved:
+        refused_orders.let_go(subscription, now=now)
 
 
 def _stays_with_second_card(subscription: Subscription) -> bool:

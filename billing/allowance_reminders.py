@@ -81,7 +81,7 @@ COLUMNS = [
     "taken_back_at",
     *(f"line__{name}" for name in ("public_id", "nickname", "msisdn", "service_state")),
     *(f"line__subscription__{name}" for name in ("mode", "state", "reason", "charge_due_at")),
-    *(f"plan__{name}" for name in ("name", "name_zh_hans", "name_zh_hant")),
+    *(f"sold__{name}" for name in ("name", "name_zh_hans", "name_zh_hant")),
 ]
 
 

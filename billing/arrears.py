@@ -52,9 +52,9 @@ class Arrear:
     @property
     def plan_label(self) -> str:
         """What it was for, in the active language; empty for money that was added to the balance."""
-        if self.subscription is not None:
-            return self.subscription.plan.label
-        return self.order.sold_label if self.order else ""
+        if self.order is not None:
+            return self.order.sold_label
+        return self.subscription.plan.label if self.subscription else ""
 
 
 def owed(user: User, *, now: datetime) -> list[Arrear]:

@@ -1,18 +1,37 @@
 """When a gateway is asked about what it has not answered for: charges and refunds wait alike."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 
 from billing.models import Charge, ChargeQuerySet, Refund, RefundQuerySet
+from portal.lib.due_rows import in_turn
+from portal.lib.one_by_one import one_by_one
+from portal.lib.ticks import InTime, always
+
+RowT = TypeVar("RowT", Charge, Refund)
 
 FIRST_CHECK = timedelta(minutes=5)
 NEXT_CHECKS = (timedelta(hours=1), timedelta(days=1))
 """After the first look; the last one again and again, until it is known."""
 LOOK_LEASE = timedelta(minutes=10)
 """Longer than a task may run (CELERY_TASK_TIME_LIMIT): who looks dies, and somebody looks again after that."""
+
+
+def ask_each(
+    due: QuerySet[RowT], ask: Callable[[RowT], RowT], *, what: str, kind: str, in_time: InTime = always
+) -> int:
+    """Ask about the rows that are due and return how many are over now; one that fails does not stop the rest."""
+    asked = one_by_one(
+        in_turn(due, order=("check_due_at", "pk"), in_time=in_time),
+        ask,
+        what=what,
+        about=lambda one: {kind: one, "order": one.order},
+    )
+    return sum(not one.is_open for one in asked)
 
 
 @contextmanager

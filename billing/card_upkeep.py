@@ -1,6 +1,6 @@
 """Cards near the end of their validity: their owners are told, and an expired one stops being the default."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
@@ -27,6 +27,11 @@ def remind_about_cards(*, now: datetime, dry_run: bool = False) -> list[Draft]:
         drafts = list(_reminders(page, now=now))
         told += notice_sets.untold(drafts) if dry_run else notice_sets.write(drafts, now=now)
     return told
+
+
+def look(ids: Sequence[int], *, now: datetime) -> Iterator[Draft]:
+    """Return what there is to tell about these cards now."""
+    return _reminders(list(_expiring(now).filter(pk__in=ids)), now=now)
 
 
 def replace_expired_defaults(*, now: datetime, dry_run: bool = False) -> list[PaymentMethod]:

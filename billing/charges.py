@@ -21,7 +21,7 @@ from billing.gateways.base import (
 )
 from billing.models import Charge, GatewayCustomer, Order, PaymentMethod
 from billing.settlement import settle
-from billing.withdrawn import is_withdrawn, still_wanted
+from billing.withdrawn import is_withdrawn, is_without_card, still_wanted
 from portal.lib.log_context import log_about
 
 __all__ = [
@@ -243,7 +243,7 @@ def withdraw(charge: Charge, *, now: datetime) -> Charge:
 def call_off(*, charge_id: int, payment_id: str, gateway: PaymentGateway, now: datetime) -> Charge:
     """Close the payment that was prepared for a charge whose money nobody wants any more; any other is left alone."""
     charge = Charge.objects.select_related("order__owner", "order__subscription", "method").get(pk=charge_id)
-    if not is_withdrawn(charge, now=now):
+    if not (is_withdrawn(charge, now=now) or is_without_card(charge)):
         return charge
     try:
         return settle(charge_id=charge.pk, result=gateway.close_page(payment_id), now=now)
@@ -277,7 +277,7 @@ def _customer_reference(charge: Charge) -> str:
 def await_answer(*, charge_id: int, payment_id: str, now: datetime) -> bool:
     """Commit the id of a prepared payment, whose money may be taken next; False where it may not.
 
-    The attempt is over then, or what it was made for by itself was turned off until this moment.
+    The attempt is over then, or what it was made for by itself was turned off, or its card removed, until this moment.
     """
     waiting = Charge.objects.filter(still_wanted(), pk=charge_id, state__in=[State.CREATED, State.UNKNOWN])
     return waiting.update(gateway_payment_id=payment_id, state=State.UNKNOWN, check_due_at=now + FIRST_CHECK) == 1

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from billing import dispute_books, sales
+from billing.agreements import with_time_to_tell
 from billing.gateways.base import DisputeReport, DisputeState, OutcomeUnknown, PaymentGateway
 from billing.models import Charge, Dispute, DisputeQuerySet, GatewayEvent, Order, Refund, Subscription
 from billing.refundable import Source, source_of
@@ -154,6 +155,8 @@ def _resume(dispute: Dispute, *, now: datetime) -> None:
         paused.update(mode=Subscription.Mode.OFF, state=Subscription.State.ACTIVE, reason="")
         return
     schedule = realigned(subscription, paid=paid, next_index=subscription.period_index)
+    # Nobody was told of the next charge while none was to be made.
+    schedule = with_time_to_tell(schedule, of=subscription, paid=paid, now=now)
     paused.update(state=Subscription.State.ACTIVE, declines=0, reason="", **asdict(schedule))
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.notifications import notify
-from billing import operator_events
+from billing import operator_events, refused_orders
 from billing.card_refusals import (
     Refusal,
     begins_with_second,
@@ -59,7 +59,9 @@ def record_decline(*, subscription: Subscription, code: str, order: Order | None
     `subscription` must be claimed by us (IN_FLIGHT with our fence); whoever lost the claim writes nothing.
     """
     refused = refused_by_card(order)
-    if is_second_cards_turn(subscription, refused=refused):
+    # Turned off while the bank was asked, nothing more is tried or told of.
+    is_on = Subscription.objects.on().filter(pk=subscription.pk).exists()
+    if is_on and is_second_cards_turn(subscription, refused=refused):
         _turn_to_second_card(subscription, code=code, now=now)
         return
     refusals = latest_refusals(subscription, code=code, refused=refused)
@@ -82,7 +84,9 @@ def record_decline(*, subscription: Subscription, code: str, order: Order | None
             operator_events.renewal_declined(subscription, code=decisive.code, again_at=again_at, now=now)
         if moved and is_given_up and order is not None:
             give_up(order, now=now)
-        if moved and (declines == 1 or again_at is None):
+        if moved and not is_on:
+            refused_orders.let_go(subscription, now=now)
+        elif moved and (declines == 1 or again_at is None):
             payable = None if is_given_up else order
             _tell(subscription, refusals=refusals, order=payable, again_at=again_at, now=now)
 
@@ -99,12 +103,12 @@ def give_up(order: Order, *, now: datetime) -> None:
     Order.objects.filter(pk=held.pk, state=Order.State.PENDING, expires_at__gt=ends_at).update(expires_at=ends_at)
 
 
-def rungs_ahead(subscription: Subscription) -> list[datetime]:
-    """Return when a refused renewal is tried from now on, if each rung is climbed on its day."""
+def rungs_ahead(subscription: Subscription, *, next_at: datetime) -> list[datetime]:
+    """Return when a refused renewal is tried from `next_at` on, if each rung is climbed on its day."""
     done = subscription.declines
     if not 0 < done <= len(LADDER):
         return []
-    return [subscription.charge_due_at + rung - LADDER[done - 1] for rung in LADDER[done - 1 :]]
+    return [next_at + rung - LADDER[done - 1] for rung in LADDER[done - 1 :]]
 
 
 def _suspend_due_at(subscription: Subscription, *, declines: int, again_at: datetime | None, now: datetime) -> datetime:
@@ -141,6 +145,7 @@ def _tell(
     """Tell at the first refusal, and when nothing will be tried any more; not at each rung."""
     context: dict[str, Any] = {
         "line": str(subscription.line),
+        "line_id": subscription.line.public_id,
         "plan": plan_names(subscription.plan),
         "price": as_context(subscription.agreed_price),
         "code": refusals[0].code,

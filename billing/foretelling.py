@@ -29,6 +29,8 @@ RELATED = ("line__owner", "plan", "method", "backup_method")
 """What is looked at beside a subscription itself."""
 LOOKS_AGAIN = frozenset({Action.WAIT, Action.HOLD, Action.ANNOUNCE})
 """What only moves the next look of the scheduler."""
+LOOKS_AHEAD = 8
+"""A question, its reminder and its end, or a limit for some months: what is further off is not foretold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +131,16 @@ def foresee_next(
 ) -> list[Foreseen]:
     """Foretell of each what comes of it when it is due next, in that order; reads only.
 
-    A look that only moves the next one is followed by that. As many queries as for one moment, or twice as many.
+    A look that only moves the next one is followed by that, as far as a timeline goes. As many queries as for one
+    moment, and as many again for each such look, however many there are of them.
     """
     verdicts = judge_each_at([(one, max(now, one.charge_due_at)) for one in subscriptions], turns=turns)
-    passing = {one.subscription: one for one in verdicts if _passes(one)}
-    later = judge_each_at([(one.moved(), one.schedule.charge_due_at) for one in passing.values()], turns=turns)
-    decided = [*(one for one in verdicts if one.subscription not in passing), *later]
-    return _foresee(sorted(decided, key=lambda one: (one.at, one.subscription.pk)))
+    decided: list[Verdict] = []
+    for _look in range(LOOKS_AHEAD - 1):
+        passing = [one for one in verdicts if _passes(one)]
+        decided += [one for one in verdicts if not _passes(one)]
+        verdicts = judge_each_at([(one.moved(), one.schedule.charge_due_at) for one in passing], turns=turns)
+    return _foresee(sorted([*decided, *verdicts], key=lambda one: (one.at, one.subscription.pk)))
 
 
 def _passes(verdict: Verdict) -> bool:

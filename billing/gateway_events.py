@@ -88,11 +88,14 @@ def _hear_of_payment(*, event: GatewayEvent, gateway: PaymentGateway, now: datet
 
 
 def _charge_of(event: GatewayEvent) -> Charge | None:
-    """Find our charge by the payment's id or, where the notice overtook the gateway's answer, by our key in it."""
+    """Find our charge by the payment's id, or by our key in the notice; by the id alone among those that are open, which
+    no index knows by it.
+    """
     charges = Charge.objects.filter(gateway=event.gateway)
     return (
         charges.named_at_gateway(event.payment_id).first()
         or charges.filter(public_id=str(event.payload.get("key", ""))).first()
+        or charges.open().filter(gateway_payment_id=event.payment_id).first()
     )
 
 

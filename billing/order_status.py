@@ -12,8 +12,8 @@ from billing.declines import code_to_show, explain
 from billing.models import Charge, Order
 from billing.turns import Turn
 from billing.withdrawn import TURNED_OFF
-from portal.lib.dates import format_clock, format_moment
-from portal.lib.saying import say_day
+from portal.lib.dates import format_clock
+from portal.lib.saying import say_day, say_moment
 
 State = Order.State
 
@@ -219,7 +219,7 @@ def _under_way(charge: Charge | None) -> Status:
 
 def moment(when: datetime) -> str:
     """Write a time of today as a clock, an earlier one with its day; in the reader's zone."""
-    local, language = timezone.localtime(when), get_language() or "en"
+    local = timezone.localtime(when)
     if local.date() == timezone.localdate():
-        return format_clock(local, language)
-    return format_moment(local, language)
+        return format_clock(local, get_language() or "en")
+    return say_moment(when)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 
-from billing import agreements, link_payers, operator_events, paid_for_others, redemptions, sales
+from billing import agreements, link_payers, operator_events, paid_for_others, queueing, redemptions, sales
 from billing.card_refusals import second_card_facts
 from billing.models import Order, OrderQuerySet, QueuedPlan, Refund, Subscription
 from billing.schedule import aligned_end
@@ -75,15 +75,27 @@ def _deliver(order: Order, *, carrier: Carrier, now: datetime) -> Order:
             carrier=carrier,
         )
     except (CarrierRefused, NothingToTopUp) as error:
-        if iccid := _may_have_got_it(order):
-            return _undo_on_the_network(order, iccid=iccid, carrier=carrier, now=now)
-        return _return_money(order, reason=str(error), now=now)
+        return _not_delivered(order, error=error, carrier=carrier, now=now)
     except (OutcomeUnknown, ChangeUnderWay):
         return _ask_again_later(order, now=now)
     completed = _complete(order, line=line, terms=terms, period=period, now=now)
     if completed is None:
         return _undo_on_the_network(order, iccid=iccid, carrier=carrier, now=now)
     return completed
+
+
+def _not_delivered(order: Order, *, error: Exception, carrier: Carrier, now: datetime) -> Order:
+    if isinstance(error, NothingToTopUp) and _plan_is_coming(order, now=now):
+        return _ask_again_later(order, now=now)
+    if iccid := _may_have_got_it(order):
+        return _undo_on_the_network(order, iccid=iccid, carrier=carrier, now=now)
+    return _return_money(order, reason=str(error), now=now)
+
+
+def _plan_is_coming(order: Order, *, now: datetime) -> bool:
+    """Tell whether what a data pack is to add to is paid, and neither begun nor given up."""
+    others = Order.objects.being_delivered().filter(line=order.line).exclude(plan__kind=Plan.Kind.DATA_PACK)
+    return others.exists() or queueing.to_start(now).filter(line=order.line).exists()
 
 
 def _may_have_got_it(order: Order) -> str:
@@ -203,7 +215,8 @@ def _complete(
         starts_at=starts_at,
         ends_at=ends_at,
     )
-    agreements.follow_purchase(line=line, now=now)
+    if not terms.is_data_pack:
+        agreements.follow_purchase(line=line, now=now)
     sales.tell(
         order,
         kind="order_fulfilled",
@@ -263,7 +276,7 @@ def _return_money(order: Order, *, reason: str, now: datetime) -> Order:
         if order.line is not None and QueuedPlan.objects.filter(order=order).exists():
             # What was to follow the running plan does not: auto-renewal and reminders go back to its end.
             allowances.remind_anew(order.line, now=now)
-            agreements.follow_purchase(line=order.line, now=now)
+            agreements.follow_return(line=order.line, now=now)
         logger.warning("Order %s is undeliverable (%s); the money is back in the balance", order.public_id, reason)
     return order
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from billing import discounts, ledger
 from billing.checkout import TooLittleForCard, wallet_share
 from billing.gateways import smallest_charge
-from billing.models import Order, PaymentMethod
+from billing.models import Order, PaymentMethod, Subscription
 from esim import allowances, stock
 from esim.allowances import AfterPurchase
 from esim.carriers.base import Carrier
@@ -138,7 +138,18 @@ OTHER_PRICES = KeptQuery(
         .order_by("currency", "valid_from")
     )
 )
-LINE_IN_USE = KeptQuery(lambda: Line.objects.payable_by(Slot("buyer")).in_use().filter(public_id=Slot("public_id")))
+LINE_IN_USE = KeptQuery(
+    lambda: (
+        Line.objects.payable_by(Slot("buyer"))
+        .in_use()
+        .filter(public_id=Slot("public_id"))
+        .annotate(
+            is_being_renewed=Exists(
+                Subscription.objects.filter(line=OuterRef("pk"), state=Subscription.State.IN_FLIGHT)
+            )
+        )
+    )
+)
 
 
 def is_sold_out(*, carrier: Carrier) -> bool:
@@ -152,7 +163,10 @@ def is_sold_out(*, carrier: Carrier) -> bool:
 
 
 def find_line(*, public_id: str, buyer: User) -> Line | None:
-    """Return the line that this person may buy for: their own, or one whose owner lets them pay. One query."""
+    """Return the line that this person may buy for: their own, or one whose owner lets them pay. One query.
+
+    `is_being_renewed` is set: auto-renewal pays for its next period at this moment.
+    """
     return LINE_IN_USE.first(buyer=buyer.pk, public_id=public_id) if is_public_id(public_id) else None
 
 

@@ -88,7 +88,7 @@ def cancel(
         subject = order.owner
         audit.record(actor=actor, subject=subject, action="queue.cancelled", target=order.public_id, ip=ip, now=now)
         allowances.remind_anew(queued.line, now=now)
-        agreements.follow_purchase(line=queued.line, now=now)
+        agreements.follow_return(line=queued.line, now=now)
 
 
 def _give_back(queued: QueuedPlan, *, order: Order, goes_to: Refund.Destination, now: datetime) -> None:

@@ -49,7 +49,7 @@ def queue_of(line: Line, *, reader: User, now: datetime) -> Queue:
     waiting = [turn for turn in turns if turn.queued.state == QueuedPlan.State.WAITING]
     is_owner = line.owner_id == reader.pk
     pending = QueuedPlan.objects.filter(line=line, order__state=Order.State.PENDING, order__owner=reader)
-    plans = Allowance.objects.filter(line=line, is_data_pack=False).not_ended(now).select_related("plan")
+    plans = Allowance.objects.filter(line=line, is_data_pack=False).not_ended(now).select_related("sold")
     return Queue(
         running=list(plans.in_burn_order()),
         places=[

@@ -71,7 +71,7 @@ def _around(line: Line, *, now: datetime) -> _Around:
     granted = Allowance.objects.filter(line=line, is_data_pack=False).not_ended(now)
     return _Around(
         row=turns_of([line.pk], now=now).get(line.pk, []),
-        running=list(Allowance.objects.filter(line=line).running(now).select_related("plan").in_burn_order()),
+        running=list(Allowance.objects.filter(line=line).running(now).select_related("sold").in_burn_order()),
         ends=list(granted.values_list("ends_at", flat=True)),
     )
 

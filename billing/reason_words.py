@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.declines import DECLINED, explain
 from billing.questions import ASKED
-from billing.renewal_endings import BEING_DELIVERED, IN_DOUBT, LINE_IN_HAND, PAID_UNTIL, RENEWED
+from billing.renewal_endings import BEING_DELIVERED, GATEWAY_GONE, IN_DOUBT, LINE_IN_HAND, PAID_UNTIL, RENEWED
 from billing.renewal_figures import BY_STAFF
 from billing.top_up_endings import BOUGHT
 from billing.verdicts import Action, Reason
@@ -22,6 +22,7 @@ WORDS: dict[str, Promise] = {
     Reason.SKIPPED: _("The subscriber cancelled a renewal"),
     Reason.DISPUTED: _("A payment is disputed"),
     Reason.UNANSWERED: _("The subscriber did not answer"),
+    Reason.NOT_ASKED: _("The subscriber was not asked in time"),
     Reason.SUSPENDED: _("The subscriber suspended the line"),
     Reason.LIMIT_REACHED: _("The subscriber's limit for the month is reached"),
     Reason.STALE: _("It was due days ago: announced anew, and charged after that notice"),
@@ -31,6 +32,7 @@ WORDS: dict[str, Promise] = {
     ASKED: _("The subscriber is asked first"),
     BEING_DELIVERED: _("Paid, being delivered"),
     LINE_IN_HAND: _("Something else is being bought or taken back for the line, or the line is being ended"),
+    GATEWAY_GONE: _("The gateway that keeps its card is not set up"),
     BY_STAFF: _("Paused by staff"),
 }
 
@@ -39,7 +41,7 @@ ACTIONS: dict[Action, Promise] = {
     Action.WAIT: _("Left alone: paid for already"),
     Action.PAUSE: _("Paused"),
     Action.ASK: _("Asked first"),
-    Action.LAPSE: _("Ended without an answer"),
+    Action.LAPSE: _("Ended without a yes"),
     Action.REST: _("Left alone while its owner has the line suspended"),
     Action.HOLD: _("Held until next month by a limit"),
     Action.ANNOUNCE: _("Announced anew, and charged after that notice"),

@@ -42,7 +42,10 @@ def recorded_of(movements: Collection[Movement], *, gateway_name: str) -> dict[s
     paid = [movement for movement in movements if not movement.is_refund]
     given_back = [movement for movement in movements if movement.is_refund]
     charges = Charge.objects.filter(
-        Q(gateway_transaction_id__in=_ids(paid)) | Q(gateway_payment_id__in=_ids(paid)) | Q(public_id__in=_keys(paid)),
+        Q(gateway_transaction_id__in=_ids(paid))
+        | Q(kept_payment_id__in=_ids(paid))
+        | Q(phase="open", gateway_payment_id__in=_ids(paid))
+        | Q(public_id__in=_keys(paid)),
         gateway=gateway_name,
     )
     refunds = Refund.objects.filter(

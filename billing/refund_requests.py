@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
+from accounts.two_people import refuse_own
 from billing import refund_settlement, taking_back
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Refund
@@ -18,12 +19,6 @@ from portal.lib.money import Money
 State = Refund.State
 Destination = Refund.Destination
 Source = Refund.Source
-
-
-class OwnRequest(CannotGiveBack):
-    """Two people look at a large refund; who asked for it is not the second one."""
-
-    sentence = _("You asked for this refund yourself. Somebody else has to decide on it.")
 
 
 class InBalanceAlready(CannotGiveBack):
@@ -60,9 +55,9 @@ class Wish:
 def request(*, wish: Wish, actor: User, ip: str | None, limits: Mapping[str, Money], now: datetime) -> Sequence[Refund]:
     """Write the wish down as refunds and begin them, unless it takes a second person.
 
-    It does above the limit of its currency, and always in a currency that has none; what staff gave back of the order
-    without a second person counts, too: in parts it would pass. Raises MoreThanWasPaid, RefundUnderWay, CannotRefund,
-    NotAll, InBalanceAlready and BalanceSpent.
+    It does above the limit of its currency, and always in a currency that has none, or for somebody's own order; what
+    staff gave back of the order without a second person counts, too: in parts it would pass. Raises MoreThanWasPaid,
+    RefundUnderWay, CannotRefund, NotAll, InBalanceAlready and BalanceSpent.
     """
     limit = limits.get(wish.money.currency, Money.zero(wish.money.currency))
     with transaction.atomic():
@@ -83,7 +78,7 @@ def request(*, wish: Wish, actor: User, ip: str | None, limits: Mapping[str, Mon
             for part, money in _shares(wish, order=order)
         ]
         _record("refund.requested", refunds, actor=actor, ip=ip, now=now, note=wish.note)
-        if alone + wish.money <= limit:
+        if alone + wish.money <= limit and order.owner_id != actor.pk:
             _go_on(refunds, order=order, now=now)
     return refunds
 
@@ -91,10 +86,9 @@ def request(*, wish: Wish, actor: User, ip: str | None, limits: Mapping[str, Mon
 def approve(*, refund: Refund, actor: User, ip: str | None, now: datetime) -> bool:
     """Let a refund go its way, with the others of the same wish; return False where it waits for nobody any more.
 
-    Raises OwnRequest, BalanceSpent and CannotRefund.
+    Raises OwnRequest, OwnAccount, BalanceSpent and CannotRefund.
     """
-    if refund.requested_by_id == actor.pk:
-        raise OwnRequest
+    refuse_own(actor, requested_by=refund.requested_by_id, about=refund.order.owner_id)
     with transaction.atomic():
         order = _lock(refund.order, takes_back=refund.takes_back)
         waiting = _waiting_with(refund)
@@ -108,8 +102,7 @@ def approve(*, refund: Refund, actor: User, ip: str | None, now: datetime) -> bo
 
 def refuse(*, refund: Refund, why: str, actor: User, ip: str | None, now: datetime) -> bool:
     """Call a refund off before money moved; return False where it waits for nobody any more. Raises OwnRequest."""
-    if refund.requested_by_id == actor.pk:
-        raise OwnRequest
+    refuse_own(actor, requested_by=refund.requested_by_id)
     with transaction.atomic():
         Order.objects.select_for_update().get(pk=refund.order_id)
         refused = [one for one in _waiting_with(refund) if refund_settlement.call_off(one, why=why, now=now)]

@@ -7,9 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import F
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.two_people import NotDone
 from billing.models import Charge, Dispute, LedgerEntry, Order, Refund
 from portal.lib.money import Money
 
@@ -17,10 +17,8 @@ Source = Refund.Source
 DELIVERED = frozenset({Order.State.FULFILLED, Order.State.TAKING_BACK, Order.State.REFUNDED})
 
 
-class CannotGiveBack(Exception):
+class CannotGiveBack(NotDone):
     """Nothing was changed; `sentence` says why."""
-
-    sentence: Promise
 
 
 class MoreThanWasPaid(CannotGiveBack):

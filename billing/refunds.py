@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from billing import dispute_books, ledger
-from billing.asking_again import FIRST_CHECK, one_look
+from billing.asking_again import FIRST_CHECK, ask_each, one_look
 from billing.gateways.base import (
     GatewayRefused,
     Gateways,
@@ -19,8 +19,6 @@ from billing.gateways.base import (
 from billing.models import Charge, GatewayEvent, Order, Refund, RefundQuerySet
 from billing.refund_settlement import book_as_sent, draft, move, settle, transaction_of
 from billing.refundable import Part, source_of
-from portal.lib.due_rows import in_turn
-from portal.lib.one_by_one import one_by_one
 from portal.lib.ticks import InTime, always
 
 __all__ = ["ask", "charge_of_transaction", "hear", "send", "send_all", "settle", "settle_refunds", "to_ask_about"]
@@ -56,13 +54,13 @@ def to_ask_about(*, gateway: PaymentGateway, now: datetime) -> RefundQuerySet:
 def settle_refunds(*, gateway: PaymentGateway, now: datetime, in_time: InTime = always) -> int:
     """Ask about the refunds that are due and return how many are over now; one that fails does not stop the rest."""
     due = to_ask_about(gateway=gateway, now=now).select_related("charge", "order__owner")
-    asked = one_by_one(
-        in_turn(due, order=("check_due_at", "pk"), in_time=in_time),
+    return ask_each(
+        due,
         lambda refund: ask(refund=refund, gateway=gateway, now=now),
         what="Settling a refund",
-        about=lambda refund: {"refund": refund, "order": refund.order},
+        kind="refund",
+        in_time=in_time,
     )
-    return sum(not refund.is_open for refund in asked)
 
 
 def ask(*, refund: Refund, gateway: PaymentGateway, now: datetime) -> Refund:

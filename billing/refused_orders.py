@@ -1,10 +1,10 @@
-"""What becomes of a renewal's refused order when its subscriber agrees anew: it is gone on with, or it ends."""
+"""What becomes of a renewal's refused order when its subscriber agrees anew, helps, or turns it off."""
 
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
-from billing.models import Charge, Order, Subscription
+from billing.models import Charge, Order, OrderQuerySet, Subscription
 
 
 def goes_on(agreed: Subscription, *, paid_from: str, now: datetime) -> bool:
@@ -20,9 +20,21 @@ def goes_on(agreed: Subscription, *, paid_from: str, now: datetime) -> bool:
     if refused is not None and paid_from == agreed.pay_from and _is_for_the_same(refused, agreed):
         unpaid.update(agreement=agreed.agreement)
         return True
-    being_paid = Charge.objects.open().filter(order=OuterRef("pk"))
-    unpaid.filter(~Exists(being_paid)).update(expires_at=now, end_due_at=None)
+    _end(unpaid, now=now)
     return False
+
+
+def let_go(subscription: Subscription, *, now: datetime) -> None:
+    """Have what was refused end at once that nobody is paying: what it reserved of the balance is free again.
+
+    Inside the transaction that holds the subscription.
+    """
+    _end(subscription.placed().filter(state=Order.State.PENDING), now=now)
+
+
+def _end(unpaid: OrderQuerySet, *, now: datetime) -> None:
+    being_paid = Charge.objects.open().filter(order=OuterRef("pk"))
+    unpaid.filter(~Exists(being_paid), expires_at__gt=now).update(expires_at=now, end_due_at=None)
 
 
 def _is_for_the_same(order: Order, agreed: Subscription) -> bool:

@@ -29,6 +29,7 @@ PAID_UNTIL = "paid_until:"
 IN_DOUBT = "in_doubt"
 BEING_DELIVERED = "being_delivered"
 LINE_IN_HAND = "line_in_hand"
+GATEWAY_GONE = "gateway_gone"
 LOOK_AT_LINE = timedelta(minutes=5)
 
 T = TypeVar("T")
@@ -172,12 +173,14 @@ def _look_again(subscription: Subscription, *, reason: str, since: datetime, now
     _decide(subscription, reason=reason, now=now, lease_until=look_again_at(since=since, now=now))
 
 
-def put_off(subscription: Subscription, *, now: datetime) -> None:
-    """Look again in some minutes, when what is in hand for the line may be known; the moment of the charge stays."""
+def put_off(
+    subscription: Subscription, *, reason: str = LINE_IN_HAND, look_in: timedelta = LOOK_AT_LINE, now: datetime
+) -> None:
+    """Look again in a while, when what it waits for may be over; the moment of the charge stays."""
     is_refused = subscription.reason.startswith(DECLINED)
     state = Subscription.State.PAST_DUE if is_refused else Subscription.State.ACTIVE
-    why = {} if is_refused else {"reason": LINE_IN_HAND, "decided_at": now}
-    subscription.held().update(state=state, lease_until=now + LOOK_AT_LINE, **why)
+    why = {} if is_refused else {"reason": reason, "decided_at": now}
+    subscription.held().update(state=state, lease_until=now + look_in, **why)
 
 
 def _release(subscription: Subscription) -> bool:
@@ -187,11 +190,17 @@ def _release(subscription: Subscription) -> bool:
 
 
 def _rest(verdict: Verdict, *, now: datetime) -> None:
-    """Look again later, and leave the ladder of a declined one where it is."""
+    """Look again later, and leave a declined one what it is, with the ladder where it stands."""
     subscription = verdict.subscription
-    state = Subscription.State.PAST_DUE if subscription.declines else Subscription.State.ACTIVE
-    look_at = verdict.schedule.charge_due_at
-    _decide(subscription, reason=verdict.reason, now=now, state=state, lease_until=None, charge_due_at=look_at)
+    is_refused = subscription.declines > 0
+    _decide(
+        subscription,
+        reason=subscription.reason if is_refused else verdict.reason,
+        now=now,
+        state=Subscription.State.PAST_DUE if is_refused else Subscription.State.ACTIVE,
+        lease_until=None,
+        charge_due_at=verdict.schedule.charge_due_at,
+    )
 
 
 def _pause(subscription: Subscription, *, reason: str, now: datetime, price: Money | None = None) -> None:

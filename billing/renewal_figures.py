@@ -14,7 +14,7 @@ from django.db.models.functions import Mod
 
 from billing.declines import DECLINED
 from billing.models import Charge, Order, Subscription, TopUpRule
-from billing.verdicts import Action, Reason, judge_each
+from billing.verdicts import Action, Reason, judge_each_at
 from portal.lib.money import Money
 
 State = Subscription.State
@@ -70,9 +70,18 @@ def due(now: datetime) -> Pile:
     return _pile(Subscription.objects.due(now) | Subscription.objects.to_retry(now), "charge_due_at")
 
 
+def put_off(now: datetime) -> int:
+    """Count what is due as well, but waits for something else than a worker."""
+    return Subscription.objects.put_off(now).count()
+
+
 def due_between(start: datetime, end: datetime) -> int:
-    """Count what comes due from `start` until before `end`."""
-    return _running().filter(state__in=[State.ACTIVE, State.PAST_DUE], charge_due_at__range=(start, end)).count()
+    """Count what comes due after `start` and before `end`."""
+    return (
+        _running()
+        .filter(state__in=[State.ACTIVE, State.PAST_DUE], charge_due_at__gt=start, charge_due_at__lt=end)
+        .count()
+    )
 
 
 def in_flight(now: datetime) -> Pile:
@@ -107,7 +116,7 @@ def paused() -> list[tuple[str, int]]:
 
 def declined(since: datetime) -> list[tuple[str, int]]:
     """Count what banks refused without a payer present, by decline code, the most frequent first."""
-    refused = Charge.objects.filter(state=Charge.State.DECLINED, settled_at__gte=since, off_session=True)
+    refused = Charge.objects.filter(phase=Charge.State.DECLINED, settled_at__gte=since, off_session=True)
     return _counted(refused, "decline_code", by="-count")
 
 
@@ -127,14 +136,14 @@ def top_up_rules() -> list[tuple[str, int]]:
     return _counted(TopUpRule.objects.filter(is_on=True), "state", by="state")
 
 
-def forecast(*, until: datetime) -> Forecast:
-    """Foretell what is charged until then, by the judge that the scheduler asks."""
+def forecast(*, now: datetime, until: datetime) -> Forecast:
+    """Foretell what is charged from now until then, by the judge that the scheduler asks: of each as of its own moment."""
     coming = _running().filter(state__in=[State.ACTIVE, State.PAST_DUE], charge_due_at__lte=until)
     number = coming.count()
     step = -(-number // JUDGED) or 1
     sample = coming.alias(turn=Mod(F("pk"), step)).filter(turn=0) if step > 1 else coming
     rows = list(sample.select_related("line__owner", "plan", "method", "backup_method")[: 2 * JUDGED])
-    verdicts = judge_each(rows, now=until)
+    verdicts = judge_each_at([(row, max(now, row.charge_due_at)) for row in rows])
     scale = number / len(rows) if rows else 0
     money: Counter[str] = Counter()
     for verdict in verdicts:

@@ -3,11 +3,14 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from billing import charges, checkout, dunning
+from accounts.models import User
+from billing import charges, checkout, dunning, ledger
 from billing.declines import BALANCE_TOO_LOW, TOO_LITTLE_FOR_CARD
+from billing.gateways.base import Gateways
 from billing.ledger import InsufficientBalance
-from billing.models import Charge, Order, Subscription
-from billing.verdicts import Verdict, trigger_of
+from billing.models import Charge, Order, PaymentMethod, Subscription
+from billing.verdicts import Action, Verdict, trigger_of
+from portal.lib.money import Money
 
 # As long as the ladder and a day: a declined renewal can be paid another way while we still try.
 PAYABLE = dunning.LADDER[-1] + timedelta(days=1)
@@ -52,6 +55,28 @@ def intend(verdict: Verdict, *, now: datetime) -> Renewal:
             now=now,
         )
     return renewal
+
+
+def is_beyond_reach(verdict: Verdict, gateways: Gateways) -> bool:
+    """Tell whether what pays is a card of a gateway that is not set up: nobody could charge what is written down for it.
+
+    Nor is it announced: nobody could keep that.
+    """
+    if verdict.action not in {Action.CHARGE, Action.ANNOUNCE}:
+        return False
+    row = verdict.subscription
+    return needs_gone_gateway(
+        row.paying_method, pay_from=row.pay_from, payer=row.line.owner, price=row.agreed_price, gateways=gateways
+    )
+
+
+def needs_gone_gateway(
+    card: PaymentMethod | None, *, pay_from: str, payer: User, price: Money, gateways: Gateways
+) -> bool:
+    """Tell whether a price is, at least in part, for a card that is kept at a gateway that is not set up."""
+    if pay_from == Subscription.PayFrom.WALLET or card is None or card.gateway in gateways:
+        return False
+    return pay_from == Subscription.PayFrom.METHOD or ledger.wallet_balance(payer, price.currency) < price
 
 
 def found_again(subscription: Subscription) -> Renewal:

@@ -7,8 +7,10 @@ from typing import Any
 
 from accounts.models import User
 from billing import ledger, purchases
+from billing.agreements import NothingToContinue, goes_on
 from billing.card_offers import card_offers
 from billing.card_refusals import refusals_by_card
+from billing.charging_stops import is_stopped
 from billing.consent import ahead_words, source_words
 from billing.dunning import rungs_ahead
 from billing.foretelling import Foreseen, foresee_next
@@ -21,7 +23,7 @@ from billing.renewal_terms import LimitBelowPrice, Terms, WishesUnclear, terms, 
 from billing.schedule import last_paid
 from billing.term_changes import Change, changes_of
 from billing.top_up_pages import standing_rule
-from billing.verdicts import Reason, judge_each
+from billing.verdicts import Action, Reason, judge_each
 from billing.ways_to_pay import renewal_sources
 from esim.models import Allowance, Line
 from portal.lib.money import Money
@@ -77,14 +79,17 @@ def _standing(
     subscription: Subscription, *, form: WishesForm, paid: Allowance | None, user: User, now: datetime
 ) -> dict[str, Any]:
     cards = list(form.cards.values())
-    is_refused = subscription.state == Subscription.State.PAST_DUE
+    coming = _coming(subscription, now=now)
+    is_tried_again = subscription.state == Subscription.State.PAST_DUE and coming is not None and coming.charges
     return {
         "source": source_words(subscription.pay_from, subscription.method),
         "problem": sentence_of(subscription.reason),
         "refusals": refusals_by_card(subscription),
-        "tries": rungs_ahead(subscription) if is_refused else [],
-        "question": _question(subscription, paid=paid),
-        "coming": _coming(subscription, now=now),
+        "tries": rungs_ahead(subscription, next_at=coming.at) if coming and is_tried_again else [],
+        "is_changeable": paid is not None or goes_on(subscription, mode=subscription.mode),
+        "question": _question(subscription, paid=paid, coming=coming),
+        "coming": coming,
+        "waits_for_us": coming is not None and coming.at <= now and is_stopped(),
         "ahead": ahead_words(subscription.plan.period),
         "limit": Money(subscription.max_amount, subscription.currency) if subscription.max_amount else None,
         "card_offers": [
@@ -103,13 +108,16 @@ def _coming(subscription: Subscription, *, now: datetime) -> Foreseen | None:
     return next(iter(foresee_next([subscription], now=now)), None)
 
 
-def _question(subscription: Subscription, *, paid: Allowance | None) -> Question | None:
+def _question(subscription: Subscription, *, paid: Allowance | None, coming: Foreseen | None) -> Question | None:
+    """Return the question before the next renewal; None where something stands in the way of asking it."""
     if not subscription.asks_first or paid is None or subscription.state == Subscription.State.PAUSED:
+        return None
+    if coming is not None and coming.action == Action.PAUSE:
         return None
     index = subscription.period_index
     was_asked = subscription.asked_index == index
     return Question(
-        ask_at=subscription.charge_due_at,
+        ask_at=coming.at if coming is not None else subscription.charge_due_at,
         ends_at=paid.ends_at,
         was_asked=was_asked,
         said_yes=subscription.approved_index == index,
@@ -130,8 +138,8 @@ def _difference(subscription: Subscription, *, user: User, now: datetime) -> dic
 
 
 def _new_terms(subscription: Subscription, *, user: User, now: datetime) -> Terms | None:
-    """Return today's terms for what was chosen then; None where that can't be chosen any more."""
+    """Return today's terms for what was chosen then; None where that can't be chosen any more, or there is no end to renew at."""
     try:
         return terms(line=subscription.line, user=user, wishes=wishes_of(subscription), now=now)
-    except (purchases.NotOnSale, WishesUnclear, LimitBelowPrice):
+    except (purchases.NotOnSale, NothingToContinue, WishesUnclear, LimitBelowPrice):
         return None

@@ -23,6 +23,10 @@ SENTENCES: dict[str, Promise] = {
     Reason.UNANSWERED: _(
         "Without your yes the last renewal was not charged. The next one is asked about once you have renewed the line."
     ),
+    Reason.NOT_ASKED: _(
+        "We did not ask you in time, so the last renewal was not charged. Renew the line yourself; the next one is asked"
+        " about again."
+    ),
     Reason.UNDELIVERABLE: _("The network could not deliver the last renewal. Its price is back in your balance."),
 }
 

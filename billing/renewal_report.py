@@ -7,17 +7,22 @@ from django.db.models import OuterRef, Subquery
 
 from billing.charging_stops import ChargingStopped, refuse_while_stopped
 from billing.foretelling import RELATED, Foreseen, foresee, paid_from
+from billing.gateways.base import Gateways
 from billing.in_hand import lines_in_hand
 from billing.models import Order, Subscription, SubscriptionQuerySet
-from billing.renewal_endings import LINE_IN_HAND
+from billing.renewal_endings import GATEWAY_GONE, LINE_IN_HAND
+from billing.renewal_orders import is_beyond_reach
 from billing.verdicts import Action, trigger_of
 
 
-def would_do(wanted: SubscriptionQuerySet, *, left: SubscriptionQuerySet | None = None, now: datetime) -> list[str]:
+def would_do(
+    wanted: SubscriptionQuerySet, *, left: SubscriptionQuerySet | None = None, gateways: Gateways, now: datetime
+) -> list[str]:
     """Tell what a run at `now` would do with these rows, after what an earlier run has `left`; reads only."""
     rows = wanted.select_related(*RELATED).order_by("charge_due_at", "pk")
     in_hand = lines_in_hand(rows)
-    looks = [foretold(look) for look in foresee([one for one in rows if one.line_id not in in_hand], now=now)]
+    foreseen = foresee([one for one in rows if one.line_id not in in_hand], now=now)
+    looks = [_within_reach(look, gateways) for look in foreseen]
     waiting = [f"would put off: {_named(one)}, {LINE_IN_HAND}" for one in rows if one.line_id in in_hand]
     lines = [*_unfinished(left), *waiting, *looks] or ["nothing is due"]
     try:
@@ -37,6 +42,12 @@ def moved(ids: Collection[int]) -> list[str]:
             order_named=Subquery(last_order.values("public_id")[:1]), order_is=Subquery(last_order.values("state")[:1])
         )
     ]
+
+
+def _within_reach(look: Foreseen, gateways: Gateways) -> str:
+    if is_beyond_reach(look.verdict, gateways):
+        return f"would put off: {_named(look.subscription)}, {GATEWAY_GONE}"
+    return foretold(look)
 
 
 def foretold(look: Foreseen) -> str:

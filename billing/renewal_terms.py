@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from billing import purchases
-from billing.agreements import NothingToContinue, first_due_at, was_declined
+from billing.agreements import NothingToContinue, first_due_at, goes_on
 from billing.consent import VERSION, consent_text
 from billing.consenting import Consent
 from billing.gateways import is_chargeable
@@ -79,7 +79,7 @@ def terms(*, line: Line, user: User, wishes: Mapping[str, str], now: datetime) -
     Raises NotOnSale, WishesUnclear, LimitBelowPrice and NothingToContinue.
     """
     paid = last_paid([line.pk], now=now).get(line.pk)
-    if paid is None and not _has_refused(line):
+    if paid is None and not _goes_on(line, mode=wishes.get("mode", "")):
         raise NothingToContinue
     offer = purchases.find_offer(
         plan_id=wishes.get("plan", ""), kind=Order.Kind.RENEWAL, currency=user.currency, now=now
@@ -128,6 +128,7 @@ def wishes_of(subscription: Subscription, *, card: PaymentMethod | None = None) 
     }
 
 
-def _has_refused(line: Line) -> bool:
+def _goes_on(line: Line, *, mode: str) -> bool:
+    asks = mode == Subscription.Mode.ASK
     standing = Subscription.objects.filter(line=line).first()
-    return standing is not None and was_declined(standing)
+    return goes_on(standing, mode=Subscription.Mode.ASK if asks else Subscription.Mode.AUTOMATIC)

@@ -19,11 +19,11 @@ from billing.in_hand import lines_in_hand
 from billing.models import Charge, Subscription, SubscriptionQuerySet
 from billing.renewal_claims import LEASE, Walk, claim, load
 from billing.renewal_desk import Desk, InHand, Tell, silent
-from billing.renewal_endings import each, put_off, set_aside
+from billing.renewal_endings import GATEWAY_GONE, LONGEST_LOOK, each, put_off, set_aside
 from billing.renewal_orders import Renewal
 from billing.renewal_run import Attempt, Stride, take_money
 from billing.verdicts import Action, Verdict, judge, judge_each
-from billing.withdrawn import is_withdrawn
+from billing.withdrawn import is_withdrawn, was_never_asked_for
 from esim.carriers.base import Carrier
 from portal.lib.ticks import Clock, InTime, always
 
@@ -130,24 +130,31 @@ def _buy_one_by_one(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
     in_hand = lines_in_hand(claimed)
     waiting = [one for one in claimed if one.line_id in in_hand]
     each(waiting, partial(put_off, now=desk.now))
-    verdicts = judge_each([one for one in claimed if one not in waiting], now=desk.now)
+    judged = judge_each([one for one in claimed if one not in waiting], now=desk.now)
+    beyond_reach = [one.subscription for one in judged if renewal_orders.is_beyond_reach(one, desk.gateways)]
+    each(beyond_reach, partial(put_off, reason=GATEWAY_GONE, look_in=LONGEST_LOOK, now=desk.now))
+    verdicts = [one for one in judged if one.subscription not in beyond_reach]
     each(verdicts, partial(set_aside, now=desk.now))
     to_charge = [verdict for verdict in verdicts if verdict.action == Action.CHARGE]
     left = [verdict.subscription for verdict in verdicts if verdict.action != Action.CHARGE]
-    aside = [one.pk for one in (*waiting, *left)]
+    aside = [one.pk for one in (*waiting, *beyond_reach, *left)]
     if aside:
         desk.tell(aside)
     return _to_ask(intend(to_charge, now=desk.now), desk)
 
 
 def _finish(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
-    return _to_ask(each(load(ids), partial(_found_again, now=desk.now)), desk)
+    return _to_ask(each(load(ids), partial(_found_again, gateways=desk.gateways, now=desk.now)), desk)
 
 
-def _found_again(subscription: Subscription, *, now: datetime) -> Renewal:
+def _found_again(subscription: Subscription, *, gateways: Gateways, now: datetime) -> Renewal:
     renewal = renewal_orders.found_again(subscription)
-    if renewal.charge is not None and is_withdrawn(renewal.charge, now=now):
-        renewal.charge = charges.withdraw(renewal.charge, now=now)
+    charge = renewal.charge
+    if charge is None:
+        return renewal
+    is_gone = charge.gateway not in gateways and was_never_asked_for(charge)
+    if is_gone or is_withdrawn(charge, now=now):
+        renewal.charge = charges.withdraw(charge, now=now)
     return renewal
 
 

@@ -17,7 +17,7 @@ State = Subscription.State
 def pause(*, subscription: Subscription, reason: str, actor: User, ip: str | None, now: datetime) -> bool:
     """Charge nothing until it is resumed; return False where it was paused or is being charged right now."""
     with transaction.atomic():
-        standing = Subscription.objects.filter(pk=subscription.pk, state__in=[State.ACTIVE, State.PAST_DUE])
+        standing = Subscription.objects.filter(pk=subscription.pk, state__in=State.PAUSABLE)
         if not standing.update(state=State.PAUSED, reason=reason, decided_at=now):
             return False
         _record("auto_renewal.paused_by_staff", subscription, reason=reason, actor=actor, ip=ip, now=now)

@@ -19,6 +19,8 @@ WORDS = {
     Kind.OPENING: _("Opening balance"),
     Kind.REFUNDING: _("Going back the way it was paid"),
     Kind.REFUNDED: _("Refund"),
+    Kind.PAID_OUT: _("Paid out to you"),
+    Kind.PUT_BACK: _("Back here: the transfer to you did not arrive"),
     Kind.UNREFUNDED: _("Back here: the refund did not arrive"),
     Kind.FROZEN: _("Held: the payment is disputed"),
     Kind.REWARDED: _("Thank-you for an invitation"),

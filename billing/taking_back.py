@@ -218,7 +218,7 @@ def _end_auto_renewal(order: Order, *, asked_by: User | None, now: datetime) -> 
     subscription = Subscription.objects.filter(line=order.line_id).select_related("line__owner").first()
     if subscription is not None and subscription.line.owner_id != order.owner_id:
         # Who paid for somebody else's line does not decide about what its owner agreed to.
-        agreements.follow_purchase(line=subscription.line, now=now)
+        agreements.follow_return(line=subscription.line, now=now)
         return
     if subscription is not None and order.plan is not None and order.plan.kind == Plan.Kind.PLAN:
         agreements.turn_off(subscription=subscription, actor=asked_by, ip=None, now=now)

@@ -10,16 +10,13 @@ from enum import StrEnum, auto
 from itertools import chain
 
 from billing.charging_stops import is_stopped
-from billing.foretelling import LOOKS_AGAIN, RELATED, Foreseen, foresee
+from billing.foretelling import LOOKS_AGAIN, LOOKS_AHEAD, RELATED, Foreseen, foresee
 from billing.models import RenewalQuestion, Subscription, TopUpRule
 from billing.schedule import last_paid
 from billing.timeline_events import Event, What, in_order, of_dunning, of_looks, of_plans, of_turns
 from billing.turns import Turn, turns_of
 from billing.verdicts import Action
 from esim.models import Allowance, Line, ServiceState
-
-LOOKS_AHEAD = 8
-"""A question, its reminder and its end, or a limit for some months: what is further off is not foretold."""
 
 Mode, State = Subscription.Mode, Subscription.State
 DECISIVE = frozenset({Action.CHARGE, Action.PAUSE, Action.LAPSE, Action.REST})

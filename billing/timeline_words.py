@@ -46,7 +46,7 @@ def _runs_out(event: Event, _timeline: Timeline) -> tuple[Words, Words]:
 
 
 def _plan_begins(event: Event, _timeline: Timeline) -> tuple[Words, Words]:
-    plan = event.allowance.plan.label if event.allowance else ""
+    plan = event.allowance.sold.label if event.allowance else ""
     return _("%(plan)s begins") % {"plan": plan}, _("It is paid already.")
 
 
@@ -122,13 +122,17 @@ def _about_charge(look: Foreseen) -> list[str]:
     if look.second_card is not None:
         parts.append(_("If the bank says no, %(card)s is tried at once.") % {"card": look.second_card})
     if not look.is_covered:
-        by_card = look.subscription.pay_from == Subscription.PayFrom.METHOD
-        parts.append(
-            _("An amount this small can't be paid by card.")
-            if by_card
-            else _("The balance does not hold enough at present.")
-        )
+        parts.append(shortfall(look))
     return parts
+
+
+def shortfall(look: Foreseen) -> str:
+    """Say why a charge that is due can't be made as things stand; empty where it can."""
+    if look.is_covered:
+        return ""
+    if look.subscription.pay_from == Subscription.PayFrom.METHOD:
+        return _("An amount this small can't be paid by card.")
+    return _("The balance does not hold enough at present.")
 
 
 def _retry(_event: Event, _timeline: Timeline) -> tuple[Words, Words]:

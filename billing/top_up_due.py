@@ -1,6 +1,6 @@
 """Which top-up rules are due: the database looks at what is left, nobody walks through lines."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -9,12 +9,18 @@ from billing.models import Charge, LedgerAccount, Order, OrderQuerySet, TopUpRul
 from esim.models import Allowance, ServiceChange, ServiceState
 
 Kind = TopUpRule.Kind
+WORTH_A_PACK = timedelta(hours=1)
+"""What is bought by itself can be used for longer than that."""
 
 
 def due(kind: TopUpRule.Kind, *, now: datetime) -> TopUpRuleQuerySet:
     """Return the rules of a kind that should buy now: what they watch is low, and nothing bought is on its way."""
     watching = TopUpRule.objects.watching(now).of_kind(kind)
-    return low(watching, kind=kind, now=now).filter(~Exists(_under_way(kind)))
+    wanted = low(watching, kind=kind, now=now).filter(~Exists(_under_way(kind)))
+    if kind == Kind.BALANCE:
+        return wanted
+    lasting = Allowance.objects.not_ended(now + WORTH_A_PACK).filter(line=OuterRef("line"), is_data_pack=False)
+    return wanted.filter(Exists(lasting))
 
 
 def low(rules: TopUpRuleQuerySet, *, kind: TopUpRule.Kind, now: datetime) -> TopUpRuleQuerySet:

@@ -144,6 +144,12 @@ def _pause(rule: TopUpRule, *, reason: str, index: int, now: datetime, price: Mo
         top_up_notices.tell_paused(rule, reason=reason, price=price, now=now)
 
 
+def put_off(rule: TopUpRule, *, reason: str, look_in: timedelta, now: datetime) -> None:
+    """Buy nothing for a while, until what it waits for may be over; a declined one stays what it is."""
+    why = rule.reason if rule.declines else reason
+    _decide(rule, reason=why, now=now, state=State.ACTIVE, wait_until=now + look_in, lease_until=None)
+
+
 def _look_again(rule: TopUpRule, *, reason: str, since: datetime, now: datetime) -> None:
     _decide(rule, reason=reason, now=now, lease_until=look_again_at(since=since, now=now))
 

@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, OuterRef
 
 from billing.limits import Month, month_of
-from billing.models import Agreement, LedgerEntry, Order, TopUpRule
+from billing.models import Agreement, Charge, LedgerEntry, Order, TopUpRule
 
 LOOKED_BACK = timedelta(days=62)
 """The month that runs and the one before: what was broken earlier has been reported."""
 LEASE_DEADLINE = timedelta(hours=1)
+WESTMOST, EASTMOST = timedelta(hours=-12), timedelta(hours=14)
+"""How far from UTC clocks are at most."""
 
 
 def purchases_of_rules_are_sold_once(_now: datetime) -> list[str]:
@@ -27,14 +30,21 @@ def purchases_of_rules_are_sold_once(_now: datetime) -> list[str]:
 
 
 def limits_are_kept(now: datetime) -> list[str]:
-    """Count what each agreement with limits has led to, by the months of its line, or of its owner."""
-    by_itself = Order.objects.exclude(trigger=Order.Trigger.CLICK).exclude(agreement__limits={})
+    """Count what each agreement with limits has led to, by months; not what its subscriber paid on a page.
+
+    Where the line was at home when it paid, nobody wrote down, and its owner may move it: counted is what lies in one
+    month wherever that was. Else somebody's journey would look like a charge too many, and stop everybody's.
+    """
+    by_hand = Charge.objects.filter(order=OuterRef("pk"), state=Charge.State.SUCCEEDED, off_session=False)
+    by_itself = (
+        Order.objects.exclude(trigger=Order.Trigger.CLICK).exclude(agreement__limits={}).filter(~Exists(by_hand))
+    )
     paid = by_itself.filter(agreement__isnull=False, paid_at__gt=now - LOOKED_BACK)
     counted: defaultdict[tuple[Agreement, Month], list[Order]] = defaultdict(list)
-    for order in paid.select_related("agreement", "line", "owner").order_by("pk"):
-        zone = order.line.zone if order.line else order.owner.zone
-        if order.agreement is not None and order.paid_at is not None:
-            counted[order.agreement, month_of(order.paid_at, zone)].append(order)
+    for order in paid.select_related("agreement").order_by("pk"):
+        month = _month_everywhere(order.paid_at) if order.paid_at is not None else None
+        if order.agreement is not None and month is not None:
+            counted[order.agreement, month].append(order)
     return [
         f"agreement {agreement.public_id} allows {agreement.limits} a month, and {len(orders)} orders for "
         f"{sum(one.amount for one in orders)} were paid in the month from {month.begins_at:%Y-%m-%d}"
@@ -42,6 +52,13 @@ def limits_are_kept(now: datetime) -> list[str]:
         # What began before is not all in sight.
         if month.begins_at > now - LOOKED_BACK and _is_passed(agreement, orders)
     ]
+
+
+def _month_everywhere(moment: datetime) -> Month | None:
+    """Return the month of a moment, in UTC, where it is the same one in all zones."""
+    westmost, eastmost = moment + WESTMOST, moment + EASTMOST
+    is_same = (westmost.year, westmost.month) == (eastmost.year, eastmost.month)
+    return month_of(moment, ZoneInfo("UTC")) if is_same else None
 
 
 def no_rule_is_stuck(now: datetime) -> list[str]:

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from billing import charges, checkout
 from billing.declines import BALANCE_TOO_LOW, TOO_LITTLE_FOR_CARD
+from billing.gateways.base import Gateways
 from billing.ledger import InsufficientBalance
 from billing.models import Charge, Order, Subscription, TopUpRule
-from billing.renewal_orders import PAYABLE, ClaimLost
+from billing.renewal_orders import PAYABLE, ClaimLost, needs_gone_gateway
 from billing.top_up_verdicts import TopUpVerdict
+from billing.verdicts import Action
 
 KIND = {TopUpRule.Kind.DATA: Order.Kind.TOP_UP, TopUpRule.Kind.BALANCE: Order.Kind.CREDIT}
 TRIGGER = {TopUpRule.Kind.DATA: Order.Trigger.LOW_DATA, TopUpRule.Kind.BALANCE: Order.Trigger.LOW_BALANCE}
@@ -30,7 +32,8 @@ def intend(verdict: TopUpVerdict, *, now: datetime) -> TopUp:
     A declined order that can still be paid gets another charge; one that came to nothing is placed anew.
     """
     rule = verdict.rule
-    if not rule.held().update(next_index=verdict.index):
+    # Turned off since it was judged, nothing is bought any more, from the balance either.
+    if not rule.held().filter(is_on=True).update(next_index=verdict.index):
         raise ClaimLost(rule.public_id)
     rule.next_index = verdict.index
     try:
@@ -45,6 +48,14 @@ def intend(verdict: TopUpVerdict, *, now: datetime) -> TopUp:
             order=order, gateway_name=gateway_name, method=rule.method, off_session=True, now=now
         )
     return top_up
+
+
+def is_beyond_reach(verdict: TopUpVerdict, gateways: Gateways) -> bool:
+    """Tell whether what pays is a card of a gateway that is not set up: nobody could charge what is written down for it."""
+    rule = verdict.rule
+    return verdict.action == Action.CHARGE and needs_gone_gateway(
+        rule.method, pay_from=rule.pay_from, payer=rule.owner, price=rule.agreed_price, gateways=gateways
+    )
 
 
 def found_again(rule: TopUpRule) -> TopUp:

@@ -4,19 +4,21 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from billing.consent import source_words
+from billing.gateways.base import Gateways
 from billing.models import TopUpRule
+from billing.renewal_endings import GATEWAY_GONE
 from billing.top_up_due import due
-from billing.top_up_orders import TopUp
+from billing.top_up_orders import TopUp, is_beyond_reach
 from billing.top_up_verdicts import TopUpVerdict, judge
 from billing.verdicts import Action
 
 
-def would_do(*, now: datetime) -> list[str]:
+def would_do(*, gateways: Gateways, now: datetime) -> list[str]:
     """Tell what a run at `now` would do; reads only."""
     lines = []
     for kind in TopUpRule.Kind:
-        rules = due(kind, now=now).select_related("owner", "line", "plan", "method").order_by("pk")
-        lines += [_foretell(verdict) for verdict in judge(list(rules), now=now)]
+        rules = due(kind, now=now).select_related("owner", "line", "plan", "method", "agreement").order_by("pk")
+        lines += [_foretell(verdict, gateways) for verdict in judge(list(rules), now=now)]
     return lines or ["nothing runs low"]
 
 
@@ -25,8 +27,10 @@ def done(top_ups: Iterable[TopUp]) -> list[str]:
     return [_tell(top_up) for top_up in top_ups] or ["nothing ran low"]
 
 
-def _foretell(verdict: TopUpVerdict) -> str:
+def _foretell(verdict: TopUpVerdict, gateways: Gateways) -> str:
     rule, named = verdict.rule, _named(verdict.rule)
+    if is_beyond_reach(verdict, gateways):
+        return f"would put off: {named}, {GATEWAY_GONE}"
     match verdict.action:
         case Action.PAUSE:
             return f"would pause: {named}, {verdict.reason}, agreed {rule.agreed_price}, now {verdict.price}"

@@ -17,11 +17,13 @@ from billing.charging_stops import refuse_while_stopped, unless_stopped
 from billing.gateways.base import Gateways
 from billing.models import Charge, Order, TopUpRule, TopUpRuleQuerySet
 from billing.renewal_claims import LEASE
+from billing.renewal_endings import GATEWAY_GONE, LONGEST_LOOK
 from billing.top_up_due import due
 from billing.top_up_following import follow_payments
-from billing.top_up_orders import TopUp, found_again, intend
+from billing.top_up_orders import TopUp, found_again, intend, is_beyond_reach
 from billing.top_up_verdicts import TopUpVerdict, judge
 from billing.verdicts import Action
+from billing.withdrawn import was_never_asked_for
 from esim.carriers.base import Carrier
 from portal.lib.one_by_one import in_set, one_by_one
 from portal.lib.ticks import InTime, always
@@ -72,10 +74,19 @@ def _finish_in_flight(*, gateways: Gateways, carrier: Carrier, now: datetime, in
     """Move on what stands in flight: charges settled since by reconciliation, and the remains of a crash."""
     done: list[TopUp] = []
     while left := claim(TopUpRule.objects.in_flight(now), now=now, limit=BATCH):
-        done += _carry_out(_each(left, found_again), gateways=gateways, carrier=carrier, now=now)
+        again = _each(left, lambda rule: _found_again(rule, gateways=gateways, now=now))
+        done += _carry_out(again, gateways=gateways, carrier=carrier, now=now)
         if len(left) < BATCH or not in_time():
             break
     return done
+
+
+def _found_again(rule: TopUpRule, *, gateways: Gateways, now: datetime) -> TopUp:
+    top_up = found_again(rule)
+    charge = top_up.charge
+    if charge is not None and charge.gateway not in gateways and was_never_asked_for(charge):
+        top_up.charge = charges.withdraw(charge, now=now)
+    return top_up
 
 
 def claim(wanted: TopUpRuleQuerySet, *, now: datetime, limit: int) -> list[TopUpRule]:
@@ -92,7 +103,10 @@ def claim(wanted: TopUpRuleQuerySet, *, now: datetime, limit: int) -> list[TopUp
 
 
 def _buy(rules: list[TopUpRule], *, gateways: Gateways, carrier: Carrier, now: datetime) -> list[TopUp]:
-    verdicts = in_set(rules, lambda some: judge(some, now=now))
+    judged = in_set(rules, lambda some: judge(some, now=now))
+    beyond_reach = [one.rule for one in judged if is_beyond_reach(one, gateways)]
+    verdicts = [one for one in judged if one.rule not in beyond_reach]
+    _each(beyond_reach, lambda rule: top_up_endings.put_off(rule, reason=GATEWAY_GONE, look_in=LONGEST_LOOK, now=now))
     _each(verdicts, lambda verdict: top_up_endings.set_aside(verdict, now=now))
     to_charge = [verdict for verdict in verdicts if verdict.action == Action.CHARGE]
     return _carry_out(_intend(to_charge, now=now), gateways=gateways, carrier=carrier, now=now)

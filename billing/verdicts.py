@@ -28,7 +28,7 @@ class Action(StrEnum):
     WAIT = auto()
     PAUSE = auto()
     ASK = auto()  # put the question, or remind of it
-    LAPSE = auto()  # asked, and not answered until the paid time ended
+    LAPSE = auto()  # the paid time ended without a yes, or before we asked for one
     REST = auto()  # the line's owner suspended it: goes on when it is back in service
     HOLD = auto()  # a limit is reached: goes on when the month is over
     ANNOUNCE = auto()  # far later than it was announced for: told anew, and charged after that notice
@@ -45,6 +45,7 @@ class Reason(StrEnum):
     UNDELIVERABLE = auto()
     SKIPPED = auto()
     UNANSWERED = auto()
+    NOT_ASKED = auto()
     DISPUTED = auto()
     LIMIT_REACHED = auto()
     SUSPENDED = auto()
@@ -72,6 +73,8 @@ class Verdict:
         row = copy(self.subscription)
         for name, value in asdict(self.schedule).items():
             setattr(row, name, value)
+        if self.action == Action.ASK:
+            row.asked_index = self.schedule.period_index
         return row
 
 
@@ -88,7 +91,7 @@ def judge_at(dues: Sequence[Due], *, turns: Mapping[int, Sequence[Turn]] | None 
     moments = {subscription.line_id: at for subscription, at in dues}
     paid = last_paid_at(moments, turns=turns)
     prices = _prices(dues)
-    open_disputes = Dispute.objects.open().filter(charge__order__line__in=list(moments))
+    open_disputes = Dispute.objects.open().of_line_owners().filter(charge__order__line__in=list(moments))
     disputed = set(open_disputes.values_list("charge__order__line", flat=True))
     held_until = limits.reached(dues)
     return [
@@ -146,7 +149,8 @@ def _judge(
             action, reason = Action.ANNOUNCE, Reason.STALE
             schedule = replace(schedule, charge_due_at=_announced_for(subscription, now=now))
     elif paid is None:
-        action, reason = Action.LAPSE, Reason.UNANSWERED
+        was_asked = subscription.asked_index == schedule.period_index
+        action, reason = Action.LAPSE, Reason.UNANSWERED if was_asked else Reason.NOT_ASKED
     else:
         action = Action.ASK
         schedule = replace(schedule, charge_due_at=_next_look(subscription, paid=paid, now=now))
@@ -188,7 +192,6 @@ def trigger_of(subscription: Subscription) -> Order.Trigger:
 def _objection(subscription: Subscription, *, price: Money | None) -> Reason | None:
     """Return what forbids charging what was agreed; another amount than that is never charged."""
     agreed = subscription.consent_terms
-    method = subscription.method
     if subscription.line.service_state == ServiceState.TERMINATED:
         return Reason.LINE_CLOSED
     if price is None:
@@ -197,9 +200,16 @@ def _objection(subscription: Subscription, *, price: Money | None) -> Reason | N
         return Reason.PRICE_CHANGED
     if agreed and promises(PlanTerms.from_json(agreed)) != promises(PlanTerms.of(subscription.plan)):
         return Reason.TERMS_CHANGED
-    if subscription.pay_from != Subscription.PayFrom.WALLET and (method is None or method.removed_at is not None):
+    if subscription.pay_from != Subscription.PayFrom.WALLET and _is_without_card(subscription):
         return Reason.METHOD_REMOVED
     return None
+
+
+def _is_without_card(subscription: Subscription) -> bool:
+    method = subscription.method
+    # The first card isn't asked in the second one's turn: it has said no.
+    second_is_gone = subscription.uses_backup and subscription.second_card is None
+    return second_is_gone or method is None or method.removed_at is not None
 
 
 def promises(terms: PlanTerms) -> dict[str, object]:

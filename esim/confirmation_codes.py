@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, sms
+from accounts import address_change_links, audit, sms
 from accounts.models import Notification, User
 from accounts.models.notifications import Channel
 from accounts.notifications import NowhereToSend, every_channel, notify
@@ -68,9 +68,9 @@ def send_again(*, profile: SimProfile, channel: Channel, viewer: User, ip: str |
 
 
 def secrets_of(*, notice: Notification) -> Mapping[str, str]:
-    """Return what a letter about a code needs (LETTER_SECRETS); nothing for every other kind."""
+    """Return what a letter about a code needs (LETTER_SECRETS); of every other kind, what accounts know."""
     if notice.kind != KIND:
-        return {}
+        return address_change_links.secrets_of(notice=notice)
     profile = SimProfile.objects.owned_by(notice.user).filter(public_id=notice.context["profile"]).first()
     if profile is None or not (is_to_install(profile) and profile.confirmation_code):
         raise NowhereToSend(OF_NO_USE)

@@ -69,7 +69,7 @@ class Board:
 def board(*, now: datetime) -> Board:
     """Count everything the board shows; each figure is one set query."""
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    forecast = renewal_figures.forecast(until=now + HOUR)
+    forecast = renewal_figures.forecast(now=now, until=now + HOUR)
     return Board(
         stop=standing_stop(),
         books_stop=InvariantReport.objects.stopping_money().exists(),
@@ -94,10 +94,22 @@ def _due(now: datetime) -> Figure:
     return Figure(
         title=gettext("Due now"),
         count=pile.count,
-        note=_waiting(pile, now) or gettext("Nothing waits."),
-        href=listed(Subscription, {**RUNNING, "state__in": states, "charge_due_at__lte": now.isoformat()}),
+        note=" ".join(filter(None, [_waiting(pile, now) or gettext("Nothing waits."), _put_off(now)])),
+        href=listed(
+            Subscription, {**RUNNING, "state__in": states, "charge_due_at__lte": now.isoformat(), "put_off": "no"}
+        ),
         is_trouble=pile.age(now) > LATE,
     )
+
+
+def _put_off(now: datetime) -> str:
+    """Say how many more would be due: counted with the others, they would look as if no worker ran."""
+    count = renewal_figures.put_off(now)
+    if not count:
+        return ""
+    return ngettext("%(count)s more waits for something else.", "%(count)s more wait for something else.", count) % {
+        "count": count
+    }
 
 
 def _later_today(now: datetime, today: datetime) -> Figure:
@@ -142,7 +154,7 @@ def _waiting(pile: Pile, now: datetime) -> str:
 
 def _declined(now: datetime) -> Panel:
     since = now - WEEK
-    refused = {"state__in": [Charge.State.DECLINED.value], "off_session__exact": "1", "settled_at__gte": since}
+    refused = {"phase__exact": Charge.State.DECLINED.value, "off_session__exact": "1", "settled_at__gte": since}
     rows = [
         Row(
             reason_words(f"{DECLINED}{code}"),

@@ -9,7 +9,7 @@ from billing.reason_words import reason_words
 from portal.lib.staff import moment_column, money_column
 
 if TYPE_CHECKING:
-    from billing.models import Subscription, TopUpRule
+    from billing.models import Leftover, Payout, Subscription, TopUpRule
 
 amount = money_column("money", _("amount"), ordering="amount")
 created = moment_column("created_at", _("created"))
@@ -20,3 +20,8 @@ decided = moment_column("decided_at", _("decided"))
 @display(description=_("why"), ordering="reason")  # type: ignore[untyped-decorator]
 def why(row: "Subscription | TopUpRule") -> str:
     return reason_words(row.reason)
+
+
+@display(description=_("owner"), ordering="account__owner")  # type: ignore[untyped-decorator]
+def owner_of_account(row: "Leftover | Payout") -> str:
+    return str(row.account.owner)

@@ -22,6 +22,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from accounts import audit
 from accounts.http import client_ip
 from accounts.models import User
+from accounts.staff_dialogs import dialog
 from billing.admin.offers import FOR, NAMES, WINDOW, DealAdmin
 from plans.coupon_codes import make_codes
 from plans.deal_forms import CouponForm
@@ -120,17 +121,15 @@ class CouponAdmin(DealAdmin):
     def has_generate_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
         return bool(request.user.is_active and request.user.has_perm("plans.add_couponcode"))
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Make codes…"),
-        permissions=["generate"],
-        url_path="make-codes",
+    @dialog(
+        _("Make codes…"),
+        permission="generate",
+        path="make-codes",
         icon="qr_code",
-        dialog={
-            "title": _("Make codes for one order each"),
-            "description": _("Each has 80 random bits. You find them in the list of codes, to be taken out as CSV."),
-            "form_class": CodesForm,
-            "form_submit_text": _("Make codes"),
-        },
+        title=_("Make codes for one order each"),
+        description=_("Each has 80 random bits. You find them in the list of codes, to be taken out as CSV."),
+        form=CodesForm,
+        submit=_("Make codes"),
     )
     def generate_codes(self, request: HttpRequest, form: CodesForm, object_id: str) -> HttpResponse:
         coupon, wish, now = get_object_or_404(Coupon, pk=object_id), form.cleaned_data, timezone.now()

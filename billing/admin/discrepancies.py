@@ -7,14 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from accounts.http import client_ip
 from accounts.models import User
+from accounts.staff_dialogs import dialog, offers, words
 from billing import discrepancies
 from billing.admin.columns import amount
-from billing.admin.dialogs import words
 from billing.models import ComparedDay, Discrepancy
 from portal.lib.staff import ReadOnlyAdmin, moment_column, state_column
 
@@ -39,22 +38,18 @@ class DiscrepancyAdmin(ReadOnlyAdmin):
     shown_as = {"amount": amount}
     actions_detail = ("resolve",)
 
-    def has_resolve_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
-        return bool(request.user.has_perm("billing.change_discrepancy"))
+    def has_resolve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        unsolved = Discrepancy.objects.filter(pk=object_id or 0, resolved_at=None)
+        return bool(request.user.has_perm("billing.change_discrepancy") and offers(request, unsolved))
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Resolve"),
-        permissions=["resolve"],
-        url_path="resolve",
+    @dialog(
+        _("Resolve"),
+        permission="resolve",
+        path="resolve",
         icon="task_alt",
-        dialog={
-            "title": _("Resolve this discrepancy?"),
-            "description": _(
-                "Nothing is moved by it. It leaves the front page, and comparing again won't bring it back."
-            ),
-            "form_class": NoteForm,
-            "form_submit_text": _("Resolve"),
-        },
+        title=_("Resolve this discrepancy?"),
+        description=_("Nothing is moved by it. It leaves the front page, and comparing again won't bring it back."),
+        form=NoteForm,
     )
     def resolve(self, request: HttpRequest, form: NoteForm, object_id: str) -> HttpResponse:
         if isinstance(request.user, User) and discrepancies.resolve(

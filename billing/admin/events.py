@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from accounts.http import client_ip
 from accounts.models import User
+from accounts.staff_dialogs import dialog, offers
 from billing import event_reruns
 from billing.models import EventsCursor, GatewayEvent
 from billing.tasks import apply_gateway_events, nudge
@@ -38,24 +38,25 @@ class GatewayEventAdmin(ReadOnlyAdmin):
     actions = ("run_again",)
     actions_detail = ("run_this_again",)
 
-    def has_rerun_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
-        return bool(request.user.has_perm("billing.change_gatewayevent"))
+    def has_rerun_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whoever may change events; on the page of one, where it is not done."""
+        may_rerun = bool(request.user.has_perm("billing.change_gatewayevent"))
+        if object_id is None:
+            return may_rerun
+        undone = GatewayEvent.objects.filter(pk=object_id).exclude(state=GatewayEvent.State.DONE)
+        return may_rerun and offers(request, undone)
 
     @admin.action(description=_("Run again"), permissions=["rerun"])
     def run_again(self, request: HttpRequest, queryset: QuerySet[GatewayEvent]) -> None:
         self._run_again(request, queryset)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Run again"),
-        permissions=["rerun"],
-        url_path="run-again",
+    @dialog(
+        _("Run again"),
+        permission="rerun",
+        path="run-again",
         icon="replay",
-        dialog={
-            "title": _("Run this event again?"),
-            "description": _("What it is about is looked up at the gateway. What is recorded already stays as it is."),
-            "form_class": BaseDialogForm,
-            "form_submit_text": _("Run again"),
-        },
+        title=_("Run this event again?"),
+        description=_("What it is about is looked up at the gateway. What is recorded already stays as it is."),
     )
     def run_this_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         self._run_again(request, GatewayEvent.objects.filter(pk=object_id))

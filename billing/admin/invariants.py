@@ -10,13 +10,13 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from accounts.http import client_ip
 from accounts.models import User
+from accounts.staff_dialogs import dialog, offers, words
 from billing import invariant_watch
-from billing.admin.dialogs import words
 from billing.models import ChargingStop, InvariantReport
 from portal.lib.staff import ReadOnlyAdmin, moment_column
 
@@ -50,22 +50,20 @@ class InvariantReportAdmin(ReadOnlyAdmin):
     shown_as = {"broken": sentences}
     actions_detail = ("acknowledge",)
 
-    def has_acknowledge_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
-        return bool(request.user.has_perm("billing.change_invariantreport"))
+    def has_acknowledge_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        unseen = InvariantReport.objects.filter(pk=object_id or 0, over_at=None, acknowledged_at=None)
+        return bool(request.user.has_perm("billing.change_invariantreport") and offers(request, unseen))
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Acknowledge"),
-        permissions=["acknowledge"],
-        url_path="acknowledge",
+    @dialog(
+        _("Acknowledge"),
+        permission="acknowledge",
+        path="acknowledge",
         icon="task_alt",
-        dialog={
-            "title": _("Go on although this is broken?"),
-            "description": _(
-                "Automatic charges begin again. What is named here will not stop them any more; anything else will."
-            ),
-            "form_class": GoOnForm,
-            "form_submit_text": _("Acknowledge"),
-        },
+        title=_("Go on although this is broken?"),
+        description=_(
+            "Automatic charges begin again. What is named here will not stop them any more; anything else will."
+        ),
+        form=GoOnForm,
     )
     def acknowledge(self, request: HttpRequest, form: GoOnForm, object_id: str) -> HttpResponse:
         if isinstance(request.user, User) and invariant_watch.acknowledge(

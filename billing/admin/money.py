@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.admin.columns import amount
 from billing.admin.leftovers import ClearsLeftovers
+from billing.admin.payouts import PaysOut
 from billing.models import LedgerAccount, LedgerEntry, PaymentMethod
 from portal.lib.staff import ReadOnlyAdmin, moment_column, money_column, person
 
@@ -23,14 +24,14 @@ class PaymentMethodAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LedgerAccount)
-class LedgerAccountAdmin(ClearsLeftovers, ReadOnlyAdmin):
+class LedgerAccountAdmin(ClearsLeftovers, PaysOut, ReadOnlyAdmin):
     list_display = ("kind", "owner", "gateway", "currency", balance)
     list_filter = ("kind", "currency", "gateway", "owner__closings__state")
     list_select_related = ("owner",)
     search_fields = person("owner")
     ordering = ("kind", "currency", "-id")
     shown_as = {"balance": balance}
-    actions_detail = ("clear",)
+    actions_detail = ("clear", "pay_out")
 
 
 @admin.register(LedgerEntry)

@@ -9,11 +9,9 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -21,17 +19,16 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from accounts.http import client_ip
-from accounts.models import User
+from accounts.staff_dialogs import Dialog, dialog, done_by_staff, words
 from billing import refund_requests
-from billing.admin.dialogs import words
+from billing.admin.amounts import amount_of
 from billing.models import Charge, Order, Refund
 from billing.refund_requests import Wish
-from billing.refundable import CannotGiveBack, parts_of
+from billing.refundable import parts_of
 from billing.tasks import nudge, return_money
 from portal.lib.money import Money
 
-STAFF_REASONS = [choice for choice in Refund.Reason.choices if choice[0] != Refund.Reason.AT_THE_GATEWAY]
+STAFF_REASONS = [choice for choice in Refund.Reason.choices if choice[0] not in Refund.Reason.BY_ITSELF]
 
 
 class RefundForm(BaseDialogForm):  # type: ignore[misc]
@@ -60,13 +57,7 @@ class RefundForm(BaseDialogForm):  # type: ignore[misc]
         raise NotImplementedError
 
     def clean_amount(self) -> Money:
-        try:
-            money = Money.parse(self.cleaned_data["amount"], self.order.currency)
-        except ValueError as error:
-            raise forms.ValidationError(_("Write an amount such as 14.90.")) from error
-        if money <= Money.zero(money.currency):
-            raise forms.ValidationError(_("Write an amount above zero."))
-        return money
+        return amount_of(self.cleaned_data["amount"], self.order.currency)
 
     @property
     def wish(self) -> Wish:
@@ -99,11 +90,18 @@ class OrderRefundForm(RefundForm):
         return get_object_or_404(Order.objects.select_related("owner"), pk=self.object_id), None
 
 
-DIALOG = {
-    "title": _("Give money back?"),
-    "description": _("Large amounts wait until somebody else has approved them."),
-    "form_submit_text": _("Refund"),
-}
+def refunding(form: type[RefundForm]) -> Dialog:
+    """Return what makes a method the dialog that gives money back."""
+    return dialog(
+        _("Refund…"),
+        permission="refund",
+        path="refund",
+        icon="undo",
+        title=_("Give money back?"),
+        description=_("Large amounts wait until somebody else has approved them."),
+        form=form,
+        submit=_("Refund"),
+    )
 
 
 class GivesBack:
@@ -116,18 +114,9 @@ class GivesBack:
         raise NotImplementedError
 
     def _give_back(self, request: HttpRequest, form: RefundForm) -> HttpResponse:
-        if not isinstance(request.user, User):
-            return HttpResponseClientRefresh()
-        try:
-            refunds = refund_requests.request(
-                wish=form.wish,
-                actor=request.user,
-                ip=client_ip(request),
-                limits=settings.PORTAL_REFUND_APPROVAL_ABOVE,
-                now=timezone.now(),
-            )
-        except CannotGiveBack as problem:
-            messages.error(request, str(problem.sentence))
+        ask = partial(refund_requests.request, wish=form.wish, limits=settings.PORTAL_REFUND_APPROVAL_ABOVE)
+        refunds = done_by_staff(self, request, ask)
+        if refunds is None:
             return HttpResponseClientRefresh()
         waits = any(Refund.objects.filter(pk=one.pk, state=Refund.State.REQUESTED).exists() for one in refunds)
         transaction.on_commit(partial(nudge, return_money, order_id=form.order.pk))
@@ -141,13 +130,7 @@ class ChargeGivesBack(GivesBack):
         charge = Charge.objects.filter(pk=object_id or 0).select_related("order").first()
         return _left(charge.order, charge) if charge else None
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Refund…"),
-        permissions=["refund"],
-        url_path="refund",
-        icon="undo",
-        dialog={**DIALOG, "form_class": ChargeRefundForm},
-    )
+    @refunding(ChargeRefundForm)
     def give_back(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         return self._give_back(request, form)
 
@@ -157,13 +140,7 @@ class OrderGivesBack(GivesBack):
         order = Order.objects.filter(pk=object_id or 0).first()
         return _left(order, None) if order else None
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Refund…"),
-        permissions=["refund"],
-        url_path="refund",
-        icon="undo",
-        dialog={**DIALOG, "form_class": OrderRefundForm},
-    )
+    @refunding(OrderRefundForm)
     def give_back(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:  # noqa: ARG002
         return self._give_back(request, form)
 

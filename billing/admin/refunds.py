@@ -1,20 +1,16 @@
 """Refunds: the second person's decision, and what to do about those that failed."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
+from accounts.staff_dialogs import Deciding, WhyForm, approving, dialog, offers, refusing
 from billing import refund_requests
 from billing.admin.columns import amount, created
-from billing.admin.dialogs import Deciding, WhyForm
 from billing.models import Refund
 from billing.tasks import nudge, return_money
 from portal.lib.staff import ReadOnlyAdmin, person, state_column
@@ -40,6 +36,7 @@ class RefundAdmin(Deciding, ReadOnlyAdmin):
     search_fields = ("public_id", "gateway_refund_id", "order__public_id", "charge__public_id", *person("order__owner"))
     ordering = ("-id",)
     shown_as = {"amount": amount}
+    whose, takes = "order__owner", "refund"
     actions_detail = ("approve", "refuse", "try_again", "give_as_balance")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -47,87 +44,50 @@ class RefundAdmin(Deciding, ReadOnlyAdmin):
         allowed = super().lookup_allowed(lookup, value, request)
         return bool(lookup == "tried_again__isnull" or allowed)
 
-    def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whoever may approve, for what somebody else asked."""
-        waiting = Refund.objects.filter(pk=object_id or 0, state=Refund.State.REQUESTED).exclude(
-            requested_by=request.user.pk
-        )
-        return bool(request.user.has_perm("billing.approve_refund") and waiting.exists())
-
     def has_retry_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         failed = Refund.objects.unsolved().filter(pk=object_id or 0)
-        return bool(request.user.has_perm("billing.add_refund") and failed.exists())
+        return bool(request.user.has_perm("billing.add_refund") and offers(request, failed))
 
     def has_to_balance_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         elsewhere = Refund.objects.filter(pk=object_id or 0).exclude(taken_from=Refund.Source.WALLET)
         return self.has_retry_permission(request, object_id) and elsewhere.exists()
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Approve"),
-        permissions=["decide"],
-        url_path="approve",
-        icon="check",
-        dialog={
-            "title": _("Approve this refund?"),
-            "description": _("It begins at once. Where the plan is taken back, the network is asked first."),
-            "form_class": BaseDialogForm,
-            "form_submit_text": _("Approve"),
-        },
+    @approving(
+        title=_("Approve this refund?"),
+        description=_("It begins at once. Where the plan is taken back, the network is asked first."),
     )
     def approve(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
-        return self._do(request, refund_requests.approve, object_id)
+        return self.decide(request, refund_requests.approve, object_id)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Refuse"),
-        permissions=["decide"],
-        url_path="refuse",
-        icon="block",
-        dialog={
-            "title": _("Refuse this refund?"),
-            "description": _("Nothing is given back. Whoever asked for it can ask again."),
-            "form_class": WhyForm,
-            "form_submit_text": _("Refuse"),
-        },
+    @refusing(
+        title=_("Refuse this refund?"),
+        description=_("Nothing is given back. Whoever asked for it can ask again."),
     )
     def refuse(self, request: HttpRequest, form: WhyForm, object_id: str) -> HttpResponse:
-        return self._do(request, partial(refund_requests.refuse, why=form.cleaned_data["why"]), object_id)
+        return self.decide(request, partial(refund_requests.refuse, why=form.cleaned_data["why"]), object_id)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Try again"),
-        permissions=["retry"],
-        url_path="try-again",
+    @dialog(
+        _("Try again"),
+        permission="retry",
+        path="try-again",
         icon="replay",
-        dialog={
-            "title": _("Try this refund again?"),
-            "description": _("The gateway is asked for a refund of its own, the way it was paid."),
-            "form_class": BaseDialogForm,
-            "form_submit_text": _("Try again"),
-        },
+        title=_("Try this refund again?"),
+        description=_("The gateway is asked for a refund of its own, the way it was paid."),
     )
     def try_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
-        return self._do(request, partial(refund_requests.try_again, goes_to=Destination.PAYER), object_id)
+        return self.decide(request, partial(refund_requests.try_again, goes_to=Destination.PAYER), object_id)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Give as balance instead"),
-        permissions=["to_balance"],
-        url_path="give-as-balance",
+    @dialog(
+        _("Give as balance instead"),
+        permission="to_balance",
+        path="give-as-balance",
         icon="account_balance_wallet",
-        dialog={
-            "title": _("Give the money as balance instead?"),
-            "description": _("It is in the subscriber's balance at once, and they are told."),
-            "form_class": BaseDialogForm,
-            "form_submit_text": _("Give as balance"),
-        },
+        title=_("Give the money as balance instead?"),
+        description=_("It is in the subscriber's balance at once, and they are told."),
+        submit=_("Give as balance"),
     )
     def give_as_balance(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:  # noqa: ARG002
-        return self._do(request, partial(refund_requests.try_again, goes_to=Destination.BALANCE), object_id)
+        return self.decide(request, partial(refund_requests.try_again, goes_to=Destination.BALANCE), object_id)
 
-    def _do(self, request: HttpRequest, deed: Callable[..., object], object_id: str) -> HttpResponse:
-        refund = get_object_or_404(Refund.objects.select_related("order__owner"), pk=object_id)
-
-        def decided(**by: Any) -> object:
-            done = deed(refund=refund, **by)
-            transaction.on_commit(partial(nudge, return_money, order_id=refund.order_id))
-            return done
-
-        return self.decide(request, decided)
+    def go_on(self, row: Refund) -> None:
+        transaction.on_commit(partial(nudge, return_money, order_id=row.order_id))

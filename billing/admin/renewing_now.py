@@ -11,11 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action
 
 from accounts.http import client_ip
+from accounts.staff_dialogs import ReasonForm, dialog, offers
 from billing import renewing_now
-from billing.admin.dialogs import ReasonForm
 from billing.charging_stops import ChargingStopped
 from billing.models import Subscription
 from billing.reason_words import ACTIONS, reason_words
@@ -32,23 +31,21 @@ class RenewNow:
 
     message_user: Any
 
-    def has_renew_now_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
-        return bool(request.user.has_perm("billing.change_subscription"))
+    def has_renew_now_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        standing = Subscription.objects.on().filter(pk=object_id or 0).exclude(state=Subscription.State.PAUSED)
+        return bool(request.user.has_perm("billing.change_subscription") and offers(request, standing))
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Renew now"),
-        permissions=["renew_now"],
-        url_path="renew-now",
+    @dialog(
+        _("Renew now"),
+        permission="renew_now",
+        path="renew-now",
         icon="bolt",
-        dialog={
-            "title": _("Have this renewal looked at now?"),
-            "description": _(
-                "The scheduler takes it up at once instead of with its next tick, by the same rules: at the price agreed"
-                " to, once, and only if it is due."
-            ),
-            "form_class": ReasonForm,
-            "form_submit_text": _("Renew now"),
-        },
+        title=_("Have this renewal looked at now?"),
+        description=_(
+            "The scheduler takes it up at once instead of with its next tick, by the same rules: at the price agreed"
+            " to, once, and only if it is due."
+        ),
+        form=ReasonForm,
     )
     def renew_now(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         try:

@@ -3,15 +3,16 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 
+from accounts.staff_dialogs import ReasonForm
 from billing import staff_pauses
 from billing.admin.columns import decided, why
-from billing.admin.dialogs import ReasonForm
 from billing.admin.pausing import Pausable, pausing, resuming
 from billing.admin.renewing_now import RenewNow
 from billing.agreements import NothingToContinue
@@ -39,6 +40,21 @@ class PausedByFilter(admin.SimpleListFilter):
         return queryset if whose is None else queryset.filter(whose, state=Subscription.State.PAUSED)
 
 
+class PutOffFilter(admin.SimpleListFilter):
+    """Which of those due wait for something else than a worker, as the board of renewals counts them."""
+
+    title = _("put off")
+    parameter_name = "put_off"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("until something else is over")), ("no", _("no"))]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Subscription]) -> QuerySet[Subscription]:
+        put_off = Q(pk__in=Subscription.objects.put_off(timezone.now()).order_by().values("pk"))
+        which = {"yes": put_off, "no": ~put_off}.get(self.value() or "")
+        return queryset if which is None else queryset.filter(which)
+
+
 class QuestionInline(ReadOnlyInline):
     model = RenewalQuestion
     fields = ("period_index", asked_price, "asked_at", "ends_at", "answer", "answered_at")
@@ -47,13 +63,15 @@ class QuestionInline(ReadOnlyInline):
 @admin.register(Subscription)
 class SubscriptionAdmin(RenewNow, Pausable, ReadOnlyAdmin):
     list_display = ("line", "plan", "mode", subscription_state, agreed_price, next_charge, "declines", why, decided)
-    list_filter = ("state", PausedByFilter, "mode", "pay_from", "currency", "charge_due_at")
+    list_filter = ("state", PausedByFilter, PutOffFilter, "mode", "pay_from", "currency", "charge_due_at")
     list_select_related = ("line", "plan")
     search_fields = ("public_id", "line__msisdn", "line__public_id", *person("line__owner"))
     ordering = ("-id",)
     shown_as = {"consent_amount": agreed_price, "reason": why}
     inlines = (QuestionInline,)
     actions_detail = ("renew_now", "pause", "resume")
+    can_pause = Q(mode__in=Subscription.Mode.ON, state__in=Subscription.State.PAUSABLE)
+    can_resume = Q(mode__in=Subscription.Mode.ON, state=Subscription.State.PAUSED)
 
     @pausing(
         title=_("Pause this auto-renewal?"),

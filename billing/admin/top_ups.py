@@ -1,13 +1,14 @@
 """Rules that buy what runs low, and stopping or resuming one for a subscriber."""
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
+from accounts.staff_dialogs import ReasonForm
 from billing import top_up_rules
 from billing.admin.columns import decided, why
-from billing.admin.dialogs import ReasonForm
 from billing.admin.pausing import Pausable, pausing, resuming
 from billing.models import TopUpRule
 from portal.lib.staff import ReadOnlyAdmin, moment_column, money_column, person, state_column
@@ -29,6 +30,8 @@ class TopUpRuleAdmin(Pausable, ReadOnlyAdmin):
     ordering = ("-id",)
     shown_as = {"consent_amount": agreed_price, "max_amount": most_a_month, "reason": why}
     actions_detail = ("pause", "resume")
+    can_pause = Q(is_on=True, state=TopUpRule.State.ACTIVE)
+    can_resume = Q(is_on=True, state=TopUpRule.State.PAUSED)
 
     @pausing(title=_("Pause this rule?"), description=_("Nothing is bought by it until it is resumed."))
     def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:

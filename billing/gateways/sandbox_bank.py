@@ -82,7 +82,8 @@ def kept_card(card: SandboxCard) -> KeptCard:
 
 @transaction.atomic
 def pay_with(payment: SandboxPayment, card: SandboxTestCard, *, keep: bool) -> None:
-    """Let the payer pay on the page with a test card."""
+    """Let the payer pay on the page with a test card; nobody keeps one who is no customer, as who pays by a link."""
+    keep = keep and bool(payment.customer)
     kept = _keep(card, customer=payment.customer) if keep and card.on_page in {PAID, LATER, AUTHENTICATE} else None
     SandboxPayment.objects.filter(pk=payment.pk, state=State.OPEN).update(
         card=kept, keep_card=keep, last_four=card.last_four

@@ -14,6 +14,7 @@ from billing.models.methods import CardPage, GatewayCustomer, PaymentMethod, Pay
 from billing.models.nudges import NudgeDismissal, PlanNudge, PlanNudgeQuerySet
 from billing.models.orders import Order, OrderQuerySet
 from billing.models.pay_links import PayLink, PayLinkQuerySet
+from billing.models.payouts import Payout, PayoutQuerySet
 from billing.models.questions import RenewalQuestion, RenewalQuestionQuerySet
 from billing.models.queued_plans import QueuedPlan, QueuedPlanQuerySet
 from billing.models.redemptions import CodeAttempt, Redemption, RedemptionQuerySet
@@ -58,6 +59,8 @@ __all__ = [
     "PayLinkQuerySet",
     "PaymentMethod",
     "PaymentMethodQuerySet",
+    "Payout",
+    "PayoutQuerySet",
     "PlanNudge",
     "PlanNudgeQuerySet",
     "QueuedPlan",

@@ -17,12 +17,19 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+BY_LINE_OWNER = Q(charge__by_link=False, charge__order__owner=F("charge__order__line__owner"))
+
+
 class DisputeQuerySet(models.QuerySet["Dispute"]):
     def owned_by(self, user: "User") -> "DisputeQuerySet":
         return self.filter(charge__order__owner=user)
 
     def open(self) -> "DisputeQuerySet":
         return self.filter(state=Dispute.State.OPEN)
+
+    def of_line_owners(self) -> "DisputeQuerySet":
+        """Those about what owners paid for their own lines: another payer's bank says nothing of the owner's card."""
+        return self.filter(BY_LINE_OWNER)
 
     def holding_the_money(self) -> "DisputeQuerySet":
         """Those for which the bank has the money, for now or for good: it must not be given back as well."""

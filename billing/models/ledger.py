@@ -31,7 +31,7 @@ class LedgerAccount(models.Model):
     DISPUTED is money that banks withdrew and may return; FROZEN is balance held until they decide; LOSSES is what
     disputes cost; REWARDS is what we gave for bringing others along;
     GIVEN_UP is what people left behind who closed their accounts; of what came to them later and no card took back,
-    UNCLAIMED is what staff wrote off, and BY_HAND what they paid out themselves.
+    UNCLAIMED is what staff wrote off, and BY_HAND what they paid out themselves, also to people who stay.
     `balance` (credits less debits) is kept for wallets only, moved by a conditional UPDATE in the transaction
     that writes the entry: on the shared accounts it would make every sale wait for every other.
     """
@@ -136,6 +136,7 @@ class LedgerEntry(models.Model):
         GIVEN_UP = "given_up", _("balance given up")
         UNCLAIMED = "unclaimed", _("balance written off")
         PAID_OUT = "paid_out", _("balance paid out by hand")
+        PUT_BACK = "put_back", _("payout came back")
 
     key = models.CharField(_("key"), max_length=120, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from esim.models import Line
-from plans.models import Plan
+from plans.models import Plan, SoldTerms
 from portal.lib.money import Money
 
 
@@ -39,8 +39,8 @@ class PlanNudge(models.Model):
         verbose_name=_("cheaper plan"),
     )
     instead_of = models.ForeignKey(
-        Plan,
-        on_delete=models.CASCADE,
+        SoldTerms,
+        on_delete=models.PROTECT,
         db_index=False,
         null=True,
         blank=True,

@@ -87,6 +87,9 @@ class Refund(models.Model):
         DISPUTE = "dispute", _("to avoid a dispute")
         AT_THE_GATEWAY = "gateway", _("made at the gateway")
         ACCOUNT_CLOSED = "account_closed", _("the account is closed")
+        PAID_OUT = "paid_out", _("the balance is paid out")
+
+        BY_ITSELF = nonmember(frozenset({"gateway", "account_closed", "paid_out"}))
 
     public_id = PublicIdField(prefix="rfd")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds", verbose_name=_("order"))
@@ -127,6 +130,14 @@ class Refund(models.Model):
         blank=True,
         related_name="tried_again",
         verbose_name=_("instead of"),
+    )
+    payout = models.ForeignKey(
+        "billing.Payout",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="refunds",
+        verbose_name=_("part of a payout"),
     )
     gateway_refund_id = models.CharField(_("refund at the gateway"), max_length=80, null=True, blank=True, unique=True)
     check_due_at = models.DateTimeField(_("next check"), default=timezone.now, editable=False)

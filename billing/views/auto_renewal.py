@@ -24,6 +24,7 @@ from billing.paying import StillBeingChecked
 from billing.purchases import NotOnSale
 from billing.renewal_forms import WishesForm
 from billing.renewal_terms import LimitBelowPrice, Terms, WishesUnclear
+from billing.turns import rests
 from esim import carriers
 from esim.models import Line
 
@@ -82,7 +83,8 @@ def _turn_on(request: SubscriberRequest, line: Line, terms: Terms) -> HttpRespon
 
 
 def _said(agreed: Subscription, *, now: datetime) -> str:
-    if agreed.charge_due_at <= now and not (agreed.asks_first and agreed.approved_index is None):
+    is_put_off = rests(agreed.line) or (agreed.asks_first and agreed.approved_index is None)
+    if agreed.charge_due_at <= now and not is_put_off:
         return gettext("Auto-renewal is on. The renewal is paid within the next minutes.")
     return gettext("Auto-renewal is on. We ask you first.") if agreed.asks_first else gettext("Auto-renewal is on.")
 

@@ -1,5 +1,6 @@
 """Check what will be bought, and pay. Everything works by plain forms; no gateway is asked here."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from accounts.http import SubscriberRequest, client_ip
 from accounts.locks import AccountLocked, is_locked
 from billing import arrears, checkout, discounts, gateways, pay_links, purchases
 from billing.checkout import FormReused
-from billing.confirmation import needs_proof
+from billing.confirmation import ProofNeeded, without_proof
 from billing.discount_words import rows_of_quote
 from billing.forms import PurchaseForm
 from billing.ledger import InsufficientBalance
@@ -73,15 +74,20 @@ def check(request: SubscriberRequest, sale: Sale) -> HttpResponse:
     uses_what_we_keep = form.uses_what_we_keep and not asks_somebody(request, sale)
     if uses_what_we_keep and is_locked(request.user):
         raise AccountLocked
-    if uses_what_we_keep and needs_proof(sale.price) and not is_fresh(request):
-        return ask_first(request)
-    return _place(request, sale, form, now=now)
+    is_unproved = uses_what_we_keep and not is_fresh(request)
+    counted = without_proof(sale.price, payer=request.user, now=now) if is_unproved else nullcontext()
+    return _place(request, sale, form, counted=counted, now=now)
 
 
-def _place(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> HttpResponse:
+def _place(
+    request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, counted: AbstractContextManager[None], now: datetime
+) -> HttpResponse:
     place_order = arrears.place_order if sale.kind == Order.Kind.ARREARS else checkout.place_order
     try:
-        order = place_order(purchase=purchase_of(request, sale, form, now=now), now=now)
+        with counted:
+            order = place_order(purchase=purchase_of(request, sale, form, now=now), now=now)
+    except ProofNeeded:
+        return _lead_on_again(request, form) or ask_first(request)
     except CouponGone:
         return _ask_again(request, quoted(request, sale), form, now=now)
     except (FormReused, InsufficientBalance) as refusal:
@@ -94,11 +100,16 @@ def _place(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: d
 
 def _ask_again(request: SubscriberRequest, sale: Sale, form: PurchaseForm, *, now: datetime) -> HttpResponse:
     """The price changed while the page was open: show the new one, unless this very form has bought already."""
-    bought = Order.objects.owned_by(request.user).filter(form_key=form.cleaned_data["form_key"]).first()
-    if bought is not None:
-        return lead_to_payment(request, bought, form)
+    if bought := _lead_on_again(request, form):
+        return bought
     fresh = PurchaseForm.asked_again(request.POST, owner=request.user)
     return _render_check(request, sale, fresh, now=now, status=HTTPStatus.UNPROCESSABLE_ENTITY, price_changed=True)
+
+
+def _lead_on_again(request: SubscriberRequest, form: PurchaseForm) -> HttpResponse | None:
+    """Lead on whoever sent this very form before, and has bought by it; None where it bought nothing yet."""
+    bought = Order.objects.owned_by(request.user).filter(form_key=form.cleaned_data["form_key"]).first()
+    return lead_to_payment(request, bought, form) if bought is not None else None
 
 
 def _render_check(

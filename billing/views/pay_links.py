@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SubscriberRequest, at_secret_address, client_ip
 from accounts.locks import refuse_if_locked
+from accounts.masking import masked_address
 from billing import gateways, pay_links
 from billing.charges import OrderNotPayable, PageRefused, PageUnavailable
 from billing.forms import PayLinkForm, ReceiptForm
@@ -30,7 +31,6 @@ from billing.paying import StillBeingChecked
 from billing.tasks import fulfil_order, nudge
 from billing.views.leading_on import leads_to_gateway, to_gateway
 from billing.views.own import own_order
-from esim.sharing_notices import masked_address
 from plans.terms import PlanTerms
 
 

@@ -3,6 +3,7 @@
 Opening a page takes no money, so a link may do it; whatever may charge a kept card answers to a form only.
 """
 
+from contextlib import nullcontext
 from functools import partial
 from http import HTTPStatus
 
@@ -21,7 +22,7 @@ from accounts.http import SubscriberRequest, client_ip
 from accounts.locks import refuse_if_locked
 from billing import card_consent, gateways, paying, purchases
 from billing.charges import OrderNotPayable, PageRefused, PageUnavailable
-from billing.confirmation import needs_proof
+from billing.confirmation import ProofNeeded, without_proof
 from billing.forms import PayForm
 from billing.models import Order
 from billing.paying import StillBeingChecked
@@ -98,19 +99,22 @@ def _pay_another_way(request: SubscriberRequest, order: Order) -> HttpResponse:
         return _render_ways(request, order, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if form.method is not None:
         refuse_if_locked(request.user)
-    if form.method is not None and needs_proof(order.to_charge) and not is_fresh(request):
-        return ask_first(request)
-    keeps_card = form.cleaned_data["keep_card"] and form.method is None
     now = timezone.now()
+    kept_card_pays_unproved = form.method is not None and not is_fresh(request)
+    keeps_card = form.cleaned_data["keep_card"] and form.method is None
+    counted = without_proof(order.to_charge, payer=request.user, now=now) if kept_card_pays_unproved else nullcontext()
     try:
-        paying.begin_another_way(
-            order=order,
-            method=form.method,
-            card_consent=card_consent.given(ip=client_ip(request), now=now) if keeps_card else None,
-            gateway=gateways.chosen(),
-            gateways=gateways.by_name(),
-            now=now,
-        )
+        with counted:
+            paying.begin_another_way(
+                order=order,
+                method=form.method,
+                card_consent=card_consent.given(ip=client_ip(request), now=now) if keeps_card else None,
+                gateway=gateways.chosen(),
+                gateways=gateways.by_name(),
+                now=now,
+            )
+    except ProofNeeded:
+        return ask_first(request)
     except (StillBeingChecked, OrderNotPayable) as problem:
         messages.warning(request, problem.sentence)
         return redirect("billing:order", order.public_id)

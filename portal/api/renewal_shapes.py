@@ -72,7 +72,10 @@ class RenewalShape(Shape):
     backup: Annotated[str | None, Field(description="The card that is tried where the first one says no.")] = None
     max_times: int | None = None
     max_amount: Amount | None = None
-    next_charge: datetime | None = None
+    next_charge: Annotated[
+        datetime | None,
+        Field(description="When it is charged next if nobody does anything; null where something stands in the way."),
+    ] = None
     refusals: list[RefusalShape] = []
     next_tries: Annotated[list[datetime], Field(description="When a refused renewal is tried again.")] = []
     changes: Annotated[list[ChangeShape], Field(description="What has changed since the agreement.")] = []
@@ -87,8 +90,7 @@ def standing_of(request: ApiRequest, line: Line) -> RenewalShape:
     subscription: Subscription | None = page["subscription"]
     if subscription is None:
         return RenewalShape(mode=Subscription.Mode.OFF)
-    state = subscription.state
-    is_due = state in {Subscription.State.ACTIVE, Subscription.State.PAST_DUE}
+    state, coming = subscription.state, page["coming"]
     problem = page["problem"] if state != Subscription.State.ACTIVE else None
     agreed, question = subscription.agreement, page["question"]
     return RenewalShape(
@@ -101,7 +103,7 @@ def standing_of(request: ApiRequest, line: Line) -> RenewalShape:
         backup=subscription.backup_method.public_id if subscription.backup_method else None,
         max_times=subscription.max_times,
         max_amount=Amount.of(page["limit"]) if page["limit"] else None,
-        next_charge=subscription.charge_due_at if is_due else None,
+        next_charge=coming.at if coming is not None and coming.charges else None,
         refusals=[RefusalShape.of(one) for one in page["refusals"]],
         next_tries=page["tries"],
         changes=[ChangeShape.of(one) for one in page["changes"]],

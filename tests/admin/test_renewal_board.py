@@ -88,6 +88,29 @@ def test_what_waits_and_what_is_under_way_is_counted(as_staff, world):
     assert (in_doubt.count, in_doubt.is_trouble) == (1, False)
 
 
+def test_what_is_due_and_put_off_is_told_of_beside_the_figure_and_not_in_its_list(as_staff, world, subscriber, now):
+    """The network is ending a line: its renewal, though due for an hour, is no sign that no worker runs."""
+    waits = {"reason": "line_in_hand", "lease_until": now + MINUTE}
+    put_off = subscribe(subscriber, world, charge_due_at=now - 60 * MINUTE, **waits)
+    subscribe(subscriber, world, state="past_due", declines=1, charge_due_at=now - 50 * MINUTE, **waits)
+
+    due = board(as_staff).figures[0]
+
+    assert due.count == as_staff.get(due.href).context["cl"].result_count == 2
+    assert due.note.replace("\xa0", " ") == "The first for 7 minutes. 2 more wait for something else."
+    rows = as_staff.get("/admin/billing/subscription/?put_off=yes").context["cl"]
+    assert (rows.result_count, put_off in rows.queryset) == (2, True)
+
+
+def test_a_lease_that_ran_out_puts_nothing_off(as_staff, world, subscriber, now):
+    subscribe(subscriber, world, charge_due_at=now - 2 * MINUTE, lease_until=now)
+
+    due = board(as_staff).figures[0]
+
+    assert due.count == as_staff.get(due.href).context["cl"].result_count == 3
+    assert "wait for something else" not in due.note
+
+
 def test_what_stands_still_is_counted_by_its_reason_in_words(as_staff, world):
     panels = {panel.title: {row.label: row.count for row in panel.rows} for panel in board(as_staff).panels}
 
@@ -117,11 +140,22 @@ def test_the_forecast_is_the_word_of_the_judge(as_staff, world, now):
     assert not told.forecast.is_estimate
 
 
-def test_a_price_that_rises_within_the_hour_is_foreseen(world, now):
-    PlanPrice.objects.filter(plan=world).update(amount=1590, valid_from=now + 10 * MINUTE)
-    PlanPrice.objects.create(plan=world, currency="USD", amount=1490, valid_from=now - timedelta(days=1))
+@pytest.mark.parametrize(("minutes", "told"), [(3, {"charge": 2, "pause": 1}), (10, {"charge": 3})])
+def test_a_price_that_rises_within_the_hour_is_foreseen_for_what_is_due_after_it(world, now, minutes, told):
+    """Two are due now, and charged at the price of now; one is due in five minutes."""
+    Subscription.objects.filter(consent_amount=1400).update(consent_amount=1490)
+    PlanPrice.objects.create(plan=world, currency="USD", amount=1590, valid_from=now + minutes * MINUTE)
 
-    assert renewal_figures.forecast(until=now + timedelta(hours=1)).by_action == {"pause": 3}
+    assert renewal_figures.forecast(now=now, until=now + timedelta(hours=1)).by_action == told
+
+
+def test_what_is_due_at_midnight_is_due_tomorrow(as_staff, world, subscriber, now):
+    midnight = now.replace(hour=0) + timedelta(days=1)
+    subscribe(subscriber, world, charge_due_at=midnight)
+
+    later = board(as_staff).figures[1]
+
+    assert later.count == as_staff.get(later.href).context["cl"].result_count == 3
 
 
 def test_a_forecast_of_many_is_scaled_from_a_part(subscriber, now, monkeypatch):
@@ -130,7 +164,7 @@ def test_a_forecast_of_many_is_scaled_from_a_part(subscriber, now, monkeypatch):
     for number in range(40):
         subscribe(subscriber, plan, charge_due_at=now, consent_amount=1490 if number % 4 else 1400)
 
-    told = renewal_figures.forecast(until=now)
+    told = renewal_figures.forecast(now=now, until=now)
 
     assert (told.due, told.judged, told.is_estimate) == (40, 10, True)
     assert sum(told.by_action.values()) == 40
@@ -244,6 +278,7 @@ def test_an_off_subscription_is_nobody_s_figure(as_staff, subscriber, now):
     ("count", "moments", "index"),
     [
         (renewal_figures.due, [make.NOW], "subscription_due"),
+        (renewal_figures.put_off, [make.NOW], "subscription_due"),
         (renewal_figures.due_between, [make.NOW, make.NOW + timedelta(days=1)], "subscription_due"),
         (renewal_figures.in_flight, [make.NOW], "subscription_due"),
         (renewal_figures.in_doubt, [], "charge_"),
@@ -252,7 +287,7 @@ def test_an_off_subscription_is_nobody_s_figure(as_staff, subscriber, now):
         (renewal_figures.declined, [make.NOW], "charge_declined"),
         (renewal_figures.success, [make.NOW], "order_by_time"),
     ],
-    ids=["due", "between", "in flight", "in doubt", "past due", "paused", "declined", "success"],
+    ids=["due", "put off", "between", "in flight", "in doubt", "past due", "paused", "declined", "success"],
 )
 def test_with_millions_of_rows_it_counts_by_index(world, count, moments, index):
     """A few rows are read in any case; told not to, the planner shows whether an index would do."""

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from billing import charges, discounts, ledger, orders
+from billing import charges, discounts, gateway_events, ledger, orders
 from billing.checkout import Purchase, place_order
-from billing.models import LedgerEntry, Order
+from billing.models import Dispute, LedgerEntry, Order
 from portal.lib.money import Money
 from portal.lib.public_ids import make_public_id
 
@@ -77,3 +77,12 @@ def delivered(line, plan, /, *, gateway, carrier, now=NOW, **changes):
 def kinds(order):
     """Name the movements of an order in the order they were written."""
     return list(LedgerEntry.objects.filter(order=order).order_by("pk").values_list("kind", flat=True))
+
+
+def lose(gateway, charge):
+    """Let the payer dispute a charge, and win at the bank."""
+    gateway.dispute(charge.gateway_payment_id, state="lost")
+    for notice in gateway.events:
+        gateway_events.store(gateway_name=gateway.name, notice=notice, by_webhook=True, now=NOW)
+    gateway_events.apply_gateway_events(gateway=gateway, now=NOW)
+    return Dispute.objects.get(charge=charge)

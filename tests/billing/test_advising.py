@@ -43,8 +43,26 @@ def test_a_plan_that_would_have_cost_fifteen_percent_less_is_advised(line, own, 
 
     nudge = look(now)
 
-    assert (nudge.plan, nudge.instead_of, nudge.days, nudge.percent) == (less, own, 60, 15)
+    assert (nudge.plan, nudge.instead_of.code, nudge.days, nudge.percent) == (less, own.code, 60, 15)
     assert (nudge.cost, nudge.cost_now, nudge.currency) == (3400, 4000, "USD")
+
+
+def test_the_plan_of_the_line_is_named_as_it_was_sold(line, own, now):
+    make.make_plan(name="Less", prices={"USD": 1700})
+    own.name = "Renamed"
+    own.save()
+
+    nudge = look(now)
+
+    assert nudge.instead_of.label == "Own"
+
+
+def test_a_plan_works_where_the_present_one_was_sold_to_work(line, own, now):
+    make.make_plan(name="Only Italy", prices={"USD": 500}, countries=["IT"])
+    own.countries = ["IT"]
+    own.save()
+
+    assert look(now).plan is None
 
 
 def test_nothing_is_said_where_it_would_not_help(line, now):

@@ -10,25 +10,18 @@ from accounts.models import Notification
 from accounts.notifications import deliver_due
 from billing import arrears, gateway_events, invoices
 from billing.arrears import NothingOwed
-from billing.models import Dispute, LedgerEntry, Order, Subscription
+from billing.models import LedgerEntry, Order, Subscription
 from billing.refundable import parts_of
+from plans.models import Plan
+from plans.terms import PlanTerms
 from portal.lib.money import Money
 from tests import make
-from tests.billing.books import NOW, PRICE, delivered, fund, kinds, pay, purchase_of
+from tests.billing.books import NOW, PRICE, delivered, fund, kinds, lose, pay, purchase_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
 DAY = timedelta(days=1)
 ARREARS = reverse("billing:arrears")
-
-
-def lose(gateway, charge):
-    """Let the payer dispute a charge, and win at the bank."""
-    gateway.dispute(charge.gateway_payment_id, state="lost")
-    for notice in gateway.events:
-        gateway_events.store(gateway_name=gateway.name, notice=notice, by_webhook=True, now=NOW)
-    gateway_events.apply_gateway_events(gateway=gateway, now=NOW)
-    return Dispute.objects.get(charge=charge)
 
 
 def owed(user, now=NOW):
@@ -176,6 +169,19 @@ def test_a_declined_renewal_offers_to_renew_or_to_turn_it_off(as_subscriber, sub
 
     assert f"/lines/{line.public_id}/renew/?plan={plan.public_id}" in page
     assert reverse("billing:turn_off", args=[line.public_id]) in page
+
+
+def test_a_declined_renewal_is_named_as_it_was_ordered(subscriber, line, plan):
+    make.make_allowance(line=line, plan=plan, ends_at=NOW - DAY)
+    declined = {"state": "past_due", "declines": 1, "suspend_due_at": NOW + 5 * DAY}
+    subscription = make.make_subscription(line=line, plan=plan, charge_due_at=NOW + DAY, **declined)
+    terms = PlanTerms.of(plan).to_json()
+    make.make_order(owner=subscriber, line=line, plan=plan, subscription=subscription, period_index=1, plan_terms=terms)
+    Plan.objects.update(name="Renamed")
+
+    [one] = arrears.owed(subscriber, now=NOW)
+
+    assert one.plan_label == terms["name"]
 
 
 def test_what_is_owed_stands_on_the_pages_of_line_and_billing(as_subscriber, lost, line):

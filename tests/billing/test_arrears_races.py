@@ -1,7 +1,6 @@
 """Many settle the same debt at once: one order, one charge."""
 
 from dataclasses import replace
-from time import sleep
 
 import pytest
 from django.db import InternalError
@@ -14,7 +13,7 @@ from portal.lib.kept_sql import KeptPair
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import NOW, purchase_of
-from tests.fakes.crowd import slowed, together
+from tests.fakes.crowd import slowed, together, wait_for_a_slow_one
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -53,11 +52,11 @@ def settle_with_a_form_that_buys_meanwhile(line):
 
     def one(number):
         if number:
-            sleep(0.1)  # the purchase is written, and not committed
+            wait_for_a_slow_one()  # the purchase is written, and not committed
             return arrears.place_order(purchase=debt, now=NOW)
         return checkout.place_order(purchase=wish, now=NOW)
 
-    with slowed("billing_order", "INSERT", seconds=0.3):
+    with slowed("billing_order", "INSERT", seconds=1):
         return together(2, one)[1]
 
 

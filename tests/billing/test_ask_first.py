@@ -1,5 +1,6 @@
 """Renewals that are asked about first: the link, its one answer, and what follows."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,13 +8,15 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.letters import write_email, write_sms
-from accounts.models import AuditEvent, Notification
+from accounts.models import AuditEvent, Notification, User
 from accounts.notifications import deliver_due
 from accounts.quiet_hours import send_at
 from billing import agreements, charging_stops, orders, renewals
 from billing.models import Charge, Order, RenewalQuestion, Subscription
 from billing.question_links import token_for
+from billing.reason_words import reason_words
 from billing.schedule import ASK_LEAD
+from esim.models import Line
 from plans.models import PlanPrice
 from tests import make
 from tests.billing.books import paid_order
@@ -85,6 +88,50 @@ def test_a_question_without_an_answer_is_put_once_more_and_then_the_line_ends(as
     assert kinds == ["renewal_question", "renewal_question", "renewal_lapsed"]
     assert (asked.state, asked.reason) == (State.PAUSED, "unanswered")
     assert not Charge.objects.exists()
+
+
+def lapsed_letter(subscriber):
+    notice = Notification.objects.get(kind="renewal_lapsed")
+    return write_email(kind=notice.kind, user=subscriber, context=notice.context).body
+
+
+def test_who_was_asked_reads_that_the_yes_was_missing(asked, tick, end, subscriber):
+    tick(end)
+
+    assert "Without your yes it was not renewed" in lapsed_letter(subscriber)
+
+
+def test_who_could_not_be_asked_before_the_end_is_not_told_that_they_said_nothing(
+    subscription, tick, end, subscriber, staff, as_subscriber, line, now
+):
+    charging_stops.stop(reason="The books are looked at", actor=staff, ip=None, now=now)
+    with pytest.raises(charging_stops.ChargingStopped):
+        tick(now)
+    charging_stops.lift(reason="They are right", actor=staff, ip=None, now=end + MINUTE)
+    tick(end + MINUTE)
+
+    subscription.refresh_from_db()
+    letter = lapsed_letter(subscriber)
+    assert (subscription.state, subscription.reason) == (State.PAUSED, "not_asked")
+    assert not RenewalQuestion.objects.exists()
+    assert "We did not get to ask you in time" in letter
+    assert "Without your yes" not in letter
+    assert "renew the line yourself" in letter
+    page = as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id])).content.decode()
+    assert "We did not ask you in time" in page
+    assert reason_words(subscription.reason) == "The subscriber was not asked in time"
+
+
+def test_who_was_not_asked_is_asked_again_once_the_line_is_renewed_by_hand(
+    subscription, tick, line, plan, carrier, end, subscriber
+):
+    tick(end + MINUTE)
+
+    orders.fulfil(order_id=paid_order(line, plan, now=end + DAY).pk, carrier=carrier, now=end + DAY)
+    tick(end + 31 * DAY - ASK_LEAD)
+
+    assert RenewalQuestion.objects.get().ends_at == end + 31 * DAY
+    assert Notification.objects.filter(kind="renewal_question").count() == 1
 
 
 def test_opening_the_link_changes_nothing(asked, url, client, browser):
@@ -223,6 +270,36 @@ def test_another_account_learns_nothing_from_the_link(url, client, stranger, ask
     assert "US$14.90" not in page.content.decode()
     assert send(client, url, "renew").status_code == 404
     assert RenewalQuestion.objects.get().answer == ""
+
+
+@pytest.mark.parametrize("change", [{"email": "new@example.com"}, {"phone": "+14155550199", "phone_verified": True}])
+def test_whoever_has_the_mailbox_or_sim_of_before_cannot_answer(url, browser, asked, subscriber, change):
+    User.objects.filter(pk=subscriber.pk).update(**change)
+
+    page = send(browser, url, "stop")
+
+    assert page.status_code == 404
+    assert RenewalQuestion.objects.get().answer == ""
+    assert Subscription.objects.get().mode == Mode.ASK
+    anew = Subscription.objects.select_related("line__owner").get()
+    assert browser.get(reverse("billing:question", args=[token_for(anew, period_index=1)])).status_code == 200
+
+
+def test_a_number_that_nobody_proved_changes_no_link(url, browser, subscriber):
+    User.objects.filter(pk=subscriber.pk).update(phone="+14155550199")
+
+    assert browser.get(url).status_code == 200
+
+
+def test_the_page_tells_whoever_has_the_link_no_number_that_the_letter_did_not(url, browser, client, subscriber, line):
+    Line.objects.filter(pk=line.pk).update(nickname="Tablet", msisdn="+14155550142")
+    signed_out = browser.get(url).content.decode()
+    client.force_login(subscriber)
+
+    assert "0142" in signed_out
+    # With what follows: three digits in a row come about by chance in what makes a form unique.
+    assert not re.search(r"555\D?0142", signed_out)
+    assert re.search(r"555\D?0142", client.get(url).content.decode())
 
 
 def test_after_the_end_the_link_moves_nothing(asked, url, browser, time_machine, end):

@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from accounts.letters import write_email
 from accounts.models import AuditEvent, Notification
-from billing import renewals
+from billing import charging_stops, renewals
 from billing.consent import VERSION
-from billing.models import Charge, Order, Subscription
+from billing.models import Charge, Order, PaymentMethod, Subscription
 from esim.models import Allowance
 from plans.models import PlanPrice
 from plans.terms import PlanTerms
@@ -168,7 +168,10 @@ def test_the_page_shows_the_next_charge(as_subscriber, line, plan, card, paid, n
 
     shown = as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id])).content.decode()
 
-    assert all(text in shown for text in ("US$14.90", "10 Dec 2026", "in 19 days", "Visa 4242"))
+    assert all(
+        text in shown
+        for text in ("US$14.90", "10 Dec 2026", "in\N{NO-BREAK SPACE}19\N{NO-BREAK SPACE}days", "Visa 4242")
+    )
 
 
 def test_a_pause_shows_why_and_the_new_price(as_subscriber, line, plan, card, paid, now):
@@ -179,6 +182,21 @@ def test_a_pause_shows_why_and_the_new_price(as_subscriber, line, plan, card, pa
 
     assert "The price has changed since you agreed." in shown
     assert "US$16.90" in shown
+
+
+def test_a_pause_that_outlasted_the_plan_leads_to_renewing_by_hand(as_subscriber, line, plan, card, now):
+    """There is no end at which to renew any more, so there are no terms to agree to either."""
+    make.make_allowance(line=line, plan=plan, starts_at=now - 40 * DAY, ends_at=now - 10 * DAY)
+    make.make_subscription(line=line, plan=plan, method=card, state=Subscription.State.PAUSED, reason="price_changed")
+    PlanPrice.objects.create(plan=plan, currency="USD", amount=1690, valid_from=now)
+
+    answer = as_subscriber.get(reverse("billing:auto_renewal", args=[line.public_id]))
+
+    shown = answer.content.decode()
+    assert answer.status_code == 200
+    assert "The price has changed since you agreed." in shown
+    assert "Renew the line first, then turn it on here." in shown
+    assert reverse("billing:renew", args=[line.public_id]) in shown
 
 
 def test_the_difference_is_shown_and_agreed_to_where_it_stands(proven, agree_url, line, plan, card, paid, now):
@@ -272,7 +290,13 @@ def test_what_cannot_be_kept_is_not_agreed_to(proven, agree_url, plan, card, pai
     assert proven.get(answer.url).status_code == 200
 
 
-def test_a_declined_renewal_shows_why_and_when_it_is_tried_again(as_subscriber, line, plan, card, paid, now):
+@pytest.fixture
+def ending(line, plan, now):
+    """Paid until in a day: what is due was charged just now."""
+    return make.make_allowance(line=line, plan=plan, starts_at=now - 29 * DAY, ends_at=now + DAY)
+
+
+def test_a_declined_renewal_shows_why_and_when_it_is_tried_again(as_subscriber, line, plan, card, ending, now):
     make.make_subscription(
         line=line,
         plan=plan,
@@ -286,6 +310,51 @@ def test_a_declined_renewal_shows_why_and_when_it_is_tried_again(as_subscriber, 
 
     assert "not enough funds" in shown
     assert "16:00" in shown
+
+
+def price_has_risen(now):
+    PlanPrice.objects.create(plan=Subscription.objects.get().plan, currency="USD", amount=1690, valid_from=now)
+
+
+def card_is_gone(now):
+    PaymentMethod.objects.update(removed_at=now)
+
+
+def all_is_stopped(now):
+    Subscription.objects.update(charge_due_at=now - timedelta(hours=1))
+    charging_stops.stop(reason="Maintenance", actor=None, ip=None, now=now)
+
+
+@pytest.mark.parametrize("change", [price_has_risen, card_is_gone, all_is_stopped], ids=lambda change: change.__name__)
+def test_a_declined_renewal_that_is_not_tried_again_promises_no_try(
+    as_subscriber, line, plan, card, ending, now, change
+):
+    declined = {"state": Subscription.State.PAST_DUE, "reason": "declined:insufficient_funds", "declines": 1}
+    make.make_subscription(line=line, plan=plan, method=card, charge_due_at=now + timedelta(hours=6), **declined)
+    change(now)
+
+    pages = [reverse("billing:auto_renewal", args=[line.public_id]), reverse("line", args=[line.public_id])]
+    shown = [as_subscriber.get(page).content.decode() for page in pages]
+
+    assert all("as things stand it is not tried again" in text.lower() for text in shown)
+    assert "We try again on" not in shown[0]
+    assert ("When we try again" in shown[0]) == (change == all_is_stopped), "the ladder waits with all the rest"
+
+
+def test_who_is_asked_first_is_promised_no_question_that_a_new_price_prevents(
+    as_subscriber, line, plan, card, ending, now
+):
+    make.make_subscription(line=line, plan=plan, method=card, mode="ask", charge_due_at=now + timedelta(hours=2))
+    pages = [reverse("billing:auto_renewal", args=[line.public_id]), reverse("line", args=[line.public_id])]
+    asked = [as_subscriber.get(page).content.decode() for page in pages]
+    price_has_risen(now)
+
+    prevented = [as_subscriber.get(page).content.decode() for page in pages]
+
+    assert all("We ask you" in text for text in asked)
+    assert not any("We ask you" in text for text in prevented)
+    assert "As things stand, it will not renew by itself" in prevented[0]
+    assert "It does not renew by itself." in prevented[1]
 
 
 def test_turning_off_is_one_click_and_a_confirmation(as_subscriber, line, plan, card, paid):

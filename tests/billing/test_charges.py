@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from billing import charges, ledger
 from billing.charges import OrderNotPayable, PageUnavailable
@@ -311,3 +312,18 @@ def test_what_the_network_forbids_is_kept_as_a_final_no(charge, gateway, now):
     settled = charges.settle(charge_id=charge.pk, result=plain_no, now=now)
 
     assert settled.decline_code == "do_not_try_again"
+
+
+@pytest.mark.parametrize("end", ["succeeded", "declined", "abandoned"])
+def test_no_two_charges_end_with_one_payment(line, plan, charge, end):
+    make.make_charge(order=buy(line, plan), gateway_payment_id="pay_once", state="declined")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Charge.objects.filter(pk=charge.pk).update(
+            gateway_payment_id="pay_once", state=end, settled_at=charge.created_at
+        )
+
+    Charge.objects.filter(pk=charge.pk).update(
+        gateway_payment_id="pay_another", state=end, settled_at=charge.created_at
+    )
+    assert Charge.objects.get(pk=charge.pk).kept_payment_id == "pay_another"

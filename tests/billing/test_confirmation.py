@@ -5,9 +5,10 @@ import uuid
 
 import pytest
 from django.core import mail
+from django.db.models import Q
 from django.urls import reverse
 
-from billing.confirmation import needs_proof
+from billing.confirmation import A_DAY, needs_proof, payment_needs_proof
 from billing.models import Charge, Order
 from portal.lib.money import Money
 from tests import make
@@ -64,6 +65,58 @@ def test_the_operator_sets_the_limit(settings):
     settings.PORTAL_CONFIRM_ABOVE = {"USD": Money(10000, "USD")}
 
     assert not needs_proof(PRICE)
+
+
+@pytest.mark.parametrize("pay_with", ["card", "balance", "another card later"])
+def test_much_in_small_parts_asks_like_much_at_once(as_subscriber, subscriber, card, line, pay_with):
+    """A stolen session would else pay for a line of its thief's, fifty dollars at a time."""
+    small = make.make_plan(prices={"USD": 4900})
+    url = reverse("billing:renew", args=[line.public_id]) + f"?plan={small.public_id}"
+    fund(subscriber, Money(100_000, "USD"))
+    with_what = {"card": card.public_id, "balance": "balance"}.get(pay_with, "new")
+
+    def part():
+        answer = as_subscriber.post(url, form(price_seen="USD:4900", pay_with=with_what))
+        if with_what == "new":
+            order = Order.objects.latest("pk")
+            answer = as_subscriber.post(reverse("billing:pay", args=[order.public_id]), {"pay_with": card.public_id})
+        return answer
+
+    answers = [part() for _ in range(4)]
+
+    assert [answer.url.startswith(PROOF) for answer in answers] == [False, False, False, True]
+    paid = Order.objects.filter(Q(wallet_amount=4900) | Q(charges__method=card)).distinct()
+    assert paid.count() == 3
+    prove(as_subscriber, answers[-1])
+    assert paid.all().count() == 4
+
+
+def test_the_last_form_that_asks_for_nothing_may_be_sent_twice(as_subscriber, card, line):
+    """What it has bought itself is not what it would be one too many for."""
+    small = make.make_plan(prices={"USD": 4900})
+    url = reverse("billing:renew", args=[line.public_id]) + f"?plan={small.public_id}"
+    forms = [form(price_seen="USD:4900", pay_with=card.public_id) for _ in range(3)]
+    *_, last = [as_subscriber.post(url, sent).url for sent in forms]
+
+    again = as_subscriber.post(url, forms[-1]).url
+
+    assert again == last == reverse("billing:order", args=[Order.objects.latest("pk").public_id])
+    assert Order.objects.count() == 3
+
+
+def test_what_was_paid_by_itself_or_yesterday_or_never_leaves_room(subscriber, card, line, plan, now):
+    of_long_ago = make.make_order(owner=subscriber, amount=14900, wallet_amount=14900, created_at=now - 2 * A_DAY)
+    make.make_order(owner=subscriber, amount=14900, wallet_amount=14900, state="cancelled", created_at=now)
+    make.make_order(owner=subscriber, amount=14900, wallet_amount=14900, trigger="expiry", created_at=now)
+    declined = {"amount": 14900, "state": "declined", "created_at": now}
+    make.make_charge(order=make.make_order(owner=subscriber, amount=14900), method=card, **declined)
+    on_a_page = make.make_order(owner=subscriber, amount=14900)
+    make.make_charge(order=on_a_page, amount=14900, created_at=now)
+
+    assert not payment_needs_proof(Money(5000, "USD"), payer=subscriber, now=now)
+    Order.objects.filter(pk=of_long_ago.pk).update(created_at=now)
+    assert payment_needs_proof(Money(5000, "USD"), payer=subscriber, now=now)
+    assert not payment_needs_proof(Money(5000, "USD"), payer=make.make_user(), now=now)
 
 
 def test_a_saved_card_pays_after_the_proof_with_the_form_that_was_sent(as_subscriber, card, renew_url):

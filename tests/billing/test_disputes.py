@@ -15,7 +15,7 @@ from tests.billing.books import NOW, buy, kinds
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 State = Dispute.State
 TO_PAYER = Refund.Destination.PAYER
 
@@ -100,6 +100,19 @@ def test_won_brings_everything_back(agreement, order, charge, gateway):
     assert kinds(order)[-2:] == ["withdrawn", "reinstated"]
     assert account("disputed") == 0
     assert told("dispute_closed") == 1
+
+
+@pytest.mark.parametrize(("hours_left", "charged_after"), [(30, 24), (12, 10), (1, -23)])
+def test_won_when_the_charge_is_due_already_leaves_time_to_tell_of_it(
+    agreement, order, charge, gateway, hours_left, charged_after
+):
+    dispute(gateway, charge)
+    won_at = order.ends_at - hours_left * HOUR
+
+    dispute(gateway, charge, state="won", now=won_at)
+
+    agreement.refresh_from_db()
+    assert (agreement.state, agreement.charge_due_at) == (Subscription.State.ACTIVE, won_at + charged_after * HOUR)
 
 
 def test_won_after_the_plan_has_ended_does_not_charge_at_once(agreement, order, charge, gateway):

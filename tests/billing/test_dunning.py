@@ -7,14 +7,16 @@ from django.urls import reverse
 
 from accounts.letters import write_email
 from accounts.models import Notification
-from billing import card_consent, dunning, ledger, orders, paying, renewals
+from billing import agreements, card_consent, dunning, ledger, orders, paying, renewals
 from billing.charges import settle, start_charge
 from billing.expiry import cancel_order, expire_unpaid_orders
 from billing.gateways.base import KeptCard
 from billing.invariants import broken_invariants
 from billing.models import Charge, Order, Subscription
+from portal.lib.money import Money
 from tests import make
-from tests.billing.books import buy, paid_order, pay
+from tests.billing.books import buy, fund, paid_order, pay
+from tests.fakes.gateway import FakeGateway
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -252,6 +254,120 @@ def test_auto_renewal_goes_on_when_the_cancelled_period_is_bought_by_hand(declin
     assert (declined.state, declined.reason) == (Subscription.State.ACTIVE, "")
     assert due == now + 30 * DAY
     assert Order.objects.latest("pk").state == Order.State.FULFILLED
+
+
+@pytest.fixture
+def half_declined(subscription, gateway, carrier, now):
+    """A renewal of which the balance was to pay US$4.00, and whose card has just refused the rest."""
+    fund(subscription.line.owner, Money(400, "USD"))
+    Subscription.objects.update(pay_from="wallet_then_method")
+    gateway.outcomes[subscription.method.reference] = "insufficient_funds"
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+    subscription.refresh_from_db()
+    return subscription
+
+
+def turned_off(declined, carrier, now):
+    agreements.turn_off(subscription=declined, actor=declined.line.owner, ip=None, now=now)
+
+
+def renewed_by_hand(declined, carrier, now):
+    order = paid_order(declined.line, declined.plan, now=now)
+    orders.fulfil(order_id=order.pk, carrier=carrier, now=now)
+
+
+@pytest.mark.parametrize("ended_by", [turned_off, renewed_by_hand])
+def test_the_share_of_the_balance_is_free_again_once_nothing_more_is_tried(
+    half_declined, gateway, carrier, now, ended_by
+):
+    owner, refused = half_declined.line.owner, Order.objects.get()
+    assert ledger.wallet_balance(owner, "USD") == Money(0, "USD")
+
+    ended_by(half_declined, carrier, now + HOUR)
+    expire_unpaid_orders(gateways={gateway.name: gateway}, now=now + HOUR)
+
+    refused.refresh_from_db()
+    assert (refused.state, ledger.wallet_balance(owner, "USD")) == (Order.State.EXPIRED, Money(400, "USD"))
+    assert broken_invariants(now=now) == {}
+
+
+def test_refused_when_it_was_turned_off_meanwhile_nothing_is_tried_or_told(subscription, carrier, now):
+    class TurnsOff(FakeGateway):
+        def charge_saved(self, charge):
+            turned_off(Subscription.objects.get(), carrier, now)
+            return super().charge_saved(charge)
+
+    gateway, second = TurnsOff(), make.make_method(owner=subscription.line.owner, is_default=False)
+    Subscription.objects.update(backup_method=second, pay_from="wallet_then_method")
+    fund(subscription.line.owner, Money(400, "USD"))
+    gateway.outcomes[subscription.method.reference] = "insufficient_funds"
+
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+    expire_unpaid_orders(gateways={gateway.name: gateway}, now=now)
+
+    assert (gateway.taken, Order.objects.get().state) == ([], Order.State.EXPIRED)
+    assert not Notification.objects.filter(kind="renewal_declined").exists()
+    assert ledger.wallet_balance(subscription.line.owner, "USD") == Money(400, "USD")
+
+
+@pytest.mark.parametrize("ended_by", [turned_off, renewed_by_hand])
+def test_control_what_somebody_is_paying_stays_for_them(half_declined, gateway, carrier, now, ended_by):
+    start_charge(order=Order.objects.get(), gateway_name=gateway.name, now=now)
+    Charge.objects.filter(state="created").update(gateway_payment_id="elsewhere", state="pending")
+    refused = Order.objects.get()
+
+    ended_by(half_declined, carrier, now + HOUR)
+
+    refused.refresh_from_db()
+    assert refused.expires_at > now + DAY
+
+
+def buy_pack(line, pack, *, carrier, now):
+    order = paid_order(line, pack, kind=Order.Kind.TOP_UP, price=Money(600, "USD"), now=now)
+    return orders.fulfil(order_id=order.pk, carrier=carrier, now=now)
+
+
+def test_a_data_pack_does_not_bring_a_cancelled_renewal_back(declined, line, pack, gateway, carrier, now):
+    cancel(Order.objects.get(), gateway, now)
+    gateway.outcomes.clear()
+
+    buy_pack(line, pack, carrier=carrier, now=now + HOUR)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now + 2 * HOUR)
+
+    declined.refresh_from_db()
+    assert (declined.state, declined.reason) == (Subscription.State.PAUSED, "skipped")
+    assert gateway.taken == []
+
+
+def test_data_packs_leave_a_declined_renewal_on_its_rung(declined, line, pack, gateway, carrier, retry, now):
+    for hours in (1, 2):
+        buy_pack(line, pack, carrier=carrier, now=now + hours * HOUR)
+        renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=now + hours * HOUR)
+        retry(now + hours * HOUR)
+
+    declined.refresh_from_db()
+    assert (declined.state, declined.declines) == (Subscription.State.PAST_DUE, 1)
+    assert declined.charge_due_at == now + 6 * HOUR
+    assert gateway.calls.count("charge_saved") == 1
+
+
+@pytest.mark.parametrize(("days", "told_before"), [(1, 22 * HOUR), (3, 2 * DAY)])
+def test_a_short_plan_bought_by_hand_brings_auto_renewal_back_with_time_to_tell(
+    declined, line, gateway, carrier, now, days, told_before
+):
+    """The next charge would be due a day before the end: of a plan of one day, at once."""
+    cancel(Order.objects.get(), gateway, now)
+    gateway.outcomes.clear()
+    later = now + 10 * DAY
+    short = make.make_plan(period_count=days)
+
+    order = paid_order(line, short, now=later)
+    orders.fulfil(order_id=order.pk, carrier=carrier, now=later)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=later + timedelta(minutes=1))
+
+    declined.refresh_from_db()
+    assert gateway.taken == []
+    assert (declined.state, declined.charge_due_at) == (Subscription.State.ACTIVE, later + told_before)
 
 
 def test_a_renewal_that_waits_for_its_payer_can_be_cancelled_too(subscription, gateway, carrier, now):

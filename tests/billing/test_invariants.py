@@ -20,6 +20,7 @@ from billing.models import (
     LedgerEntry,
     Leftover,
     Order,
+    Payout,
     QueuedPlan,
     Redemption,
     ReferralCredit,
@@ -380,7 +381,48 @@ def clear_the_balance_of_somebody_who_is_there():
     clear_a_leftover(state="requested", decided_at=None)
 
 
+def pay_out(**changes):
+    wallet = LedgerAccount.objects.get(kind="wallet")
+    agreed = {"state": "to_transfer", "decided_at": NOW, "amount": 1, "by_hand_amount": 1}
+    given = {"currency": "USD", "reason": "Because", "requested_by": make.make_user(), **agreed}
+    return Payout.objects.create(account=wallet, **{**given, **changes})
+
+
+def pay_out_past_the_books():
+    pay_out()
+
+
+def pay_out_less_than_was_asked_for():
+    fund(delivered().owner, Money(1, "USD"))
+    book_by_hand(key=f"payout:{pay_out(amount=5).public_id}")
+
+
+def put_a_payout_back_past_the_books():
+    fund(delivered().owner, Money(1, "USD"))
+    book_by_hand(key=f"payout:{pay_out(state='returned').public_id}")
+
+
+def pay_out_without_a_decision():
+    fund(delivered().owner, Money(1, "USD"))
+    book_by_hand(key="payout:none")
+
+
+def book_by_hand(*, key):
+    ledger.move(
+        kind=ledger.Kind.PAID_OUT,
+        debit=ledger.wallet(delivered().owner_id, "USD"),
+        credit=ledger.by_hand("USD"),
+        money=Money(1, "USD"),
+        key=key,
+        now=NOW,
+    )
+
+
 CRIMES = [
+    ("I1", pay_out_past_the_books, "is not in the books as it says"),
+    ("I1", pay_out_less_than_was_asked_for, "is not all of what was asked for"),
+    ("I1", put_a_payout_back_past_the_books, "is not in the books as it says"),
+    ("I1", pay_out_without_a_decision, "by_hand holds 1 USD where the rows say 0"),
     ("I1", clear_a_leftover, "is cleared, and the books say otherwise"),
     ("I1", write_off_without_a_decision, "unclaimed holds 1 USD where the rows say 0"),
     ("I1", clear_the_balance_of_somebody_who_is_there, "of an account that was not closed"),

@@ -208,3 +208,37 @@ def test_an_invariant_finds_what_passed_a_limit(rule, run, now):
     (sentence,) = limits_are_kept(now + DAY)
     assert f"agreement {rule.agreement.public_id}" in sentence
     assert "2 orders for 1200" in sentence
+
+
+@pytest.mark.parametrize(
+    ("at", "zone"),
+    [
+        (datetime(2026, 11, 30, 23, 30, tzinfo=UTC), "Pacific/Auckland"),
+        (datetime(2026, 11, 1, 0, 30, tzinfo=UTC), "America/Los_Angeles"),
+    ],
+)
+def test_who_moves_to_another_zone_breaks_no_invariant(rule, run, now, at, zone):
+    """Two charges of two months there are two of one month here; an invariant about money would stop everybody's."""
+    limited(rule, max_times=1)
+    rule.agreement.limits["max_times"] = 1
+    rule.agreement.save()
+    other = datetime(2026, 10 if at.month == 11 and at.day == 1 else 12, 15, tzinfo=UTC)
+    for moment in sorted([at, other]):
+        limited(rule, wait_until=None)
+        Allowance.objects.update(starts_at=moment - DAY, ends_at=moment + DAY, used_bytes=0)
+        run(moment)
+    assert Order.objects.count() == 2
+
+    Line.objects.update(time_zone=zone)
+
+    assert limits_are_kept(other + 20 * DAY) == []
+
+
+def test_what_its_subscriber_paid_on_a_page_is_not_charged_by_itself(rule, run, now):
+    run(*days(now, 2))
+    rule.agreement.limits["max_times"] = 1
+    rule.agreement.save()
+
+    Charge.objects.filter(pk=Charge.objects.first().pk).update(off_session=False)
+
+    assert limits_are_kept(now + DAY) == []

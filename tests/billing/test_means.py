@@ -54,6 +54,7 @@ def test_only_cards_renew_by_themselves():
     assert pays_once_only(["card"]) == []
 
 
+@pytest.mark.usefixtures("in_november")
 def test_auto_renewal_says_what_cannot_renew(as_subscriber, stripe, line, plan):
     make.make_allowance(line=line, plan=plan)
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts import audit, locks
 from accounts.locks import AccountLocked
-from accounts.models import Notification
+from accounts.models import AuditEvent, Notification, User
 from accounts.notifications import deliver_due
 from billing import closed_lines, moving
 from billing.invariants import broken_invariants
@@ -99,6 +99,32 @@ def test_everything_on_the_line_ends_with_it(line, plan, pack, running, agreed, 
     assert not Subscription.objects.on().filter(pk=subscription.pk).exists()
     assert not TopUpRule.objects.get(pk=rule.pk).is_on
     assert broken_invariants(now=now) == {}
+
+
+@pytest.mark.parametrize("msisdn", ["+14155550142", "14155550142"])
+def test_whoever_gets_the_number_does_not_get_the_account_that_signed_in_with_it(
+    line, running, agreed, subscriber, stranger, now, run, msisdn
+):
+    Line.objects.filter(pk=line.pk).update(msisdn=msisdn)
+    User.objects.filter(pk=subscriber.pk).update(phone="+14155550142", phone_verified=True, notify_by_sms=True)
+
+    assert run(now) == 1
+
+    subscriber.refresh_from_db()
+    assert (subscriber.phone, subscriber.phone_verified) == ("", False)
+    assert AuditEvent.objects.filter(subject=subscriber, action="account.number_gone").count() == 1
+    after = Notification.objects.filter(user=subscriber, kind="line_move", context__what="done")
+    assert [one.channel for one in after] == ["email"]
+
+
+def test_the_new_owner_goes_on_signing_in_with_the_number(line, running, agreed, stranger, now, run):
+    Line.objects.filter(pk=line.pk).update(msisdn="+14155550142")
+    User.objects.filter(pk=stranger.pk).update(phone="+14155550142", phone_verified=True)
+
+    assert run(now) == 1
+
+    stranger.refresh_from_db()
+    assert stranger.phone_verified
 
 
 def test_it_waits_while_something_is_being_bought(line, plan, running, agreed, carrier, now, run):

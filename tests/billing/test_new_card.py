@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from billing import methods, renewals
+from billing import methods, renewal_terms, renewals
+from billing.agreements import NothingToContinue
 from billing.gateways.base import KeptCard
 from billing.models import Charge, Order, PaymentMethod, Subscription
+from billing.renewal_terms import wishes_of
+from esim.models import Line, ServiceState, SuspendedFor
 from tests import make
 from tests.make import PASSWORD
 
@@ -67,6 +70,72 @@ def test_a_new_default_card_is_offered_and_tried_at_once(
     assert Order.objects.get().state == Order.State.FULFILLED, "one order: nothing can be paid twice"
     assert Order.objects.get().agreement == declined.agreement
     assert (declined.state, declined.method) == (State.ACTIVE, card)
+
+
+def agree_to(client, line, terms):
+    answer = {**terms.chosen, "sentence_seen": terms.sentence, "agreed": "on"}
+    return client.post(reverse("billing:agree", args=[line.public_id]), answer, follow=True).content.decode()
+
+
+def test_whoever_suspended_a_refused_line_can_agree_to_another_card_after_its_end(
+    refused, proven, gateway, tick, now, time_machine
+):
+    declined = refused("insufficient_funds")
+    line = declined.line
+    Line.objects.update(service_state=ServiceState.SUSPENDED, suspended_for=SuspendedFor.OWNER)
+    at = now + 5 * DAY
+    tick(at)
+    time_machine.move_to(at, tick=False)
+    proven.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    card = make.make_method(owner=line.owner, brand="Mastercard", last_four="5454", is_default=False)
+
+    shown = proven.get(reverse("billing:auto_renewal", args=[line.public_id])).content.decode()
+    (terms,) = offered(proven, reverse("billing:methods"))
+    said = agree_to(proven, line, terms)
+    tick(at + timedelta(minutes=1))
+    assert (gateway.taken, "Change plan, card or limits" in shown) == ([], True)
+    assert "within the next minutes" not in said
+
+    Line.objects.update(service_state=ServiceState.ACTIVE, suspended_for="")
+    tick(at + DAY)
+
+    declined.refresh_from_db()
+    assert (declined.method, Order.objects.get().state, len(gateway.taken)) == (card, Order.State.FULFILLED, 1)
+
+
+def test_a_limit_that_keeps_a_renewal_waiting_after_its_end_can_be_raised(
+    subscription, proven, gateway, tick, now, time_machine
+):
+    Subscription.objects.update(max_times=1)
+    make.make_order(
+        owner=subscription.line.owner,
+        line=subscription.line,
+        plan=subscription.plan,
+        subscription=subscription,
+        period_index=0,
+        trigger=Order.Trigger.EXPIRY,
+        state=Order.State.FULFILLED,
+        paid_at=now - DAY,
+    )
+    at = now + 2 * DAY
+    tick(now)
+    time_machine.move_to(at, tick=False)
+    proven.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    wishes = {**wishes_of(Subscription.objects.get()), "max_times": "2"}
+
+    terms = renewal_terms.terms(line=subscription.line, user=subscription.line.owner, wishes=wishes, now=at)
+    agree_to(proven, subscription.line, terms)
+    tick(at + timedelta(minutes=1))
+
+    assert len(gateway.taken) == 1
+
+
+def test_what_waits_after_its_end_is_not_turned_into_a_question_nobody_would_be_asked(subscription, now):
+    Subscription.objects.update(reason="limit_reached", charge_due_at=now + 10 * DAY)
+    wishes = {**wishes_of(Subscription.objects.get()), "mode": "ask"}
+
+    with pytest.raises(NothingToContinue):
+        renewal_terms.terms(line=subscription.line, user=subscription.line.owner, wishes=wishes, now=now + 2 * DAY)
 
 
 @pytest.mark.slow

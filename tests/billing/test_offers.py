@@ -22,7 +22,7 @@ from portal.lib.money import Money
 from tests import make
 from tests.billing.books import PRICE, buy, buy_with_code, fund, pay, purchase_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
 
 DAY = timedelta(days=1)
 

@@ -12,6 +12,7 @@ from billing.gateways.sandbox_cards import CARDS_BY_LAST_FOUR
 from billing.models import Charge, Order, SandboxCard, SandboxPayment
 from billing.tasks import charge_kept_card
 from esim.models import DownloadState, SimProfile
+from portal.lib import dates
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import buy, fund, paid_order
@@ -50,6 +51,13 @@ def test_the_way_back_from_the_gateway_shows_the_payment(as_subscriber, order, a
     assert "Paid. We are setting it up" in page(as_subscriber, order)
     order.refresh_from_db()
     assert order.paid_at is not None
+
+
+def test_the_day_of_an_order_is_not_parted_in_chinese(as_subscriber, order, subscriber, now):
+    Order.objects.filter(pk=order.pk).update(created_at=now - timedelta(days=3))
+    type(subscriber).objects.filter(pk=subscriber.pk).update(language="zh-hans")
+
+    assert dates.held_together("2026年11月18日 10:00") in page(as_subscriber, order)
 
 
 def test_money_on_its_way_is_not_asked_for_again(as_subscriber, order, at_the_gateway):

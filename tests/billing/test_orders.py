@@ -7,6 +7,7 @@ from billing import ledger
 from billing.models import Order
 from billing.orders import fulfil, fulfil_due
 from esim.models import Allowance, Line
+from portal.lib.money import Money
 from tests import make
 from tests.billing.books import PRICE, buy, kinds, paid_order
 
@@ -216,3 +217,42 @@ def test_one_order_that_fails_does_not_stop_the_others(line, plan, carrier, now,
 
     assert fulfil_due(carrier=carrier, now=now) == 1
     assert "could not go on" in caplog.text
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def bought_pack(line, plan, pack, now):
+    """A data pack, paid two minutes before the running plan ends."""
+    make.make_allowance(line=line, plan=plan, starts_at=now - timedelta(days=30), ends_at=now + 2 * MINUTE)
+    return paid_order(line, pack, kind=Order.Kind.TOP_UP, price=Money(600, "USD"))
+
+
+def test_a_data_pack_bought_at_the_very_end_goes_on_with_the_period_that_is_paid(bought_pack, line, plan, carrier, now):
+    following = fulfil(order_id=paid_order(line, plan).pk, carrier=carrier, now=now)
+
+    done = fulfil(order_id=bought_pack.pk, carrier=carrier, now=now)
+
+    assert (done.state, done.starts_at, done.ends_at) == ("fulfilled", now, following.ends_at)
+
+
+def test_a_data_pack_that_comes_before_the_paid_plan_waits_for_it(bought_pack, line, plan, carrier, subscriber, now):
+    late = now + 3 * MINUTE
+    following = paid_order(line, plan)
+
+    assert fulfil(order_id=bought_pack.pk, carrier=carrier, now=late).state == "fulfilling"
+    for minutes in (5, 10):
+        fulfil_due(carrier=carrier, now=now + minutes * MINUTE)
+
+    following.refresh_from_db()
+    bought_pack.refresh_from_db()
+    assert (bought_pack.state, bought_pack.ends_at) == ("fulfilled", following.ends_at)
+    assert ledger.wallet_balance(subscriber, "USD").minor == 0
+
+
+def test_a_data_pack_that_comes_too_late_for_its_plan_goes_back(bought_pack, carrier, subscriber, now):
+    done = fulfil(order_id=bought_pack.pk, carrier=carrier, now=now + 3 * MINUTE)
+
+    assert done.state == "undeliverable"
+    assert ledger.wallet_balance(subscriber, "USD").minor == 600

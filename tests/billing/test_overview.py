@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.urls import reverse
@@ -55,7 +56,7 @@ def test_nobody_sees_the_money_of_others(client, stranger, with_rows, line, plan
     shown = client.get(reverse(f"billing:{name}")).content.decode()
 
     assert "14.90" not in shown
-    assert "4242" not in shown
+    assert not re.search(r"\b4242\b", shown)
 
 
 @pytest.mark.parametrize("name", PAGES)

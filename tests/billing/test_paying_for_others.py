@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from accounts.models import Notification
-from billing import ledger, taking_back
+from billing import ledger, taking_back, top_up_run
 from billing.disputes import record
 from billing.invariants import broken_invariants
-from billing.models import Order, Refund, Subscription
+from billing.models import Charge, Order, Refund, Subscription
 from billing.orders import fulfil
+from billing.verdicts import Action, judge
+from esim.models import Allowance
+from portal.lib.money import Money
 from tests import make
 from tests.billing.books import buy, delivered, fund
 
@@ -84,6 +88,23 @@ def test_given_back_it_returns_to_the_payer_and_the_owners_renewal_stays_on(
     ]
 
 
+def test_a_pack_that_the_payer_gives_back_does_not_bring_back_what_the_owner_skipped(
+    line, plan, pack, payer, gateway, carrier, now
+):
+    make.make_allowance(line=line, plan=plan, starts_at=now - 20 * DAY, ends_at=now + 10 * DAY)
+    subscription = make.make_subscription(line=line, plan=plan, state="paused", reason="skipped")
+    order = delivered(
+        line, pack, kind=Order.Kind.TOP_UP, price=Money(600, "USD"), owner=payer, gateway=gateway, carrier=carrier
+    )
+
+    taking_back.undo(order=order, goes_to=Refund.Destination.PAYER, ip=None, carrier=carrier, within=DAY, now=now)
+    taking_back.take_back(order_id=order.pk, carrier=carrier, now=now)
+
+    subscription.refresh_from_db()
+    assert Order.objects.get().state == Order.State.REFUNDED
+    assert (subscription.state, subscription.reason) == ("paused", "skipped")
+
+
 def test_the_owners_auto_renewal_follows_what_the_payer_bought(line, plan, payer, carrier, now):
     make.make_allowance(line=line, plan=plan, starts_at=now - 20 * DAY, ends_at=now + 10 * DAY)
     subscription = make.make_subscription(line=line, plan=plan, charge_due_at=now + 9 * DAY)
@@ -97,6 +118,24 @@ def test_the_owners_auto_renewal_follows_what_the_payer_bought(line, plan, payer
     assert broken_invariants(now=now) == {}
 
 
+@pytest.mark.parametrize("by_link", [True, False])
+def test_a_dispute_of_who_paid_for_once_lets_the_owners_rule_buy(
+    line, plan, pack, payer, gateway, carrier, now, by_link
+):
+    make.make_top_up_rule(line=line, plan=pack)
+    owner = line.owner if by_link else payer
+    order = delivered(line, plan, gateway=gateway, carrier=carrier, owner=owner)
+    Charge.objects.update(by_link=by_link)
+    Allowance.objects.update(used_bytes=F("data_bytes"))
+    charge = order.charges.get()
+    dispute_id = gateway.dispute(charge.gateway_payment_id)
+    record(charge=charge, report=gateway.look_up_dispute(dispute_id), now=now)
+
+    top_up_run.top_up_low(gateways={gateway.name: gateway}, carrier=carrier, now=now)
+
+    assert Order.objects.get(kind=Order.Kind.TOP_UP).state == Order.State.FULFILLED
+
+
 def test_a_dispute_of_the_payer_leaves_the_owners_renewal_alone(line, plan, payer, gateway, carrier, now):
     make.make_allowance(line=line, plan=plan, starts_at=now - 20 * DAY, ends_at=now + 10 * DAY)
     subscription = make.make_subscription(line=line, plan=plan, charge_due_at=now + 9 * DAY)
@@ -107,6 +146,7 @@ def test_a_dispute_of_the_payer_leaves_the_owners_renewal_alone(line, plan, paye
     record(charge=charge, report=gateway.look_up_dispute(dispute_id), now=now)
 
     subscription.refresh_from_db()
-    assert subscription.state == Subscription.State.ACTIVE
+    [verdict] = judge([subscription], now=subscription.charge_due_at)
+    assert (subscription.state, verdict.action) == (Subscription.State.ACTIVE, Action.CHARGE)
     assert "dispute_opened" in told(payer)
     assert "dispute_opened" not in told(line.owner)

@@ -58,7 +58,7 @@ def test_the_check_page_says_what_the_line_will_have(as_subscriber, line, plan, 
 
     page = as_subscriber.get(renew_url).content.decode()
 
-    assert "12.4 GB until 10 Jan 2027" in page
+    assert "12.4\N{NO-BREAK SPACE}GB until 10 Jan 2027" in page
     assert "Renew for US$14.90" in page
 
 
@@ -124,12 +124,12 @@ def test_a_renewal_whose_worker_never_heard_is_charged_a_minute_later(as_subscri
 
 
 @pytest.mark.usefixtures("promotions_cached")
-def test_placing_a_renewal_takes_six_statements_at_most(as_subscriber, card, renew_url):
+def test_placing_a_renewal_takes_seven_statements_at_most(as_subscriber, card, renew_url):
     with CaptureQueriesContext(connection) as queries:
         as_subscriber.post(renew_url, form(pay_with=card.public_id))
 
     assert Order.objects.count() == Charge.objects.count() == 1
-    assert len(statements(queries)) <= 6, "\n".join(statements(queries))
+    assert len(statements(queries)) <= 7, "\n".join(statements(queries))
 
 
 def test_the_same_form_sent_again_is_the_same_order(as_subscriber, card, renew_url, django_capture_on_commit_callbacks):
@@ -259,7 +259,7 @@ def test_topping_up_adds_to_the_running_plan(as_subscriber, line):
     page = as_subscriber.get(url, {"plan": pack.public_id}).content.decode()
     as_subscriber.post(url, form(plan=pack.public_id, price_seen="USD:600"))
 
-    assert "15 GB until 11 Dec 2026" in page
+    assert "15\N{NO-BREAK SPACE}GB until 11 Dec 2026" in page
     assert (Order.objects.get().kind, Order.objects.get().total) == (Order.Kind.TOP_UP, Money(600, "USD"))
 
 
@@ -365,3 +365,13 @@ def test_a_form_open_for_a_day_still_buys_at_the_price_it_showed(as_subscriber, 
     as_subscriber.post(renew_url, sent)
 
     assert Order.objects.get().total == Money(1490, "USD")
+
+
+@pytest.mark.parametrize(("state", "is_said"), [("in_flight", True), ("active", False), (None, False)])
+def test_who_renews_by_hand_while_auto_renewal_pays_is_told_so(as_subscriber, line, plan, renew_url, state, is_said):
+    if state is not None:
+        make.make_subscription(line=line, plan=plan, state=state)
+
+    page = as_subscriber.get(renew_url).content.decode()
+
+    assert ("Auto-renewal is paying for the next period right now" in page) is is_said

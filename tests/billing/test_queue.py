@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Notification
-from billing import disputes, orders, overdue, queue_endings, queueing, renewals, timeline
+from billing import agreements, disputes, orders, overdue, queue_endings, queueing, renewals, timeline
 from billing.expiry import cancel_order
 from billing.foretelling import foresee
 from billing.models import Dispute, Order, QueuedPlan, Refund, Subscription
@@ -21,7 +21,7 @@ from esim.models import Allowance, Line, ServiceState, SuspendedFor
 from portal.lib.data_size import GB
 from portal.lib.money import Money
 from tests import make
-from tests.billing.books import NOW, buy, pay
+from tests.billing.books import NOW, buy, paid_order, pay
 
 pytestmark = pytest.mark.usefixtures("books_are_right")
 
@@ -292,6 +292,17 @@ def test_cancelling_moves_the_next_charge_back(queue, subscription, line, carrie
     assert subscription.state == Subscription.State.ACTIVE
 
 
+def test_cancelling_what_was_queued_does_not_bring_back_what_was_skipped(queue, subscription, line, carrier):
+    queued = queue()
+    tick(NOW, carrier)
+    agreements.skip(Subscription.objects.get())
+
+    queue_endings.cancel(queued=queued, goes_to=BALANCE, actor=line.owner, ip=None, now=NOW)
+
+    subscription.refresh_from_db()
+    assert (subscription.state, subscription.reason) == (Subscription.State.PAUSED, "skipped")
+
+
 def test_what_the_network_refuses_is_paid_back_and_auto_renewal_goes_on(queue, subscription, line, carrier):
     queued = queue()
     tick(NOW, carrier)
@@ -350,3 +361,19 @@ def test_a_renewal_that_comes_earlier_without_the_queue_is_announced_before_it_i
     assert notice.context["charge_due_at"] == told.isoformat()
     renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=told)
     assert len(gateway.taken) == taken + 1
+
+
+def test_a_data_pack_waits_for_the_queued_plan_whose_turn_it_is(queue, line, pack, carrier, now):
+    late = now + timedelta(minutes=3)
+    make.make_allowance(line=line, starts_at=now - 30 * DAY, ends_at=now + timedelta(minutes=2))
+    waiting = queue()
+    bought = paid_order(line, pack, kind=Order.Kind.TOP_UP, price=Money(600, "USD"))
+
+    asked = orders.fulfil(order_id=bought.pk, carrier=carrier, now=late)
+    (begun,) = queueing.start_due(now=late)
+    orders.fulfil(order_id=begun, carrier=carrier, now=late)
+    orders.fulfil_due(carrier=carrier, now=late + timedelta(minutes=10))
+
+    bought.refresh_from_db()
+    waiting.order.refresh_from_db()
+    assert (asked.state, bought.state, bought.ends_at) == ("fulfilling", "fulfilled", waiting.order.ends_at)

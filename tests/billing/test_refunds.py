@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import AuditEvent, Notification
+from accounts.two_people import OwnRequest
 from billing import charges, gateway_events, ledger, orders, refund_requests, refunds
 from billing.gateways.base import RefundResult, RefundState
 from billing.models import GatewayEvent, LedgerEntry, Order, Refund
-from billing.refund_requests import BalanceSpent, InBalanceAlready, NotAll, OwnRequest, Wish
+from billing.refund_requests import BalanceSpent, InBalanceAlready, NotAll, Wish
 from billing.refundable import MoreThanWasPaid, RefundUnderWay
 from portal.lib.money import Money
 from tests import make

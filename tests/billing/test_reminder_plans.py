@@ -100,7 +100,10 @@ def test_sweeps_at_once_tell_each_fact_once(now, monkeypatch):
 def test_one_page_written_by_two_is_written_once(now, is_unique):
     page = drafts([make.make_user()], channels=[Channel.EMAIL], now=now)
 
-    with contextlib.nullcontext() if is_unique else without_unique_key(), slowed("accounts_notification", "INSERT"):
+    with (
+        contextlib.nullcontext() if is_unique else without_unique_key(),
+        slowed("accounts_notification", "INSERT", seconds=0.5),
+    ):
         together(2, lambda _number: notice_sets._by_orm(page, now=now))
         written = Notification.objects.count()
 

@@ -260,12 +260,14 @@ def test_every_reminder_can_be_written_in_every_language(line, subscriber, now, 
 
     sent = Notification.objects.filter(state=Notification.State.SENT)
     assert sent.count() == Notification.objects.count()
-    assert all(len(notice.body) <= 160 for notice in sent.filter(channel="sms"))
+    longest = 160 if language == "en" else 70
+    assert all(len(notice.body) <= longest for notice in sent.filter(channel="sms"))
 
 
 QUIET, LOUD = (time(21), time(8)), (None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ends", "quiet", "sent"),
     [
@@ -308,4 +310,4 @@ def test_a_plan_of_two_days_that_ends_at_night_is_told_of_the_day_before(line, n
     deliver_due(now=ends_at - DAY + timedelta(hours=2))
     deliver_due(now=ends_at + timedelta(hours=2))
     states = Notification.objects.order_by("due_at").values_list("state", flat=True)
-    assert list(states) == ["sent", "failed"], "in the night nobody is woken, and afterwards nobody is told"
+    assert list(states) == ["sent", "left_out"], "in the night nobody is woken, and afterwards nobody is told"

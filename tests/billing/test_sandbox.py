@@ -26,20 +26,24 @@ def sandbox():
     return SandboxGateway(secrets=["old", "new"])
 
 
-@pytest.fixture
-def page(sandbox):
-    """An open payment page of US$14.90."""
+def open_page(sandbox, *, customer):
     return sandbox.open_page(
         PageRequest(
             key="chg_1",
             money=Money(1490, "USD"),
             description="Europe 10 GB",
-            customer="usr_ada",
+            customer=customer,
             return_url="https://portal.example/back/",
             locale="en",
             expires_at=timezone.now() + timedelta(hours=1),
         )
     )
+
+
+@pytest.fixture
+def page(sandbox):
+    """An open payment page of US$14.90."""
+    return open_page(sandbox, customer="usr_ada")
 
 
 def look(sandbox, page):
@@ -206,6 +210,16 @@ def test_a_card_is_kept_only_when_the_payer_says_so(client, sandbox, page):
     pay(client, page, "4242")
 
     assert look(sandbox, page).card is None
+    assert not SandboxCard.objects.exists()
+
+
+def test_who_pays_by_a_link_is_not_offered_to_keep_a_card_and_keeps_none(client, sandbox):
+    link = open_page(sandbox, customer="")
+    shown = client.get(link.url).content.decode()
+    pay(client, link, "4242", keep="on")
+
+    assert 'name="keep"' not in shown
+    assert look(sandbox, link).card is None
     assert not SandboxCard.objects.exists()
 
 

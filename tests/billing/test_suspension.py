@@ -336,8 +336,8 @@ def page_of(client, line):
 
 
 @pytest.fixture
-def in_real_time(subscription, gateway, carrier):
-    """The same story told as of today, for pages that read the clock."""
+def in_real_time(in_november, subscription, gateway, carrier):
+    """The same story told as of today, for pages that read the clock; not around midnight, where "in 2 days" changes."""
     today = timezone.now()
     Allowance.objects.update(starts_at=today - 31 * DAY, ends_at=today - DAY)
     Subscription.objects.update(charge_due_at=today - 2 * DAY)

@@ -1,6 +1,5 @@
 """Many at once on a line that is to be suspended, or is being paid; with a control that goes wrong."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,7 @@ from esim.models import ServiceState
 from tests import make
 from tests.billing.books import NOW, paid_order
 from tests.fakes.carrier import FakeCarrier
-from tests.fakes.crowd import slowed, together
+from tests.fakes.crowd import slowed, together, wait_for_a_slow_one
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -62,10 +61,10 @@ def pay_while_it_is_being_suspended(line, plan):
     carrier = CountingCarrier()
 
     def pay():
-        time.sleep(0.15)  # within what the trigger adds to the tick's transaction
+        wait_for_a_slow_one()
         orders.fulfil(order_id=paid_order(line, plan).pk, carrier=carrier, now=NOW)
 
-    with slowed("esim_line", "UPDATE", seconds=0.4):
+    with slowed("esim_line", "UPDATE", seconds=1):
         together(2, lambda number: pay() if number else tick(carrier))
     later = NOW + timedelta(minutes=10)
     suspension.suspend_unpaid(carrier=carrier, now=later)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from billing import charging_stops, renewal_report, renewals
+from billing import charging_stops, gateways, renewal_report, renewals
 from billing.foretelling import RELATED, foresee_next
 from billing.models import Charge, Order, Subscription, TopUpRule
 from billing.outlook_words import if_you_do_nothing
@@ -46,9 +46,9 @@ def run(gateway, carrier, time_machine):
 
     def at(moment):
         time_machine.move_to(moment, tick=False)
-        gateways = {gateway.name: gateway}
-        renewals.renew_due(gateways=gateways, carrier=carrier, now=moment)
-        renewals.retry_declined(gateways=gateways, carrier=carrier, now=moment)
+        here = {gateway.name: gateway}
+        renewals.renew_due(gateways=here, carrier=carrier, now=moment)
+        renewals.retry_declined(gateways=here, carrier=carrier, now=moment)
 
     return at
 
@@ -60,7 +60,7 @@ def usd(minor):
 def dry_run(moment):
     """Return what `--dry-run --at` prints of both jobs."""
     due, again = Subscription.objects.due(moment), Subscription.objects.to_retry(moment)
-    return renewal_report.would_do(due | again, now=moment)
+    return renewal_report.would_do(due | again, gateways=gateways.by_name(), now=moment)
 
 
 def plain(world, now):
@@ -516,6 +516,7 @@ def test_a_card_that_expires_first_is_pointed_at(world, line, now):
         ("undeliverable", "The network could not deliver the last renewal."),
         ("skipped", "You cancelled the last renewal."),
         ("unanswered", "Without your yes the last renewal"),
+        ("not_asked", "We did not ask you in time"),
         ("disputed", "A payment for this line is disputed at your bank."),
         ("declined:stolen_card", "Your bank declined the card."),
         ("something staff wrote", "Auto-renewal is paused. Nothing is charged."),

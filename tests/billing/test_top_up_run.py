@@ -6,9 +6,12 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Notification
-from billing import expiry, ledger, paying, reconciliation, tasks, top_up_rules, top_up_run
+from billing import disputes, expiry, ledger, paying, reconciliation, taking_back, tasks, top_up_rules, top_up_run
 from billing.invariants import broken_invariants
-from billing.models import Charge, Order, PaymentMethod, Subscription, TopUpRule
+from billing.models import Agreement, Charge, Order, PaymentMethod, Refund, Subscription, TopUpRule
+from billing.renewal_orders import ClaimLost
+from billing.top_up_orders import intend
+from billing.top_up_verdicts import judge
 from esim.models import Allowance, Line, ServiceState
 from plans.models import Plan, PlanPrice
 from portal.lib.data_size import GB
@@ -52,6 +55,82 @@ def use_up(running):
     """Let the network report that everything was used, packs included."""
     for one in Allowance.objects.filter(line=running.line):
         Allowance.objects.filter(pk=one.pk).update(used_bytes=one.data_bytes)
+
+
+def test_a_rule_turned_off_since_it_was_judged_takes_nothing_out_of_the_balance(rule, subscriber, now):
+    TopUpRule.objects.update(pay_from="wallet")
+    fund(subscriber, Money(600, "USD"))
+    claimed = top_up_run.claim(TopUpRule.objects.watching(now), now=now, limit=1)
+    [verdict] = judge(claimed, now=now)
+    top_up_rules.turn_off(rule=rule, actor=subscriber, ip=None, now=now)
+
+    with pytest.raises(ClaimLost):
+        intend(verdict, now=now)
+
+    assert (Order.objects.count(), ledger.wallet_balance(subscriber, "USD")) == (0, Money(600, "USD"))
+
+
+def take_out(order, carrier, now):
+    taking_back.undo(order=order, goes_to=Refund.Destination.PAYER, ip=None, carrier=carrier, within=DAY, now=now)
+
+
+def test_whoever_takes_their_money_out_of_the_balance_is_not_charged_for_it_again(
+    balance_rule, credit, run, gateway, carrier, now
+):
+    take_out(credit, carrier, now + MINUTE)
+
+    run(now + 2 * MINUTE)
+    run(now + DAY)
+
+    assert standing(balance_rule) == (State.PAUSED, 1, "skipped")
+    assert len(gateway.taken) == 1, "the money that was added by hand"
+
+
+def test_agreed_to_again_it_adds_money_as_it_says(balance_rule, credit, run, gateway, carrier, now):
+    take_out(credit, carrier, now + MINUTE)
+    Agreement.objects.update(agreed_at=now + 2 * MINUTE)
+
+    run(now + 3 * MINUTE)
+
+    assert len(gateway.taken) == 2
+
+
+def test_what_was_low_before_money_was_taken_out_is_made_up_for(
+    balance_rule, credit, line, plan, run, gateway, carrier, subscriber, now
+):
+    TopUpRule.objects.update(low_amount=3000)
+
+    take_out(credit, carrier, now + MINUTE)
+    run(now + 2 * MINUTE)
+
+    assert len(gateway.taken) == 2
+
+
+def test_balance_that_a_dispute_froze_is_not_made_up_for_from_the_card(
+    balance_rule, credit, run, gateway, subscriber, now
+):
+    charge = credit.charges.get()
+    dispute_id = gateway.dispute(charge.gateway_payment_id)
+    disputes.record(charge=charge, report=gateway.look_up_dispute(dispute_id), now=now)
+    assert ledger.wallet_balance(subscriber, "USD") == Money(0, "USD")
+
+    run()
+
+    assert standing(balance_rule) == (State.PAUSED, 1, "disputed")
+    assert Charge.objects.count() == 1
+
+
+def test_nothing_is_bought_that_ends_within_the_hour_unless_the_next_period_is_paid(
+    rule, run, running, line, plan, now
+):
+    Allowance.objects.update(ends_at=now + 30 * MINUTE)
+    run()
+    assert not Order.objects.exists()
+
+    following = make.make_allowance(line=line, plan=plan, starts_at=now + 30 * MINUTE, ends_at=now + 30 * DAY)
+    run(now + MINUTE)
+
+    assert Order.objects.get().ends_at == following.ends_at
 
 
 def test_low_data_buys_the_pack_agreed_to(rule, run, gateway, line, pack, now):

@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 
-from billing import charges, renewals
+from billing import agreements, charges, renewal_terms, renewals, top_up_run
 from billing.expiry import cancel_order, expire_unpaid_orders, to_end
 from billing.gateway_events import apply_gateway_events
 from billing.invariants import broken_invariants
 from billing.missed_events import read_missed_events
-from billing.models import Charge, EventsCursor, Order
+from billing.models import Charge, EventsCursor, Order, Subscription
 from billing.order_visits import look_again
 from billing.reconciliation import reconcile_charges, to_ask_about
+from portal.lib.data_size import GB
+from portal.lib.money import Money
 from tests import make
-from tests.billing.books import buy
+from tests.billing.books import buy, fund
 from tests.fakes.gateway import FakeGateway
 
 pytestmark = pytest.mark.django_db
@@ -146,8 +149,98 @@ def test_a_renewal_is_charged_where_its_card_is_kept(subscription, gateway, form
     assert Order.objects.get().state == "fulfilled"
 
 
-def test_a_renewal_whose_card_is_kept_at_a_gone_gateway_is_charged_nowhere(subscription, gateway, carrier, now):
-    renewals.renew_due(gateways={"sandbox": gateway}, carrier=carrier, now=now)
+@pytest.fixture
+def only_here(gateway, carrier):
+    """Let the scheduler look at a moment, while the gateway that keeps Ada's card is not set up."""
 
-    assert gateway.calls == []
-    assert (Charge.objects.get().gateway, Charge.objects.get().state) == ("former", "created")
+    def tick(at):
+        gateways = {gateway.name: gateway}
+        renewals.renew_due(gateways=gateways, carrier=carrier, now=at)
+        renewals.retry_declined(gateways=gateways, carrier=carrier, now=at)
+        top_up_run.top_up_low(gateways=gateways, carrier=carrier, now=at)
+
+    return tick
+
+
+def test_a_renewal_whose_card_is_kept_at_a_gone_gateway_waits_for_it(
+    subscription, gateway, former, carrier, only_here, now
+):
+    for minutes in (0, 10, 40):
+        only_here(now + timedelta(minutes=minutes))
+
+    subscription.refresh_from_db()
+    assert (subscription.state, subscription.reason) == ("active", "gateway_gone")
+    assert (gateway.calls, Order.objects.count()) == ([], 0)
+
+    back = now + timedelta(hours=2)
+    renewals.renew_due(gateways={"sandbox": gateway, "former": former}, carrier=carrier, now=back)
+
+    assert (len(former.taken), Order.objects.get().state) == (1, "fulfilled")
+
+
+@pytest.mark.parametrize("command", ["renew_due", "top_up_low"])
+def test_a_dry_run_says_that_it_would_wait(subscription, line, subscriber, now, capsys, command):
+    make.make_top_up_rule(line=line, plan=make.make_data_pack(), method=subscription.method)
+    make.make_allowance(line=line, used_bytes=10 * GB, ends_at=now + timedelta(hours=3))
+
+    call_command(command, "--dry-run", "--at", (now + timedelta(minutes=1)).isoformat())
+
+    assert "would put off" in (said := capsys.readouterr().out)
+    assert "gateway_gone" in said
+    assert "would charge" not in said
+
+
+def test_meanwhile_another_card_can_be_agreed_to(subscription, subscriber, gateway, only_here, now):
+    only_here(now)
+    card = make.make_method(owner=subscriber, last_four="5454")
+    wishes = renewal_terms.wishes_of(subscription, card=card)
+    later = now + timedelta(days=2)
+
+    terms = renewal_terms.terms(line=subscription.line, user=subscriber, wishes=wishes, now=later)
+    agreements.turn_on(line=subscription.line, consent=terms.consent(ip=None), actor=subscriber, now=later)
+    only_here(later)
+
+    assert (len(gateway.taken), Order.objects.get().state) == (1, "fulfilled")
+
+
+def test_a_balance_that_covers_all_of_it_needs_no_gateway(subscription, subscriber, only_here, now):
+    Subscription.objects.update(pay_from="wallet_then_method")
+    fund(subscriber, Money(1490, "USD"))
+
+    only_here(now)
+
+    assert Order.objects.get().state == "fulfilled"
+
+
+def test_what_was_written_down_for_a_gone_gateway_and_never_asked_for_is_given_up(
+    subscription, gateway, former, carrier, only_here, now
+):
+    former.down = {"prepare"}
+    renewals.renew_due(gateways={"sandbox": gateway, "former": former}, carrier=carrier, now=now)
+    Charge.objects.update(state="created")
+
+    for minutes in (15, 30):
+        only_here(now + timedelta(minutes=minutes))
+
+    subscription.refresh_from_db()
+    assert (Charge.objects.get().state, former.taken) == ("abandoned", [])
+    assert (subscription.state, subscription.reason) == ("active", "gateway_gone")
+
+
+def test_a_rule_whose_card_is_kept_at_a_gone_gateway_waits_for_it(
+    line, plan, subscriber, gateway, former, carrier, only_here, now
+):
+    make.make_allowance(line=line, plan=plan, used_bytes=10 * GB)
+    method = make.make_method(owner=subscriber, gateway="former", reference="card_ada")
+    rule = make.make_top_up_rule(line=line, plan=make.make_data_pack(), method=method)
+
+    for minutes in (0, 10):
+        only_here(now + timedelta(minutes=minutes))
+
+    rule.refresh_from_db()
+    assert (rule.state, rule.reason, Order.objects.count()) == ("active", "gateway_gone", 0)
+
+    back = now + timedelta(hours=1)
+    top_up_run.top_up_low(gateways={"sandbox": gateway, "former": former}, carrier=carrier, now=back)
+
+    assert len(former.taken) == 1

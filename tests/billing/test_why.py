@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.models import Notification
 from accounts.models.notifications import Channel
 from accounts.notifications import TOO_LATE
+from accounts.waited_notices import NO_LONGER_SO
 from billing import renewals
 from billing.models import Agreement, Charge, Order, RenewalQuestion, TopUpRule
 from billing.notice_keys import charge_notice
@@ -167,7 +168,8 @@ def test_first_card_second_card_and_balance_are_told_apart(read, line, plan, now
     ("fields", "words"),
     [
         ({"state": "sent", "subject": "It ends tomorrow"}, "E-mail: It ends tomorrow Sent. 20 Nov 2026, 10:00"),
-        ({"state": "failed", "error": TOO_LATE}, "E-mail Not sent: it would have come too late."),
+        ({"state": "left_out", "error": TOO_LATE}, "E-mail Not sent: it would have come too late."),
+        ({"state": "left_out", "error": NO_LONGER_SO}, "E-mail Not sent: it was no longer so."),
         ({"state": "failed", "error": "SMTPServerDisconnected: 10.0.0.7"}, "E-mail Not sent: the message could not"),
         ({"state": "queued"}, "E-mail Waiting to be sent."),
     ],

@@ -51,6 +51,7 @@ def test_a_password_confirms_and_nothing_of_the_form_is_lost(asked, stripe_fake)
 def test_a_one_time_code_confirms_as_well(asked, stripe_fake, subscriber):
     asked.get_by_role("link", name="Use a one-time code").click()
     asked.get_by_role("button", name=re.compile("^Send a code to")).click()
+    expect(asked.get_by_label("Code")).to_be_visible()
     letter = OutboxMessage.objects.get(recipient=subscriber.email)
     asked.get_by_label("Code").fill("000000")
     asked.get_by_role("button", name="Confirm").click()

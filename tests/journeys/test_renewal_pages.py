@@ -48,6 +48,7 @@ def addresses(renewing, staff):
         f"{line}auto-renewal/off/",
         f"{line}low-data/",
         "/billing/low-balance/",
+        "/billing/methods/",
         reverse("billing:question", args=[token_for(question, period_index=question.period_index)]),
         f"/lines/{question.line.public_id}/auto-renewal/",
         f"/lines/{declined.line.public_id}/",

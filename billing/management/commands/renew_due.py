@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from billing import renewal_report, renewals
+from billing import gateways, renewal_report, renewals
 from billing.management.charging import charge_by_hand
 from billing.models import Subscription
 from portal.lib.ticks import TickCommand
@@ -15,5 +15,5 @@ class Command(TickCommand):
         if dry_run:
             rows = Subscription.objects
             due = rows.due(now) | rows.second_cards_turn(now)
-            return renewal_report.would_do(due, left=rows.in_flight(now), now=now)
+            return renewal_report.would_do(due, left=rows.in_flight(now), gateways=gateways.by_name(), now=now)
         return charge_by_hand(renewals.renew_due, now=now, say=self.say)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from billing import renewal_report, renewals
+from billing import gateways, renewal_report, renewals
 from billing.management.charging import charge_by_hand
 from billing.models import Subscription
 from portal.lib.ticks import TickCommand
@@ -13,5 +13,5 @@ class Command(TickCommand):
 
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
         if dry_run:
-            return renewal_report.would_do(Subscription.objects.to_retry(now), now=now)
+            return renewal_report.would_do(Subscription.objects.to_retry(now), gateways=gateways.by_name(), now=now)
         return charge_by_hand(renewals.retry_declined, now=now, say=self.say)

@@ -16,7 +16,7 @@ class Command(TickCommand):
 
     def tick(self, *, now: datetime, dry_run: bool) -> list[str]:
         if dry_run:
-            return top_up_report.would_do(now=now)
+            return top_up_report.would_do(gateways=gateways.by_name(), now=now)
         try:
             top_ups = top_up_run.top_up_low(gateways=gateways.by_name(), carrier=carriers.chosen(), now=now)
         except ChargingStopped as reason:
