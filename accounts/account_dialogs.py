@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -10,57 +9,56 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts import cool_off, locks
 from accounts.http import client_ip
 from accounts.models import User
+from accounts.staff_dialogs import ReasonForm, dialog, offers
 
 
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]
-    reason = forms.CharField(
-        label=_("Reason"), max_length=200, help_text=_("The subscriber can read it."), widget=UnfoldAdminTextareaWidget
-    )
+def may_change_person(request: HttpRequest, object_id: str | None) -> bool:
+    """Say yes to whoever may change this person: for a colleague, a superuser."""
+    if not (request.user.is_active and request.user.has_perm("accounts.change_user")):
+        return False
+    colleagues = User.objects.filter(pk=object_id or 0, is_staff=True)
+    return bool(request.user.is_superuser or not colleagues.exists())
 
 
 class LiftsLocks:
     """What the page of a person offers to staff who may change people."""
 
-    def has_lifting_permission(self, request: HttpRequest, object_id: object = None) -> bool:
-        """Say yes to whoever may change this person: for a colleague, a superuser."""
-        if not (request.user.is_active and request.user.has_perm("accounts.change_user")):
-            return False
-        colleagues = User.objects.filter(pk=str(object_id), is_staff=True) if object_id else User.objects.none()
-        return bool(request.user.is_superuser or not colleagues.exists())
+    def has_lift_lock_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        locked = User.objects.filter(pk=object_id or 0, locked_at__isnull=False)
+        return may_change_person(request, object_id) and offers(request, locked)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Lift the lock…"),
-        permissions=["lifting"],
-        url_path="lift-lock",
+    def has_end_waiting_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        if not may_change_person(request, object_id):
+            return False
+        person = User.objects.filter(pk=object_id or 0).first()
+        return request.method == "POST" or (person is not None and cool_off.until(person, timezone.now()) is not None)
+
+    @dialog(
+        _("Lift the lock…"),
+        permission="lift_lock",
+        path="lift-lock",
         icon="lock_open",
-        dialog={
-            "title": _("Lift the lock of this account?"),
-            "description": _("The person locked it. Make sure that it is them who asks."),
-            "form_class": ReasonForm,
-            "form_submit_text": _("Lift the lock"),
-        },
+        title=_("Lift the lock of this account?"),
+        description=_("The person locked it. Make sure that it is them who asks."),
+        form=ReasonForm,
+        submit=_("Lift the lock"),
     )
     def lift_lock(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return _lift(request, form, object_id, locks.lift)
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("End the waiting time…"),
-        permissions=["lifting"],
-        url_path="end-waiting-time",
+    @dialog(
+        _("End the waiting time…"),
+        permission="end_waiting",
+        path="end-waiting-time",
         icon="timer_off",
-        dialog={
-            "title": _("Let this person move lines to another device now?"),
-            "description": _("Their e-mail address, number or second step was changed lately. Make sure it is them."),
-            "form_class": ReasonForm,
-            "form_submit_text": _("End the waiting time"),
-        },
+        title=_("Let this person move lines to another device now?"),
+        description=_("Their e-mail address, number or second step was changed lately. Make sure it is them."),
+        form=ReasonForm,
+        submit=_("End the waiting time"),
     )
     def end_waiting_time(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return _lift(request, form, object_id, cool_off.lift)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
 from accounts import (
+    address_change_admin,
     article_admin,
     document_admin,
     leaving_admin,
@@ -20,6 +21,7 @@ from accounts import (
 )
 from accounts.models import (
     AccountClosing,
+    AddressChange,
     ApiToken,
     Article,
     ArticleFeedback,
@@ -52,6 +54,7 @@ admin.site.register(ReplyTemplate, ticket_admin.ReplyTemplateAdmin)
 admin.site.register(Article, article_admin.ArticleAdmin)
 admin.site.register(ArticleFeedback, article_admin.ArticleFeedbackAdmin)
 admin.site.register(ApiToken, token_admin.ApiTokenAdmin)
+admin.site.register(AddressChange, address_change_admin.AddressChangeAdmin)
 admin.site.register(AccountClosing, leaving_admin.AccountClosingAdmin)
 admin.site.register(DataExport, leaving_admin.DataExportAdmin)
 if settings.DEMO:

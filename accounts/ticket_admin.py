@@ -23,6 +23,7 @@ from accounts import documents
 from accounts.document_files import FileLost
 from accounts.http import client_ip
 from accounts.models import Document, Ticket, TicketMessage, TicketNote, User
+from accounts.staff_dialogs import offers
 from accounts.ticket_dialogs import DeskActions
 from accounts.ticket_files import of_ticket
 from accounts.ticket_filters import AssignedFilter, FirstAnswerFilter
@@ -71,6 +72,10 @@ class TicketAdmin(DeskActions, ReadOnlyAdmin):
 
     def has_answer_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
         return bool(request.user.has_perm("accounts.change_ticket"))
+
+    def has_close_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        standing = Ticket.objects.filter(pk=object_id or 0).exclude(state=Ticket.State.CLOSED)
+        return self.has_answer_permission(request) and offers(request, standing)
 
     def open_file(self, request: HttpRequest, ticket_id: int, public_id: str) -> HttpResponse:
         """Hand out a file of this ticket. The ticket is the reason, and it goes on record."""

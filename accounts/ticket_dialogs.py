@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
@@ -19,6 +18,7 @@ from accounts import ticket_desk, tickets
 from accounts.http import client_ip
 from accounts.models import ReplyTemplate, Ticket, User
 from accounts.models.tickets import MESSAGE_LENGTH
+from accounts.staff_dialogs import dialog
 
 
 class MessageForm(BaseDialogForm):  # type: ignore[misc]
@@ -98,12 +98,14 @@ class DeskActions:
 
     message_user: Any
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Answer"),
-        permissions=["answer"],
-        url_path="answer",
+    @dialog(
+        _("Answer"),
+        permission="answer",
+        path="answer",
         icon="reply",
-        dialog={"title": _("Answer this request"), "form_class": AnswerForm, "form_submit_text": _("Send the answer")},
+        title=_("Answer this request"),
+        form=AnswerForm,
+        submit=_("Send the answer"),
     )
     def answer(self, request: HttpRequest, form: AnswerForm, object_id: str) -> HttpResponse:
         ticket = get_object_or_404(Ticket, pk=object_id)
@@ -120,12 +122,14 @@ class DeskActions:
             self.message_user(request, gettext("The answer is on its way to the subscriber."), messages.SUCCESS)
         return HttpResponseClientRefresh()
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Add a note"),
-        permissions=["answer"],
-        url_path="note",
+    @dialog(
+        _("Add a note"),
+        permission="answer",
+        path="note",
         icon="sticky_note_2",
-        dialog={"title": _("A note for other staff"), "form_class": NoteForm, "form_submit_text": _("Keep the note")},
+        title=_("A note for other staff"),
+        form=NoteForm,
+        submit=_("Keep the note"),
     )
     def add_note(self, request: HttpRequest, form: NoteForm, object_id: str) -> HttpResponse:
         ticket = get_object_or_404(Ticket, pk=object_id)
@@ -135,28 +139,26 @@ class DeskActions:
             self.message_user(request, gettext("The note is kept. Only staff read it."), messages.SUCCESS)
         return HttpResponseClientRefresh()
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Assign"),
-        permissions=["answer"],
-        url_path="assign",
+    @dialog(
+        _("Assign"),
+        permission="answer",
+        path="assign",
         icon="person_add",
-        dialog={"title": _("Whose ticket is it?"), "form_class": AssignForm, "form_submit_text": _("Assign")},
+        title=_("Whose ticket is it?"),
+        form=AssignForm,
     )
     def assign(self, request: HttpRequest, form: AssignForm, object_id: str) -> HttpResponse:
         ticket_desk.assign(ticket=get_object_or_404(Ticket, pk=object_id), to=form.cleaned_data["to"])
         return HttpResponseClientRefresh()
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Close the request"),
-        permissions=["answer"],
-        url_path="close",
+    @dialog(
+        _("Close the request"),
+        permission="close",
+        path="close",
         icon="check",
-        dialog={
-            "title": _("Close this request?"),
-            "description": _("Nothing is sent. The subscriber can open it again by writing."),
-            "form_class": BaseDialogForm,
-            "form_submit_text": _("Close"),
-        },
+        title=_("Close this request?"),
+        description=_("Nothing is sent. The subscriber can open it again by writing."),
+        submit=_("Close"),
     )
     def close_ticket(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         staff = request.user if isinstance(request.user, User) else None

@@ -108,9 +108,9 @@ class SimProfileAdmin(ReadOnlyAdmin):
 
 @admin.register(Allowance)
 class AllowanceAdmin(ReadOnlyAdmin):
-    list_display = ("line", "plan", "is_data_pack", data_granted, data_used, starts, ends, "granted_for")
-    list_filter = ("is_data_pack", "ends_at", "plan__region")
-    list_select_related = ("line", "plan")
+    list_display = ("line", "sold", "is_data_pack", data_granted, data_used, starts, ends, "granted_for")
+    list_filter = ("is_data_pack", "ends_at", "sold__region")
+    list_select_related = ("line", "sold")
     search_fields = ("granted_for", "public_id", "line__msisdn", "line__public_id", *person("line__owner"))
     ordering = ("-id",)
     shown_as = {"data_bytes": data_granted, "used_bytes": data_used, "daily_cap_bytes": daily_cap}

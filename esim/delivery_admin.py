@@ -18,6 +18,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.http import client_ip
+from accounts.staff_dialogs import dialog
 from esim import delivery
 from esim.delivery import CannotDeliver
 from esim.identifiers import NotAnIccid, normalised_iccid
@@ -78,17 +79,15 @@ class DeliversCards:
     def has_delivery_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
         return bool(request.user.is_active and request.user.has_perm("esim.change_simcard"))
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Set a card aside…"),
-        permissions=["delivery"],
-        url_path="set-card-aside",
+    @dialog(
+        _("Set a card aside…"),
+        permission="delivery",
+        path="set-card-aside",
         icon="sim_card",
-        dialog={
-            "title": _("Which card does the applicant get?"),
-            "description": _("It is theirs to activate from then on, and they are told how they get it."),
-            "form_class": CardForm,
-            "form_submit_text": _("Set aside and tell"),
-        },
+        title=_("Which card does the applicant get?"),
+        description=_("It is theirs to activate from then on, and they are told how they get it."),
+        form=CardForm,
+        submit=_("Set aside and tell"),
     )
     def set_card_aside(self, request: HttpRequest, form: CardForm, object_id: str) -> HttpResponse:
         application = get_object_or_404(SimApplication, pk=object_id)

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.http import client_ip
+from accounts.staff_dialogs import dialog, offers
 from esim import profile_doubts
 from esim.models import CarrierEvent, ProfileOrder, SimProfile
 from esim.profile_doubts import CannotBeThatProfile, NotInDoubt
@@ -63,20 +64,19 @@ class ProfileOrderAdmin(ReadOnlyAdmin):
     shown_as = {"reason": reason}
     actions_detail = ("name_profile", "order_anew")
 
-    def has_settle_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
-        return bool(request.user.is_active and request.user.has_perm("esim.change_profileorder"))
+    def has_settle_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        may_settle = request.user.is_active and request.user.has_perm("esim.change_profileorder")
+        return bool(may_settle and offers(request, ProfileOrder.objects.in_doubt().filter(pk=object_id or 0)))
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Allocated: name it…"),
-        permissions=["settle"],
-        url_path="name-profile",
+    @dialog(
+        _("Allocated: name it…"),
+        permission="settle",
+        path="name-profile",
         icon="tag",
-        dialog={
-            "title": _("Which profile did the SM-DP+ allocate?"),
-            "description": _("Ask its operator for the profile ordered at that time. The order goes on with it."),
-            "form_class": FoundProfileForm,
-            "form_submit_text": _("Go on with this profile"),
-        },
+        title=_("Which profile did the SM-DP+ allocate?"),
+        description=_("Ask its operator for the profile ordered at that time. The order goes on with it."),
+        form=FoundProfileForm,
+        submit=_("Go on with this profile"),
     )
     def name_profile(self, request: HttpRequest, form: FoundProfileForm, object_id: str) -> HttpResponse:
         order = _order(object_id)
@@ -90,17 +90,14 @@ class ProfileOrderAdmin(ReadOnlyAdmin):
             messages.success(request, gettext("Done. The order goes on with this profile within a minute."))
         return HttpResponseClientRefresh()
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("None allocated: ask again…"),
-        permissions=["settle"],
-        url_path="order-anew",
+    @dialog(
+        _("None allocated: ask again…"),
+        permission="settle",
+        path="order-anew",
         icon="restart_alt",
-        dialog={
-            "title": _("Did the SM-DP+ allocate no profile?"),
-            "description": _("It is asked once more. If it had allocated one after all, that one is lost."),
-            "form_class": BaseDialogForm,
-            "form_submit_text": _("Ask again"),
-        },
+        title=_("Did the SM-DP+ allocate no profile?"),
+        description=_("It is asked once more. If it had allocated one after all, that one is lost."),
+        submit=_("Ask again"),
     )
     def order_anew(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         try:

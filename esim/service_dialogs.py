@@ -10,12 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.decorators import action
 
 from accounts import audit
-from accounts.account_dialogs import ReasonForm
 from accounts.http import client_ip
 from accounts.models import User
+from accounts.staff_dialogs import ReasonForm, dialog, offers
 from esim import carriers, suspension
 from esim.carriers.base import CarrierRefused, OutcomeUnknown
 from esim.models import Line, SuspendedFor
@@ -26,39 +25,36 @@ from portal.lib.public_ids import make_public_id
 class ChangesService:
     """What the page of a line offers to staff who may change lines."""
 
-    def has_service_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
-        return bool(request.user.is_active and request.user.has_perm("esim.change_line"))
+    def has_suspend_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        can_be = carriers.chosen().capabilities.suspension and _may_change_lines(request)
+        return can_be and offers(request, Line.objects.filter(pk=object_id or 0).to_suspend_by_staff())
 
-    def has_suspension_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
-        return carriers.chosen().capabilities.suspension and self.has_service_permission(request)
+    def has_resume_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return _may_change_lines(request) and offers(request, Line.objects.filter(pk=object_id or 0).to_resume())
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Suspend…"),
-        permissions=["suspension"],
-        url_path="suspend",
+    @dialog(
+        _("Suspend…"),
+        permission="suspend",
+        path="suspend",
         icon="pause",
-        dialog={
-            "title": _("Suspend this line?"),
-            "description": _("It stays out of service, also when it is paid for, until staff lift that."),
-            "form_class": ReasonForm,
-            "form_submit_text": _("Suspend"),
-        },
+        title=_("Suspend this line?"),
+        description=_("It stays out of service, also when it is paid for, until staff lift that."),
+        form=ReasonForm,
+        submit=_("Suspend"),
     )
     def suspend(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         change = suspension.suspend
         return self._change(request, form, object_id, change, why=SuspendedFor.STAFF, action="line.suspended_by_staff")
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Resume…"),
-        permissions=["service"],
-        url_path="resume",
+    @dialog(
+        _("Resume…"),
+        permission="resume",
+        path="resume",
         icon="play_arrow",
-        dialog={
-            "title": _("Put this line back into service?"),
-            "description": _("Whoever suspended it, and also where it is not paid for."),
-            "form_class": ReasonForm,
-            "form_submit_text": _("Resume"),
-        },
+        title=_("Put this line back into service?"),
+        description=_("Whoever suspended it, and also where it is not paid for."),
+        form=ReasonForm,
+        submit=_("Resume"),
     )
     def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return self._change(request, form, object_id, suspension.resume, why=None, action="line.resumed_by_staff")
@@ -89,6 +85,10 @@ class ChangesService:
         else:
             _answer(request, line, done=done, action=action, detail=detail)
         return HttpResponseClientRefresh()
+
+
+def _may_change_lines(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.has_perm("esim.change_line"))
 
 
 def _answer(request: HttpRequest, line: Line, *, done: bool, action: str, detail: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AccountClosing, Notification, Ticket, User, WebhookEndpoint
+from accounts.models import AccountClosing, AddressChange, Notification, Ticket, User, WebhookEndpoint
 from billing import gateways
 from billing.left_behind import left_behind
 from billing.models import (
@@ -23,6 +23,7 @@ from billing.models import (
     LedgerAccount,
     Leftover,
     Order,
+    Payout,
     Refund,
     Subscription,
 )
@@ -120,6 +121,21 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             _("Balances of closed accounts that wait for a second person"),
             Leftover,
             {"state__in": [Leftover.State.REQUESTED.value]},
+        ),
+        (
+            _("Payouts of balances that wait for a second person"),
+            Payout,
+            {"state__in": [Payout.State.REQUESTED.value]},
+        ),
+        (
+            _("Payouts to transfer at your bank: then write down its reference"),
+            Payout,
+            {"state__in": [Payout.State.TO_TRANSFER.value]},
+        ),
+        (
+            _("Changes of address that wait for a second person"),
+            AddressChange,
+            {"state__in": [AddressChange.State.REQUESTED.value]},
         ),
         (_("Gateway events that failed"), GatewayEvent, {"state__in": [GatewayEvent.State.FAILED.value]}),
         (_("Money that a gateway and our books tell differently"), Discrepancy, {"resolved_at__isnull": True}),

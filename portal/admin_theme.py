@@ -37,6 +37,8 @@ def admin_theme(*, brand: str, hue: int, demo: bool) -> dict[str, Any]:
         "SITE_SYMBOL": "sim_card",
         "SITE_URL": reverse_lazy("home"),
         "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/favicon.svg")}],
+        "STYLES": [lambda _request: static("css/staff.css")],
+        "SCRIPTS": [lambda _request: static("js/staff.js")],
         "SHOW_HISTORY": True,
         "SHOW_VIEW_ON_SITE": True,
         "SHOW_LANGUAGES": True,
@@ -97,6 +99,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             _("Subscribers"),
             [
                 _item(_("Users"), "person", "accounts", "user"),
+                _item(_("Changes of address"), "contact_mail", "accounts", "addresschange"),
                 _item(_("Business accounts"), "business_center", "accounts", "business"),
                 _item(_("Tickets"), "support_agent", "accounts", "ticket"),
                 _item(_("Reply templates"), "quickreply", "accounts", "replytemplate"),
@@ -126,6 +129,7 @@ def _navigation(*, demo: bool) -> list[dict[str, Any]]:
             [
                 _item(_("Charges"), "credit_score", "billing", "charge"),
                 _item(_("Refunds"), "undo", "billing", "refund"),
+                _item(_("Payouts of balances"), "payments", "billing", "payout"),
                 _item(_("Leftover balances"), "savings", "billing", "leftover"),
                 _item(_("Links to pay"), "link", "billing", "paylink"),
                 _item(_("Disputes"), "gavel", "billing", "dispute"),

@@ -58,14 +58,15 @@ class ReadOnlyAdmin(KeptAdmin):
     """Rows that only the portal writes: staff look, and act through named actions.
 
     A page shows every field: in the words of `shown_as` where the column is not fit to read, and not at all
-    where it is `hidden`.
+    where it is `hidden`. What the database works out of others, for its indexes, would only say them again.
     """
 
     shown_as: Mapping[str, Column] = {}
     hidden: tuple[str, ...] = ("id",)
 
     def get_fields(self, _request: HttpRequest, _obj: Model | None = None) -> list[Any]:
-        fields = [field for field in self.model._meta.concrete_fields if field.name not in self.hidden]  # noqa: SLF001
+        columns = self.model._meta.concrete_fields  # noqa: SLF001
+        fields = [field for field in columns if field.name not in self.hidden and not field.generated]
         return [
             self.shown_as.get(field.name, _facts(field) if isinstance(field, JSONField) else field.name)
             for field in fields

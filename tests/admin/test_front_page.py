@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Notification
-from billing.models import Charge, Discrepancy, GatewayEvent, InvariantReport, LedgerAccount, LedgerEntry
+from billing.models import Charge, Discrepancy, GatewayEvent, InvariantReport, LedgerAccount, LedgerEntry, Payout
 from portal.admin_dashboard import renewals, sales_by_currency
 from portal.lib.money import Money
 from tests import make
@@ -62,6 +62,14 @@ def make_trouble(owner, now):
         )
     Charge.objects.create(order=make.make_order(owner=owner), gateway="former", currency="USD", amount=1)
     make.make_ticket(owner=owner)
+    undecided = {"state": "requested", "decided_by": None, "decided_at": None, "changes_at": None}
+    make.make_address_change(user=owner, **undecided)
+    make.make_address_change(user=make.make_user())
+    wallet = LedgerAccount.objects.create(kind="wallet", owner=owner, currency="USD")
+    payout = {"account": wallet, "currency": "USD", "amount": 1, "reason": "Asked", "requested_by": owner}
+    Payout.objects.create(**payout)
+    Payout.objects.create(**payout, state="to_transfer", by_hand_amount=1, decided_at=now)
+    Payout.objects.create(**payout, state="refused", decided_at=now)
     make.make_line(
         owner=owner, service_change="suspending", service_change_at=now - timedelta(hours=2), service_change_until=now
     )
@@ -103,6 +111,9 @@ def test_each_trouble_is_counted_once(as_staff, subscriber, now):
         "Money does not add up: nothing is charged automatically until somebody has looked": 1,
         "Something that must always be true is not": 1,
         "Refunds that wait for a second person": 1,
+        "Payouts of balances that wait for a second person": 1,
+        "Payouts to transfer at your bank: then write down its reference": 1,
+        "Changes of address that wait for a second person": 1,
         "Refunds that failed: try again, or give the money as balance": 1,
         "Open disputes; the next has to be answered by 28 Nov 2026, 10:00": 1,
         "Open charges of former, a gateway that is not set up": 1,
@@ -248,7 +259,7 @@ def test_front_page_costs_the_same_however_much_there_is(
     hear(minutes_ago=1)
     as_staff.get("/admin/")
 
-    with django_assert_max_num_queries(31):
+    with django_assert_max_num_queries(34):
         as_staff.get("/admin/")
 
 

@@ -29,6 +29,7 @@ from accounts.models import (
 )
 from billing.models import (
     BillingDetails,
+    Charge,
     ChargingStop,
     ComparedDay,
     Discrepancy,
@@ -39,6 +40,7 @@ from billing.models import (
     LedgerEntry,
     Leftover,
     PayLink,
+    Payout,
     ReferralCredit,
     ReferralReward,
     Subscription,
@@ -115,6 +117,7 @@ def make_world(now, number):
     line = make.make_line(owner=person)
     AccountClosing.objects.create(user=person, closes_at=now, look_at=now)
     DataExport.objects.create(user=person)
+    make.make_address_change(user=person)
     make.make_replacement(line=line, old_profile=make.make_profile(line=line))
     make.make_application(owner=person, papers=1, outlet=make.make_outlet())
     plan = make.make_plan(prices={"USD": 1490, "EUR": 1390})
@@ -141,6 +144,9 @@ def make_world(now, number):
         way="by_hand",
         reason="A bill of 2019",
         requested_by=make.make_user(),
+    )
+    Payout.objects.create(
+        account=wallet, currency="USD", amount=100, reason="She asked for it", requested_by=make.make_user()
     )
     held = LedgerAccount.objects.get_or_create(kind="held", currency="USD")[0]
     LedgerEntry.objects.create(
@@ -273,6 +279,17 @@ def test_pages_to_look_at_offer_no_empty_history_and_chinese_can_be_read(as_staf
     assert "欧洲" in looked_at
     assert address(Subscription, "history", agreed.pk) not in looked_at
     assert address(Plan, "history", plan.pk) in edited
+
+
+def test_what_indexes_are_made_of_is_not_shown_beside_what_it_says_again(as_staff, now):
+    charge = make.make_charge(
+        order=make.make_order(owner=make.make_user(), amount=1490, created_at=now), state=Charge.State.DECLINED
+    )
+
+    page = as_staff.get(address(Charge, "change", charge.pk)).content.decode()
+
+    assert "Next check" in page
+    assert "Phase" not in page
 
 
 def test_a_group_is_edited_at_the_cost_of_a_few_queries(as_staff, django_assert_max_num_queries):

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from tests import make
+from tests.admin.dialogs import helper
 
 pytestmark = pytest.mark.django_db
 
@@ -51,12 +52,6 @@ PREVIEWS = {
 def preview(request, now):
     """The name of a model, and the address of a row of it that buyers do not see yet."""
     return request.param, PREVIEWS[request.param](now)
-
-
-def helper(*codenames):
-    person = make.make_user(is_staff=True)
-    person.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
-    return person
 
 
 @pytest.mark.parametrize("deed", ["view", "change"])
