@@ -101,6 +101,8 @@ class Chart:
     max_label: str
     cap_label: str
     has_now: bool
+    is_blank: bool
+    """Nothing to draw: every bar is nought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def bar_chart(
         max_label=write(max(amounts, default=0)),
         cap_label="" if cap is None else write(cap),
         has_now=any(point.is_now for point in points),
+        is_blank=not any(amounts),
     )
 
 

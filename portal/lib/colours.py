@@ -1,4 +1,4 @@
-"""The brand's colours for paper, which does not speak OKLCH."""
+"""The brand's colours for paper and letters, which do not speak OKLCH."""
 
 from math import cos, radians, sin
 
@@ -25,3 +25,8 @@ def _channel(linear: float) -> int:
     inside = min(max(linear, 0.0), 1.0)
     curved = 12.92 * inside if inside <= 0.0031308 else 1.055 * inside ** (1 / 2.4) - 0.055  # noqa: PLR2004
     return round(255 * curved)
+
+
+def oklch_to_hex(lightness: float, chroma: float, hue: float) -> str:
+    """Turn an OKLCH colour into "#rrggbb"."""
+    return "#{:02x}{:02x}{:02x}".format(*oklch_to_rgb(lightness, chroma, hue))

@@ -1,5 +1,6 @@
 """Dates as subscribers read them, and how far away they are."""
 
+import re
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,9 @@ from django.utils.translation import gettext, ngettext
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+
+WITHIN_DATE = re.compile(r"(?<=[年月])(?=\d)|(?<=\d)(?=[年月日])")
 
 
 def zone_or_utc(name: str) -> ZoneInfo:
@@ -60,6 +64,11 @@ def format_moment(when: datetime, locale: str) -> str:
     """Write day and time of day in the active language: "30 Nov 2026, 14:05", "2026年11月30日 14:05"."""
     parts = {"day": format_date_for(when, locale), "time": format_clock(when, locale)}
     return gettext("%(day)s, %(time)s") % parts
+
+
+def held_together(day: str) -> str:
+    """Return a written date that no line of a page breaks within: Chinese ones break at each sign otherwise (UAX #14)."""
+    return WITHIN_DATE.sub("\N{WORD JOINER}", day)
 
 
 def _say_distance(days: int) -> str:

@@ -1,10 +1,12 @@
 """Filters that write values in the reader's language and time zone; nothing in, nothing out."""
 
+import re
 from datetime import date, datetime
 
 import phonenumbers
 from django import template
 from django.conf import settings
+from django.template.defaultfilters import stringfilter
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
@@ -15,6 +17,8 @@ from portal.lib.data_size import format_bytes, format_small_bytes, format_speed
 from portal.lib.money import Money, format_money
 
 register = template.Library()
+
+SIZE = re.compile(r"(\d) ([KMGT]B)\b")
 
 
 @register.filter(name="money")
@@ -27,29 +31,45 @@ def money_tag(minor: int, currency: str) -> str:
     return format_money(Money(minor, currency), _language())
 
 
-@register.filter
-def data_size(n: int | None) -> str:
-    return format_bytes(n, _language()) if isinstance(n, int) else ""
+@register.filter(needs_autoescape=True)
+def data_size(n: int | None, *, autoescape: bool = True) -> str:
+    return _figure(format_bytes(n, _language()), is_page=autoescape) if isinstance(n, int) else ""
 
 
-@register.filter
-def speed(kbps: int | None) -> str:
-    return format_speed(kbps, _language()) if isinstance(kbps, int) else ""
+@register.filter(needs_autoescape=True)
+def speed(kbps: int | None, *, autoescape: bool = True) -> str:
+    return _figure(format_speed(kbps, _language()), is_page=autoescape) if isinstance(kbps, int) else ""
 
 
-@register.filter
-def distance(when: date | None) -> str:
+@register.filter(needs_autoescape=True)
+def together(written: str, *, autoescape: bool = True) -> str:
+    """Keep what is a figure with its unit already, such as "30 days", on one line of a page."""
+    return _figure(written, is_page=autoescape)
+
+
+@register.filter(is_safe=True)
+@stringfilter
+def sizes_whole(text: str) -> str:
+    """Keep each amount of data in a Chinese sentence or name, such as "20 GB", on one line of a page.
+
+    Chinese has few other spaces: a line that is too long would part at just that one.
+    """
+    return SIZE.sub("\\1\N{NO-BREAK SPACE}\\2", text) if _language().startswith("zh") else text
+
+
+@register.filter(needs_autoescape=True)
+def distance(when: date | None, *, autoescape: bool = True) -> str:
     local = _local(when)
     if local is None:
         return ""
     day_of = local.date() if isinstance(local, datetime) else local
-    return str(dates.distance(timezone.localdate(), day_of))
+    return _figure(str(dates.distance(timezone.localdate(), day_of)), is_page=autoescape)
 
 
-@register.filter
-def day(when: date | None) -> str:
+@register.filter(needs_autoescape=True)
+def day(when: date | None, *, autoescape: bool = True) -> str:
     local = _local(when)
-    return dates.format_date_for(local, _language()) if local is not None else ""
+    return _on_page(dates.format_date_for(local, _language()), is_page=autoescape) if local is not None else ""
 
 
 @register.filter
@@ -58,10 +78,10 @@ def clock(when: datetime | None) -> str:
     return dates.format_clock(local, _language()) if isinstance(local, datetime) else ""
 
 
-@register.filter
-def moment(when: datetime | None) -> str:
+@register.filter(needs_autoescape=True)
+def moment(when: datetime | None, *, autoescape: bool = True) -> str:
     local = _local(when)
-    return dates.format_moment(local, _language()) if isinstance(local, datetime) else ""
+    return _on_page(dates.format_moment(local, _language()), is_page=autoescape) if isinstance(local, datetime) else ""
 
 
 @register.filter
@@ -70,10 +90,10 @@ def clock_there(when: datetime | None) -> str:
     return dates.format_clock(when, _language()) if isinstance(when, datetime) else ""
 
 
-@register.filter
-def moment_there(when: datetime | None) -> str:
+@register.filter(needs_autoescape=True)
+def moment_there(when: datetime | None, *, autoescape: bool = True) -> str:
     """Write day and time of day as they stand in `when`, whose zone is not the reader's."""
-    return dates.format_moment(when, _language()) if isinstance(when, datetime) else ""
+    return _on_page(dates.format_moment(when, _language()), is_page=autoescape) if isinstance(when, datetime) else ""
 
 
 @register.filter
@@ -127,6 +147,16 @@ def phone(msisdn: str | None) -> str:
 def line_name(line: Line | None) -> str:
     """Name a line as its owner knows it: by nickname, else by number."""
     return (line.nickname or phone(line.msisdn) or gettext("New line")) if line else ""
+
+
+def _on_page(written: str, *, is_page: bool) -> str:
+    """Hold a date together on a page; letters are plain text, where an SMS counts each sign."""
+    return dates.held_together(written) if is_page else written
+
+
+def _figure(written: str, *, is_page: bool) -> str:
+    """Keep a figure and its unit on one line of a page."""
+    return written.replace(" ", "\N{NO-BREAK SPACE}") if is_page else written
 
 
 def _local(when: date | None) -> date | None:

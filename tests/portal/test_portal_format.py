@@ -4,12 +4,20 @@ import pytest
 import time_machine
 from django.template import Context, Template
 from django.utils import timezone, translation
+from django.utils.safestring import mark_safe
 
 from portal.lib.money import Money
+from portal.lib.saying import say_day, say_moment
+
+JOINER = "\N{WORD JOINER}"
 
 
 def render(source, **context):
     return Template("{% load portal_format %}" + source).render(Context(context))
+
+
+def held(text):
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @pytest.mark.parametrize(("language", "text"), [("en", "CN¥98.00"), ("zh-hans", "¥98.00"), ("zh-hant", "CN¥98.00")])
@@ -41,16 +49,29 @@ def test_a_moment_is_a_day_and_a_clock_as_each_language_joins_them(language, tex
     late = datetime(2026, 11, 30, 20, 5, tzinfo=UTC)
 
     with timezone.override("Asia/Taipei"), translation.override(language):
-        assert render("{{ when|moment }}", when=late) == text
+        assert render("{{ when|moment }}", when=late).replace(JOINER, "") == text
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
+def test_a_chinese_date_breaks_over_no_line_of_a_page(language):
+    when = datetime(2026, 11, 30, 4, 5, tzinfo=UTC)
+    held = JOINER.join(["2026", "年", "11", "月", "30", "日"])
+
+    with timezone.override("UTC"), translation.override(language):
+        assert render("{{ when|day }}", when=when) == held
+        assert render("{{ when|moment }}", when=when) == f"{held} 04:05"
+        assert render("{{ when|moment_there }}", when=when) == f"{held} 04:05"
+        assert render("{% autoescape off %}{{ when|day }}{% endautoescape %}", when=when) == "2026年11月30日"
+        assert (say_day(when), say_moment(when)) == (held, f"{held} 04:05")
 
 
 def test_distance_counts_days_of_the_readers_time_zone():
     with time_machine.travel(datetime(2026, 11, 20, 17, 0, tzinfo=UTC), tick=False):
         with timezone.override("Asia/Taipei"):
-            assert render("{{ when|distance }}", when=date(2026, 11, 30)) == "in 9 days"
+            assert render("{{ when|distance }}", when=date(2026, 11, 30)) == held("in 9 days")
             assert render("{{ when|distance }}", when=datetime(2026, 11, 20, 15, 0, tzinfo=UTC)) == "yesterday"
         with timezone.override("UTC"):
-            assert render("{{ when|distance }}", when=date(2026, 11, 30)) == "in 10 days"
+            assert render("{{ when|distance }}", when=date(2026, 11, 30)) == held("in 10 days")
 
 
 def test_a_plain_date_is_not_moved():
@@ -83,5 +104,20 @@ def test_nothing_in_nothing_out(name, value):
     assert render(f"{{{{ value|{name} }}}}", value=value) == ""
 
 
-def test_data_size_in_a_page():
-    assert render("{{ left|data_size }}", left=3_800_000_000) == "3.8 GB"
+def test_figures_and_their_units_stay_together_on_pages_alone():
+    source = "{{ left|data_size }}, {{ kbps|speed }}, {{ '30 days'|together }}"
+    figures = ["3.8 GB", "1 Mbit/s", "30 days"]
+    plain = f"{{% autoescape off %}}{source}{{% endautoescape %}}"
+
+    assert render(source, left=3_800_000_000, kbps=1024) == ", ".join(map(held, figures))
+    assert render(plain, left=3_800_000_000, kbps=1024) == ", ".join(figures)
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("zh-hans", "<b>欧洲 20\N{NO-BREAK SPACE}GB</b> 30 天"), ("en", "<b>欧洲 20 GB</b> 30 天")],
+)
+def test_an_amount_of_data_stays_whole_where_a_line_has_few_other_spaces(language, written):
+    with translation.override(language):
+        assert render("{{ value|sizes_whole }}", value=mark_safe("<b>欧洲 20 GB</b> 30 天")) == written
+        assert render("{{ value|sizes_whole }}", value="<b>") == "&lt;b&gt;"

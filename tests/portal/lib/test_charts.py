@@ -54,6 +54,12 @@ def test_a_little_use_is_visible_and_no_use_is_not():
     assert none.height == 0
 
 
+def test_where_nothing_was_used_there_is_nothing_to_draw():
+    assert draw(0, 0, 0, cap_bytes=5 * GB).is_blank
+    assert draw().is_blank
+    assert not draw(0, 1, 0).is_blank
+
+
 def test_only_today_is_marked():
     chart = draw(GB, GB, GB)
 
