@@ -39,7 +39,7 @@ test-postgres: $(UV) ## Run the suite on PostgreSQL and Redis
 
 browser: $(UV) ## Walk through the portal in Chromium
 	@echo "Running the browser journeys in Chromium."
-	@$(RUN) --group browser pytest -m browser --dist loadgroup $(ARGS)
+	@PORTAL_TESTS_ON_DISK=1 $(RUN) --group browser pytest -m browser --dist loadgroup $(ARGS)
 
 slow: $(UV) ## Run the tests that take seconds each
 	@echo "Running the slow tests."

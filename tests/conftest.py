@@ -1,10 +1,13 @@
 """People and clocks every test may want."""
 
 import gc
+import time
 from datetime import UTC, datetime
 
 import hypothesis
 import pytest
+import time_machine
+from allauth.mfa import app_settings
 from django.core.cache import cache
 from django.db import connection
 
@@ -53,6 +56,12 @@ def now():
     return NOW
 
 
+@pytest.fixture
+def in_november(time_machine, now):
+    """Begin where what the factories make is running, whatever the day is; from there the clock goes on."""
+    time_machine.move_to(now)
+
+
 @pytest.fixture(autouse=True)
 def _empty_caches():
     cache.clear()
@@ -60,6 +69,13 @@ def _empty_caches():
     announcements.at_hand.clear()
     # As in everyday life: nothing is announced, and that is known.
     announcements.keep([])
+
+
+@pytest.fixture
+def early_in_a_time_step():
+    """Begin where a time step of authenticator apps begins: a code that a test reads is good for the whole of it."""
+    with time_machine.travel(time.time() // app_settings.TOTP_PERIOD * app_settings.TOTP_PERIOD):
+        yield
 
 
 @pytest.fixture

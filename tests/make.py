@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from PIL import Image
 
-from accounts.models import ApiToken, Article, Document, ReferralCode, Ticket, User
+from accounts.models import AddressChange, ApiToken, Article, Document, ReferralCode, Ticket, User
 from accounts.tickets import open_ticket
 from billing.invoice_facts import buyer_of
 from billing.models import (
@@ -47,7 +47,7 @@ from esim.models import (
     SimCard,
     SimProfile,
 )
-from plans import announcements
+from plans import announcements, sold
 from plans.models import Announcement, Coupon, CouponCode, Plan, PlanPrice, Promotion
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
@@ -67,6 +67,15 @@ def make_user(*, verified: bool = True, **fields: Any) -> User:
     user = User.objects.create_user(password=password, **fields)
     EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
     return user
+
+
+def make_address_change(*, user: User, **fields: Any) -> AddressChange:
+    """Make a new e-mail address for somebody that two members of staff agreed to, from tomorrow on."""
+    fields.setdefault("address", "ada@new.example")
+    fields.setdefault("requested_by", make_user(is_staff=True))
+    agreed = {"state": "agreed", "decided_by": make_user(is_staff=True), "decided_at": NOW}
+    fields = {**agreed, "changes_at": NOW + timedelta(days=1), **fields}
+    return AddressChange.objects.create(user=user, kind="email", reason="Passport seen", **fields)
 
 
 def make_plan(*, prices: dict[str, int] | None = None, **fields: Any) -> Plan:
@@ -117,14 +126,14 @@ def make_profile(*, line: Line, **fields: Any) -> SimProfile:
 
 
 def make_card(*, pin: str = "", **fields: Any) -> SimCard:
-    """Make a profile of the stock, for sale here; with a PIN, one that was sold elsewhere."""
+    """Make a profile of the stock, for sale here; with a PIN, one that was sold elsewhere a month ago."""
     number = next(_numbers)
     fields.setdefault("iccid", with_luhn_digit(f"8985201{number:011}"))
     fields.setdefault("carrier", "simulated")
     fields.setdefault("profile_type", "DATA")
     card = SimCard(**fields)
     if pin:
-        pins.set_pin(card, pin=pin, now=NOW)
+        pins.set_pin(card, pin=pin, now=NOW - timedelta(days=30))
     card.save()
     return card
 
@@ -142,6 +151,8 @@ def make_allowance(*, line: Line, **fields: Any) -> Allowance:
     fields.setdefault("plan", None)
     if fields["plan"] is None:
         fields["plan"] = make_plan()
+    if "sold" not in fields:
+        fields["sold"] = sold.keep(PlanTerms.of(fields["plan"]))
     fields.setdefault("granted_for", f"test_{number}")
     fields.setdefault("data_bytes", 10 * GB)
     fields.setdefault("starts_at", NOW - timedelta(days=10))

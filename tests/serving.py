@@ -93,3 +93,11 @@ def wait_until(true, seconds):
             return True
         time.sleep(0.1)
     return False
+
+
+def how_busy_the_machine_is():
+    """Return how many times longer work takes than its processor time: 1 where nothing else runs."""
+    begun, used = time.monotonic(), time.process_time()
+    while time.process_time() - used < 0.2:
+        pass
+    return max(1.0, (time.monotonic() - begun) / 0.2)

@@ -109,6 +109,7 @@ SHOWN = {
 NAMES = ["../../etc/passwd.jpg", "..\\..\\x.jpg", "a\x00b\u202egpj.exe", "<img src=x>.png", ""]
 
 
+@pytest.mark.slow
 def test_hostile_files_that_show_nothing_are_refused_with_a_sentence(subscriber, now, folder):
     for what, content in REFUSED.items():
         with pytest.raises(UploadRefused, match=r"\.$"):
@@ -117,6 +118,7 @@ def test_hostile_files_that_show_nothing_are_refused_with_a_sentence(subscriber,
     assert on_disk(folder) == b""
 
 
+@pytest.mark.slow
 def test_of_hostile_files_that_show_something_nothing_else_is_kept(subscriber, now, folder):
     kept = {what: documents.opened(store(subscriber, content, now)) for what, content in SHOWN.items()}
 

@@ -136,7 +136,7 @@ def test_what_has_come_is_no_longer_announced(subscriber, now):
     say(subscriber, now, kind="charge_notice", charge_due_at=charge_at)
 
     assert deliver_due(now=now + HOUR) == 0
-    assert Notification.objects.get().state == Notification.State.FAILED
+    assert Notification.objects.get().state == Notification.State.LEFT_OUT
     assert not mail.outbox
 
 

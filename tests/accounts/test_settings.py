@@ -172,7 +172,7 @@ def test_everything_recorded_has_words_for_the_subscriber():
 
     subjects = (
         "account|user|line|auto_renewal|top_up_rule|payment_method|order|queue|referral|refund|ticket|api_token"
-        "|document|application|data"
+        "|document|application|data|payout"
     )
     recorded = set(re.findall(rf'"((?:{subjects})\.[a-z_]+)"', code))
 

@@ -1,5 +1,8 @@
 """Opening an account: verify by code, in the language of the browser."""
 
+import pytest
+from django.test import Client
+
 from accounts.models import AuditEvent, User
 from tests import make
 from tests.accounts.conftest import is_signed_in
@@ -130,3 +133,16 @@ def test_stranger_who_opened_my_account_first_loses_it_when_i_reset_the_password
     assert user.emailaddress_set.get().verified
     me.post("/accounts/login/", {"login": "mine@example.com", "password": "my own sixteen chars"})
     assert is_signed_in(me)
+
+
+@pytest.mark.parametrize(("phone", "to"), [("", "lin@example.com"), ("+14155550101", "+14155550101")])
+def test_opening_accounts_fills_nobodys_mailbox_and_sends_no_sms_without_end(outbox, time_machine, now, phone, to):
+    """From as many addresses as there are, and whether an account has it or not."""
+    time_machine.move_to(now, tick=False)
+    typed = {"email": "lin@example.com", "phone": phone, "password1": PASSWORD, "password2": PASSWORD}
+
+    for number in range(20):
+        Client().post("/accounts/signup/", typed, REMOTE_ADDR=f"192.0.2.{number}")
+        time_machine.shift(31)
+
+    assert len(outbox.to(to)) == 12

@@ -92,6 +92,15 @@ def test_above_the_limit_its_owner_confirms_on_the_page(program, wish, settings,
     assert program.buy({**wish, "payWith": "page"}, key="k2")[0] == 201
 
 
+def test_a_token_that_leaked_pays_in_small_parts_no_more_than_thrice_the_limit(program, wish, settings):
+    settings.PORTAL_CONFIRM_ABOVE = {"USD": Money(1490, "USD")}
+
+    statuses = [program.buy(wish, key=f"k{number}")[0] for number in range(4)]
+
+    assert statuses == [201, 201, 201, 403]
+    assert Order.objects.count() == 3
+
+
 def test_the_same_key_is_the_same_answer(program, wish):
     first = program.ask("post", "/orders", wish, **{"Idempotency-Key": "k1"})
     again = program.ask("post", "/orders", wish, **{"Idempotency-Key": "k1"})

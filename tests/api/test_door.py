@@ -41,6 +41,7 @@ def test_without_a_token_every_operation_answers_401(client, as_subscriber):
     assert all("Bearer" in answer["WWW-Authenticate"] for answer in answers)
 
 
+@pytest.mark.slow
 def test_a_token_opens_what_its_scopes_say_and_nothing_else(client, subscriber):
     tokens = {scope: make_token(subscriber, scope)[1] for scope in api_tokens.PERSONAL_SCOPES}
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from billing.models import RenewalQuestion, Subscription
+from esim.models import Allowance
 from portal.lib.money import Money
 from tests import make
 from tests.api.test_door import kind
@@ -144,5 +145,56 @@ def test_how_a_line_renews_names_the_second_card_what_it_was_refused_for_and_wha
 
     assert (told["payWith"], told["backup"], told["state"]) == (card.public_id, second.public_id, "past_due")
     assert [one["card"] for one in told["refusals"]] == ["Visa 4242"]
-    assert len(told["nextTries"]) == 5
     assert [(one["what"], one["agreed"], one["now"]) for one in told["changes"]] == [("Price", "US$12.90", "US$14.90")]
+    assert told["nextTries"] == [], "not at another price than was agreed to"
+
+
+def test_a_refused_renewal_names_each_try_to_come(program, line, plan, card):
+    Allowance.objects.update(ends_at=timezone.now() + timedelta(days=1))
+    later = timezone.now() + timedelta(hours=6)
+    make.make_subscription(line=line, plan=plan, method=card, state="past_due", declines=1, charge_due_at=later)
+
+    told = program.get(f"/lines/{line.public_id}/auto-renewal")[1]
+
+    assert len(told["nextTries"]) == 5
+    assert told["nextTries"][0] == told["nextCharge"]
+
+
+@pytest.mark.parametrize("days_ahead", [5, 12])
+def test_the_next_charge_is_the_one_the_timeline_foretells(program, line, plan, card, end, days_ahead):
+    """Paid for by hand until later, the row keeps the old day until the scheduler comes by."""
+    make.make_subscription(line=line, plan=plan, method=card, charge_due_at=timezone.now() + timedelta(days=days_ahead))
+
+    told = program.get(f"/lines/{line.public_id}/auto-renewal")[1]
+
+    assert told["nextCharge"] == program.get(f"/lines/{line.public_id}/timeline")[1]["changeUntil"]
+    assert told["nextCharge"] == (end - timedelta(days=1)).isoformat().replace("+00:00", "Z")
+
+
+def off(row):
+    Subscription.objects.update(mode="off")
+
+
+def asks(row):
+    Subscription.objects.update(mode="ask")
+
+
+def costs_more(row):
+    Subscription.objects.update(consent_amount=1290)
+
+
+def is_paused(row):
+    Subscription.objects.update(state="paused", reason="skipped")
+
+
+def limit_below_the_price(row):
+    Subscription.objects.update(max_amount=1489)
+
+
+@pytest.mark.parametrize("change", [off, asks, costs_more, is_paused, limit_below_the_price], ids=lambda f: f.__name__)
+def test_a_charge_that_will_not_come_is_nobody_s_next_one(program, line, plan, card, end, change):
+    row = make.make_subscription(line=line, plan=plan, method=card, charge_due_at=end - timedelta(days=1))
+    change(row)
+
+    assert program.get(f"/lines/{line.public_id}/auto-renewal")[1]["nextCharge"] is None
+    assert program.get(f"/lines/{line.public_id}/timeline")[1]["changeUntil"] is None

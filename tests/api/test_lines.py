@@ -135,13 +135,13 @@ def test_full_speed_is_told_of_an_unlimited_plan_only(program, line, path):
 
 def test_the_sim_is_named_without_its_secrets(program, line, path):
     profile = line.profiles.get()
-    profile.pin = "4711"
+    profile.pin = "47110815"
     profile.save()
 
     told = program.get(f"{path}/sim")[1]
 
     assert (told["iccid"], told["downloadState"]) == (profile.iccid, "released")
-    assert "4711" not in str(told)
+    assert "47110815" not in str(told)
     assert profile.activation_code not in str(told)
 
 

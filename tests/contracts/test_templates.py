@@ -16,6 +16,8 @@ REFUSED_BY_THE_POLICY = {
     "a javascript: address": re.compile(r"javascript:", re.IGNORECASE),
     "a script of another host": re.compile(r"""<(?:script|link|img)[^>]*(?:src|href)\s*=\s*["'](?:https?:)?//"""),
 }
+# A letter is no page: no style sheet goes with it, and mail programs read styles on the element.
+LETTERS, STYLES = ROOT / "emails", {"a style attribute", "a style element"}
 INLINE_SCRIPT = re.compile(r"<script\b(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.DOTALL)
 COMMENT = re.compile(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}|<!--.*?-->", re.DOTALL)
 
@@ -36,7 +38,8 @@ def faults(found_in):
 
 def test_no_template_holds_what_the_policy_refuses():
     def refused(path):
-        return [what for what, pattern in REFUSED_BY_THE_POLICY.items() if pattern.search(source(path))]
+        found = [what for what, pattern in REFUSED_BY_THE_POLICY.items() if pattern.search(source(path))]
+        return found if path.parent != LETTERS else sorted(set(found) - STYLES)
 
     assert faults(refused) == {}
 

@@ -90,6 +90,26 @@ def test_a_data_pack_ends_with_the_running_plan(line, now):
     assert next_period(line=line, terms=PlanTerms.of(make.make_data_pack()), now=now) == (now, running.ends_at)
 
 
+@pytest.mark.parametrize(
+    ("left", "gap", "ends_with"),
+    [
+        (DAY, 0 * DAY, "next"),
+        (timedelta(minutes=2), 0 * DAY, "next"),
+        (2 * DAY, 0 * DAY, "running"),
+        (DAY, DAY, "running"),
+    ],
+)
+def test_on_the_last_day_a_data_pack_goes_on_with_the_plan_that_follows(line, now, left, gap, ends_with):
+    ends = {"running": now + left, "next": now + left + gap + 30 * DAY}
+    make.make_allowance(line=line, starts_at=now - 29 * DAY, ends_at=ends["running"])
+    make.make_allowance(line=line, starts_at=now + left + gap, ends_at=ends["next"])
+    make.make_allowance(line=line, starts_at=ends["next"], ends_at=ends["next"] + 30 * DAY)
+
+    _starts_at, ends_at = next_period(line=line, terms=PlanTerms.of(make.make_data_pack()), now=now)
+
+    assert ends_at == ends[ends_with]
+
+
 def test_without_a_running_plan_there_is_nothing_to_top_up(line, now):
     make.make_allowance(line=line, starts_at=now + DAY, ends_at=now + 30 * DAY)
 

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import locks
-from accounts.models import AuditEvent, Notification
+from accounts.models import AuditEvent, Notification, User
 from accounts.notifications import deliver_due
 from esim import binding, pins
-from esim.binding import Claim, NotNow, WrongCard, bind
+from esim.binding import Claim, NotNow, PinTooNew, WrongCard, bind
 from esim.binding_tries import PER_CARD, PER_USER, TooManyTries, count_try
 from esim.carriers.base import UsageReport
 from esim.intake import RawRecord, take_in
@@ -34,9 +34,10 @@ def claim(user, card, pin=PIN):
     return Claim(user=user, iccid=card.iccid, pin=pin, ip="192.0.2.7")
 
 
-def new_pin(card, now, pin="20202020"):
+def new_pin(card, now, pin="20202020", age=timedelta(days=2)):
+    """Have a PIN issued, so long ago that it lets somebody else have the card."""
     card.refresh_from_db()
-    pins.set_pin(card, pin=pin, now=now)
+    pins.set_pin(card, pin=pin, now=now - age)
     card.save()
     return pin
 
@@ -287,6 +288,37 @@ class TestChangingHands:
 
         assert set(moved.usage_records.values_list("record_id", flat=True)) == {"since", "since by number"}
         assert set(line.usage_records.values_list("record_id", flat=True)) == {"before by number"}
+
+    def test_no_sms_for_the_former_owner_goes_to_the_card_that_went(self, line, subscriber, stranger, card, now):
+        User.objects.filter(pk=subscriber.pk).update(phone=line.msisdn, phone_verified=True)
+        Notification.objects.all().delete()
+
+        bind(claim(stranger, card, new_pin(card, now)), now=now)
+
+        subscriber.refresh_from_db()
+        assert not subscriber.phone_verified
+        assert {one.channel for one in Notification.objects.filter(user=subscriber)} == {"email"}
+
+    def test_a_new_pin_gives_the_owner_a_day_to_lock_the_account(self, line, subscriber, stranger, card, now):
+        pin = new_pin(card, now, age=timedelta(0))
+        day = timedelta(days=1)
+
+        for at in (now, now + day - timedelta(seconds=1)):
+            with pytest.raises(PinTooNew):
+                bind(claim(stranger, card, pin), now=at)
+        assert SimProfile.objects.get(iccid=card.iccid).line == line
+        locks.lock(user=subscriber, ip=None, now=now)
+        with pytest.raises(NotNow):
+            bind(claim(stranger, card, pin), now=now + day)
+        locks.unlock(user=subscriber, ip=None, now=now)
+
+        assert bind(claim(stranger, card, pin), now=now + day).owner == stranger
+
+    def test_the_owner_need_not_wait_for_a_new_pin(self, line, subscriber, card, now):
+        assert bind(claim(subscriber, card, new_pin(card, now, age=timedelta(0))), now=now) == line
+
+    def test_a_card_that_nobody_has_need_not_wait_for_a_new_pin(self, subscriber, card, now):
+        assert bind(claim(subscriber, card, new_pin(card, now, age=timedelta(0))), now=now).owner == subscriber
 
     def test_ones_own_card_stays_where_it_is(self, line, subscriber, card, now):
         assert bind(claim(subscriber, card, new_pin(card, now)), now=now) == line

@@ -27,7 +27,7 @@ def line(subscriber):
 @pytest.fixture
 def profile(line):
     profile = make.make_profile(line=line, activation_code=CODE)
-    profile.pin, profile.puk = "4711", "81726354"
+    profile.pin, profile.puk = "47110815", "81726354"
     profile.save()
     return profile
 
@@ -57,7 +57,7 @@ def test_the_page_shows_what_a_phone_needs(as_ada, line, profile):
     assert f"https://esimsetup.apple.com/esim_qrcode_provisioning?carddata=LPA:{CODE}" in text
     assert f"https://esimsetup.android.com/esim_qrcode_provisioning?carddata=LPA:{CODE}" in text
     assert text.count('rel="noreferrer"') == 2
-    assert "4711" not in text
+    assert "47110815" not in text
 
 
 def test_the_picture_is_read_back_by_a_camera(as_ada, line, profile):

@@ -35,7 +35,7 @@ def test_each_call_does_what_it_says_once_for_each_key(asked, network, given):
         asked.move(key="rpl_1", from_iccid=ICCID, to_iccid=OTHER)
         asked.terminate(key="rpl_1", iccid=ICCID)
 
-    assert network.grants["ord_1"][:2] == (ICCID, given["terms"].code)
+    assert network.grants["ord_1"][:2] == (OTHER, given["terms"].code), "it went over with the number"
     assert (network.suspended, network.speeds) == (set(), {ICCID: 256, OTHER: None})
     assert (network.moved, network.terminated) == ([(ICCID, OTHER)], {ICCID})
 
@@ -54,6 +54,25 @@ def test_one_purchase_grants_and_revokes_under_its_key(asked, network, given):
         asked.revoke(key="ord_1", iccid=ICCID, only_unused=True)
 
     assert network.grants == {}
+
+
+def test_a_grant_that_is_asked_for_again_after_a_move_is_the_same_grant(asked, network, given):
+    asked.grant(key="ord_1", iccid=ICCID, **given)
+    asked.move(key="rpl_1", from_iccid=ICCID, to_iccid=OTHER)
+    asked.grant(key="ord_1", iccid=OTHER, **given)
+
+    assert [iccid for iccid, *_terms in network.grants.values()] == [OTHER]
+
+
+def test_a_grant_that_comes_too_late_for_the_old_profile_is_refused_and_carried_out_on_the_new_one(
+    asked, network, given
+):
+    asked.move(key="rpl_1", from_iccid=ICCID, to_iccid=OTHER)
+    with pytest.raises(CarrierRefused, match="moved_away"):
+        asked.grant(key="ord_1", iccid=ICCID, **given)
+    asked.grant(key="ord_1", iccid=OTHER, **given)
+
+    assert [iccid for iccid, *_terms in network.grants.values()] == [OTHER]
 
 
 def test_a_no_is_their_own_word(asked, network, given):

@@ -18,7 +18,7 @@ from esim.provisioning import apply_plan
 from plans.terms import PlanTerms
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
 
 
 @pytest.fixture

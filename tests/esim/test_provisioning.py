@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from esim.carriers.base import CarrierRefused, OutcomeUnknown, ProfileAsk
-from esim.models import DownloadState, Line, ServiceState, SimProfile
+from esim.models import DownloadState, Line, Replacement, ServiceState, SimProfile
 from esim.provisioning import apply_plan, open_line
 from plans.terms import PlanTerms
 from tests import make
@@ -111,3 +111,38 @@ def test_a_line_without_a_profile_is_a_final_no(subscriber, now):
         )
 
     assert refused.value.reason == "no_profile"
+
+
+class MovesMeanwhile(FakeCarrier):
+    """Has the line go over to another profile while the old one is being asked, which then refuses."""
+
+    def __init__(self, *, line, ends_as):
+        super().__init__()
+        self.line, self.ends_as = line, ends_as
+
+    def grant(self, *, key, iccid, terms, starts_at, ends_at):
+        old = SimProfile.objects.get(iccid=iccid)
+        if self.ends_as is not None:
+            ends_as, self.ends_as = self.ends_as, None
+            make.make_replacement(line=self.line, old_profile=old, state=ends_as)
+            if ends_as != Replacement.State.MOVING:
+                SimProfile.objects.filter(pk=old.pk).update(is_current=False)
+                make.make_profile(line=self.line)
+            raise CarrierRefused("moved_away")
+        super().grant(key=key, iccid=iccid, terms=terms, starts_at=starts_at, ends_at=ends_at)
+
+
+@pytest.mark.parametrize("state", ["moving", "online", "done"])
+def test_a_no_of_the_profile_that_a_line_leaves_is_not_the_lines(subscriber, now, state):
+    line = make.make_line(owner=subscriber)
+    make.make_profile(line=line)
+    carrier = MovesMeanwhile(line=line, ends_as=state)
+    asked = {"terms": PlanTerms.of(make.make_plan()), "starts_at": now, "ends_at": now + timedelta(days=30)}
+
+    with pytest.raises(OutcomeUnknown):
+        apply_plan(line=line, purchase_id="ord_1", carrier=carrier, **asked)
+    Replacement.objects.filter(state="moving").update(state="undone")
+    granted_to = apply_plan(line=line, purchase_id="ord_1", carrier=carrier, **asked)
+
+    assert granted_to == SimProfile.objects.get(line=line, is_current=True).iccid
+    assert list(carrier.grants) == ["ord_1"]

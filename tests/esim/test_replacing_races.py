@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from threading import Barrier
 
 import pytest
 
@@ -44,7 +45,7 @@ def two_tabs(line):
         asked = begin(Line.objects.select_related("owner").get(pk=line.pk), carrier, NOW)
         return carry_on(asked, carrier, NOW)
 
-    with slowed("esim_replacement", "INSERT"):
+    with slowed("esim_replacement", "INSERT", seconds=0.3):
         together(2, click)
     return carrier
 
@@ -58,7 +59,13 @@ def test_two_tabs_begin_one_replacement_and_order_one_profile(line):
 
 
 def test_without_the_lock_and_the_constraint_two_tabs_order_two_profiles(line, monkeypatch):
-    monkeypatch.setattr(replacing, "_lock", lambda line: line)
+    both = Barrier(2)
+
+    def meet(line):
+        both.wait(timeout=20)
+        return line
+
+    monkeypatch.setattr(replacing, "_lock", meet)
 
     def clean_up():
         Replacement.objects.all().delete()

@@ -82,12 +82,13 @@ def test_a_renewal_is_taken_back_from_a_line_in_use(line, bought, now):
     assert list(Allowance.objects.standing()) == [bought]
 
 
-@pytest.mark.parametrize("later", ["renewal", "data pack"])
+@pytest.mark.parametrize("later", ["renewal", "data pack", "data pack of the day before"])
 def test_a_later_purchase_stands_in_the_way(line, bought, now, later):
     if later == "renewal":
         make.make_allowance(line=line, starts_at=bought.ends_at, ends_at=bought.ends_at + 30 * DAY)
     else:
-        make.make_allowance(line=line, is_data_pack=True, starts_at=now, ends_at=bought.ends_at)
+        starts_at = now if later == "data pack" else bought.starts_at - timedelta(hours=3)
+        make.make_allowance(line=line, is_data_pack=True, starts_at=starts_at, ends_at=bought.ends_at)
 
     for only_unused in (True, False):
         obstacle = taking_back.obstacle_to(purchase_id="ord_first", only_unused=only_unused, now=now)

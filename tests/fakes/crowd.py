@@ -1,10 +1,18 @@
 """Many at once: what a race test needs."""
 
+import fcntl
+import os
+import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Barrier
 
 from django.db import connection
+
+FEW = 40
+"""Beside a crowd of fifty there is room for no more: PostgreSQL as it comes has a hundred connections for everybody."""
 
 
 def together(count, work):
@@ -21,8 +29,32 @@ def together(count, work):
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(count) as pool:
+    with _room_for(count), ThreadPoolExecutor(count) as pool:
         return list(pool.map(one, range(count)))
+
+
+@contextmanager
+def _room_for(count):
+    """Let the large crowds of all processes come one after another."""
+    if count <= FEW:
+        yield
+        return
+    with Path(tempfile.gettempdir(), f"portal-tests-crowd-{os.getuid()}").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+
+
+def wait_for_a_slow_one():
+    """Wait until somebody is in the middle of a `slowed` statement: it is written, and not committed."""
+    asleep = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+    give_up = time.monotonic() + 20
+    while time.monotonic() < give_up:
+        with connection.cursor() as cursor:
+            cursor.execute(asleep)
+            if cursor.fetchone():
+                return
+        time.sleep(0.01)
+    raise TimeoutError("Nobody was slowed down.")
 
 
 @contextmanager

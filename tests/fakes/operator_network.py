@@ -26,7 +26,10 @@ class Refused(Exception):
 
 
 class OperatorNetworkServer(FaultyServer):
-    """`grants`, `suspended`, `speeds`, `moved` and `terminated` are what it came to; it knows profiles of `known`, all if None."""
+    """`grants`, `suspended`, `speeds`, `moved` and `terminated` are what it came to; it knows profiles of `known`, all if None.
+
+    Number and plans that were moved have `left` a profile until they are moved back.
+    """
 
     def __init__(self):
         super().__init__(self._desk)
@@ -38,6 +41,7 @@ class OperatorNetworkServer(FaultyServer):
         self.suspended = set()
         self.speeds = {}
         self.moved = []
+        self.left = set()
         self.terminated = set()
         self.done = {}
 
@@ -64,7 +68,9 @@ class OperatorNetworkServer(FaultyServer):
             return 400, {}, b"{}"
         if key in self.done:
             path, body, answer = self.done[key]
-            return answer if (path, body) == (call.path, call.body) else (422, {}, b'{"refused": "key_reused"}')
+            # What was granted went along with the line: asked again, the grant names the profile that has it now.
+            is_same = body == call.body and (path == call.path or operation == "grant")
+            return answer if is_same else (422, {}, b'{"refused": "key_reused"}')
         asked = json.loads(call.body)
         if {name: type(value) for name, value in asked.items()}.keys() != FIELDS[operation].keys() or not all(
             isinstance(asked[name], form) for name, form in FIELDS[operation].items()
@@ -77,6 +83,8 @@ class OperatorNetworkServer(FaultyServer):
         return 204, {}, b""
 
     def _grant(self, iccid, *, grant, plan, starts_at, ends_at):
+        if iccid in self.left:
+            raise Refused("moved_away")
         self.grants[grant] = (iccid, plan["code"], starts_at, ends_at)
 
     def _revoke(self, iccid, *, grant, only_unused):
@@ -97,6 +105,11 @@ class OperatorNetworkServer(FaultyServer):
 
     def _move(self, iccid, *, to_iccid):
         self.moved.append((iccid, to_iccid))
+        self.left.add(iccid)
+        self.left.discard(to_iccid)
+        self.grants = {
+            key: (to_iccid, *rest) if of == iccid else (of, *rest) for key, (of, *rest) in self.grants.items()
+        }
 
     def _terminate(self, iccid):
         self.terminated.add(iccid)

@@ -90,6 +90,9 @@ SUBSCRIBER = [
 AXE = Axe().axe_script
 RUN = "async options => (await axe.run({...options, resultTypes: ['violations']})).violations"
 IS_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+PRIMARY = (
+    "[...document.querySelectorAll('main .btn-primary')].filter(one => one.checkVisibility()).map(one => one.innerText)"
+)
 
 
 def complaints(page, options=None):
@@ -99,12 +102,14 @@ def complaints(page, options=None):
 
 
 def complaints_in_both_themes(page, addresses):
-    """Ask axe, and look whether a page scrolls sideways."""
+    """Ask axe, and look whether a page scrolls sideways or has more than one thing that is next."""
     found = {}
     for address in addresses:
         page.goto(address)
         if page.evaluate(IS_TOO_WIDE):
             found[address] = ["scrolls sideways"]
+        if len(primary := page.evaluate(PRIMARY)) > 1 and not address.endswith("/style/"):
+            found[f"{address} primary"] = primary
         for theme, options in (("light", None), ("dark", COLOURS)):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             if here := complaints(page, options):

@@ -59,7 +59,7 @@ def desk(browser, at_stripe):
         context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         enter(page, at_stripe, make.make_user(is_staff=True, is_superuser=True))
         return page
 

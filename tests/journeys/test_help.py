@@ -44,7 +44,7 @@ def at_the_desk(browser, at_sandbox, staff):
     """The browser of Kim, who answers."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     desk = context.new_page()
-    desk.set_default_timeout(10_000)
+    desk.set_default_timeout(30_000)
     enter(desk, at_sandbox, staff)
     yield desk
     context.close()

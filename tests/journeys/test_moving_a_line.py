@@ -64,6 +64,7 @@ def test_an_account_is_locked_refuses_and_is_unlocked_by_two_proofs(signed_in, p
     signed_in.get_by_role("button", name="Unlock my account").click()
     prove_again(signed_in)
     signed_in.get_by_role("button", name=re.compile("^Send a code")).first.click()
+    expect(signed_in.get_by_label(re.compile("code", re.IGNORECASE))).to_be_visible()
     code = re.search(r"\b\d{6}\b", OutboxMessage.objects.latest("pk").body)[0]
     signed_in.get_by_label(re.compile("code", re.IGNORECASE)).fill(code)
     signed_in.get_by_role("button", name="Confirm").click()

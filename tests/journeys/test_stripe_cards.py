@@ -66,7 +66,7 @@ def test_a_card_is_kept_while_paying_and_can_be_removed(ada, at_stripe, stripe_f
     await_confirmed(ada)
 
     ada.goto(f"{at_stripe}/billing/methods/")
-    ada.get_by_role("region", name="4242").get_by_role("link", name="Remove").click()
+    ada.get_by_role("article", name="4242").get_by_role("link", name="Remove").click()
     ada.get_by_role("button", name="Remove the card").click()
 
     expect(ada.get_by_role("main")).to_contain_text("No saved cards")

@@ -52,6 +52,7 @@ def test_a_rule_for_low_data_is_set_and_turned_off(page, renewing):
     expect(page.get_by_role("main")).to_contain_text("1 of 3 times")
     page.get_by_role("link", name="Turn off").click()
     page.get_by_role("button", name="Turn off").click()
+    expect(page.get_by_role("button", name="Turn off")).to_have_count(0)
     assert not TopUpRule.objects.get().is_on
 
 
@@ -69,4 +70,5 @@ def test_help_is_asked_for_and_the_request_closed(page, renewing):
     page.get_by_label("Your message").fill("It is back.")
     page.get_by_role("button", name="Send the message").click()
     page.get_by_role("button", name=re.compile("close the request")).click()
+    expect(page.get_by_role("button", name=re.compile("close the request"))).to_have_count(0)
     assert Ticket.objects.get().state == Ticket.State.CLOSED

@@ -6,7 +6,7 @@ import pytest
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 
-from accounts import calendar_links
+from accounts import address_change_links, calendar_links
 from accounts.models import OutboxMessage
 from billing import pay_links
 from billing.question_links import token_for
@@ -30,7 +30,8 @@ def ids_of_ada(subscriber, now):
     make.make_question(subscription=subscription)
     rule = make.make_top_up_rule(line=line, plan=make.make_data_pack(), method=method)
     invoice = make.make_invoice(order=order)
-    message = OutboxMessage.objects.create(channel="email", recipient=subscriber.email, body="Attached.")
+    letter = {"body": "Attached.", "html": "<p>Attached.</p>"}
+    message = OutboxMessage.objects.create(channel="email", recipient=subscriber.email, **letter)
     attachment = message.attachments.create(name="a.pdf", content_type="application/pdf", content=b"%PDF")
     ticket = make.make_ticket(owner=subscriber)
     document = make.make_document(owner=subscriber)
@@ -45,8 +46,13 @@ def ids_of_ada(subscriber, now):
     invitation = make.make_invitation(line=line)
     move = make.make_move(line=moving)
     later = make.make_queued_plan(line=line, plan=plan)
+    new_address = make.make_address_change(user=subscriber)
+    links = address_change_links.proving_path(new_address), address_change_links.stopping_path(new_address)
+    proving, stopping = (link.split("/")[-2] for link in links)
     reset = {"uidb36": user_pk_to_url_str(subscriber), "key": default_token_generator.make_token(subscriber)}
     return {
+        "address/prove/": {"token": proving},
+        "address/stop/": {"token": stopping},
         "sim/applications/": {"public_id": application.public_id},
         "coupons/": {"slug": make.make_coupon().slug},
         "r/": {"code": make.make_referral_code(owner=subscriber).code},
@@ -70,6 +76,7 @@ def ids_of_ada(subscriber, now):
         "billing/documents/": {"public_id": invoice.public_id},
         "billing/methods/": {"public_id": method.public_id},
         "outbox/attachments/": {"public_id": attachment.public_id},
+        "outbox/letters/": {"pk": message.pk},
         "help/": {"slug": make.make_article().slug},
         "help/tickets/": {"public_id": ticket.public_id},
         "webhooks/": {"gateway": "sandbox"},

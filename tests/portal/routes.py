@@ -22,8 +22,10 @@ PUBLIC = {
     "account_signup",
     "account_verify_phone",
     "accounts:new_password",
+    "accounts:prove_address",
     "accounts:reset_link_sent",
     "accounts:reset_password",
+    "accounts:stop_address_change",
     "billing:pay_for",
     "billing:invited",
     "billing:question",
@@ -64,7 +66,7 @@ PUBLIC = {
 }
 """For everybody; a payment page is for whoever has its address, as at any payment service."""
 
-DEMO_ONLY = {"accounts:outbox", "accounts:outbox_attachment", "style"}
+DEMO_ONLY = {"accounts:outbox", "accounts:outbox_attachment", "accounts:outbox_letter", "style"}
 """For everybody in the demo, for nobody outside."""
 
 SHARED = {"billing:buy"}

@@ -129,6 +129,16 @@ def test_shares_of_balance_and_card_are_named(line, subscriber, now):
     assert "US$5.00 from the balance, US$9.90 from Visa 4242" in str(events(subscriber, now)["charge"]["description"])
 
 
+def test_a_charge_that_the_balance_does_not_hold_is_not_called_a_renewal(line, subscriber, now):
+    Subscription.objects.update(pay_from="wallet")
+    fund(subscriber, Money(1489, "USD"))
+
+    due = events(subscriber, now)["charge"]
+
+    assert str(due["summary"]) == "Italy, trip; ç 号卡: US$14.90 is due"
+    assert str(due["description"]).startswith("The balance does not hold enough at present.")
+
+
 def test_a_line_that_lapses_for_want_of_use_is_in_it(line, subscriber, now):
     keep_alive.record_use(line, at=now - 10 * DAY)
     before = events(subscriber, now)["keep"]

@@ -21,9 +21,11 @@ from billing.models import (
 from billing.top_up_due import due
 from esim.models import DailyUsage, Line, SimApplication, SimProfile, ThrottleSpell
 from plans.models import Plan, PlanPrice
-from plans.models.plans import Region
+from plans.models.terms import Region
 from portal.demo.people import PASSWORD, PEOPLE, SUBSCRIBER
 from portal.demo.price_list import CURRENCIES
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

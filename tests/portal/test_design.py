@@ -10,7 +10,11 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
-TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+from portal.lib.letter_look import DARK, LIGHT
+
+# No style sheet goes with a letter: tests/accounts/test_letters.py.
+LETTERS = settings.BASE_DIR / "templates/emails"
+TEMPLATES = sorted(path for path in (settings.BASE_DIR / "templates").rglob("*.html") if path.parent != LETTERS)
 STATIC = settings.BASE_DIR / "static"
 TOKENS = (settings.BASE_DIR / "frontend" / "tokens.css").read_text(encoding="utf-8")
 
@@ -95,6 +99,15 @@ def test_edges_of_controls_are_visible_in_every_brand_hue(name):
     assert {pair: ratio for pair, ratio in worst.items() if ratio < 3} == {}
 
 
+@pytest.mark.parametrize(("name", "tokens"), [("light", LIGHT), ("dark", DARK)])
+def test_letters_have_the_colours_of_pages(name, tokens):
+    colours = theme(name)
+
+    for token, (lightness, chroma) in tokens.items():
+        expected = colours[token].split()
+        assert (100 * lightness, chroma) == pytest.approx((float(expected[0].rstrip("%")), float(expected[1]))), token
+
+
 def test_templates_keep_the_content_policy():
     for path in TEMPLATES:
         source = path.read_text(encoding="utf-8")
@@ -124,7 +137,7 @@ def test_every_class_that_a_template_uses_is_styled():
     unstyled = {}
 
     for path in TEMPLATES:
-        css = unfolds if "admin" in path.parts else ours
+        css = unfolds if {"admin", "unfold"} & set(path.parts) else ours
         source = re.sub(r"\{[%{].*?[%}]\}", "\x00", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         for names in re.findall(r'class="([^"]*)"', source):
             for name in names.split():

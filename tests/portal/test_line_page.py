@@ -75,6 +75,16 @@ def test_what_needs_attention_stands_above_what_is_left_and_what_follows(as_subs
     assert positions == sorted(positions)
 
 
+def test_what_comes_next_is_led_by_its_dates(as_subscriber, line, now):
+    plan = make.make_plan()
+    make.make_allowance(line=line, plan=plan)
+    make.make_subscription(line=line, plan=plan, charge_due_at=now + 19 * DAY)
+
+    ahead = page(as_subscriber, line).partition("If you do nothing:")[2]
+
+    assert "10 Dec 2026, 10:00 · in 19 days US$14.90 is charged Paid from" in ahead
+
+
 @pytest.mark.parametrize(
     ("answers", "sentence"),
     [

@@ -14,7 +14,7 @@ from plans.models import Plan
 from tests import make
 from tests.fakes.carrier import FakeCarrier
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
 
 
 @pytest.fixture

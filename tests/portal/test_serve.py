@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from portal.serve.claim import AlreadyRunning, Claim, PortTaken, check_port
-from tests.serving import MARKS, Portal, free_port, wait_until
+from tests.serving import MARKS, Portal, free_port, how_busy_the_machine_is, wait_until
 
 # Two portals on two cores would wait for each other.
 pytestmark = pytest.mark.xdist_group("serve")
 NAMES = list(MARKS)
+PATIENCE = 60
+"""For what comes within seconds where nothing else runs."""
 
 
 def test_one_portal_a_data_directory(tmp_path):
@@ -44,28 +46,21 @@ def portal(tmp_path_factory):
     """One portal for the tests below; started from nothing."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("looks for processes in /proc")
-    begun = time.monotonic()
+    before, begun = how_busy_the_machine_is(), time.monotonic()
     portal = Portal(tmp_path_factory.mktemp("serve"), free_port())
     try:
         assert wait_until(lambda: "stops everything" in portal.said(), 180), portal.said()
         portal.took = time.monotonic() - begun
+        portal.slowness = max(before, how_busy_the_machine_is())
         yield portal
     finally:
         portal.end()
 
 
-def how_busy_the_machine_is():
-    """Return how many times longer work takes than its processor time: 1 where nothing else runs."""
-    begun, used = time.monotonic(), time.process_time()
-    while time.process_time() - used < 0.2:
-        pass
-    return max(1.0, (time.monotonic() - begun) / 0.2)
-
-
 @pytest.mark.slow
 def test_the_first_page_comes_soon(portal):
     assert portal.page() == 200
-    assert portal.took < 30  # some five where nothing else runs
+    assert portal.took < 30 * portal.slowness  # some five where nothing else runs
 
 
 @pytest.mark.slow
@@ -77,14 +72,14 @@ def test_it_says_where_and_who(portal):
 
 @pytest.mark.slow
 def test_every_part_runs(portal):
-    assert wait_until(lambda: all(portal.pids_of(name) for name in NAMES), 10)
+    assert wait_until(lambda: all(portal.pids_of(name) for name in NAMES), PATIENCE)
 
 
 @pytest.mark.slow
 def test_a_second_run_does_no_harm(portal):
     second = portal.run(port=portal.port + 1)
 
-    assert second.wait(timeout=15) == 0
+    assert second.wait(timeout=PATIENCE) == 0
     assert f"Already running at http://localhost:{portal.port}" in portal.said()
     assert portal.page() == 200
 
@@ -92,25 +87,26 @@ def test_a_second_run_does_no_harm(portal):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_part_that_dies_comes_back(portal, name):
-    assert wait_until(lambda: portal.pids_of(name), 10)
+    assert wait_until(lambda: portal.pids_of(name), PATIENCE)
     killed = portal.pids_of(name)
 
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
 
-    assert wait_until(lambda: set(portal.pids_of(name)) - set(killed), 10)
+    assert wait_until(lambda: set(portal.pids_of(name)) - set(killed), PATIENCE)
     assert f"{name} ended (SIGKILL); starting it again" in portal.said()
-    assert wait_until(lambda: portal.page() == 200, 10)
+    assert wait_until(lambda: portal.page() == 200, PATIENCE)
 
 
 @pytest.mark.slow
 def test_ctrl_c_leaves_no_process_behind(portal):
-    wait_until(lambda: all(portal.pids_of(name) for name in NAMES), 10)
-    slowness = how_busy_the_machine_is()
+    wait_until(lambda: all(portal.pids_of(name) for name in NAMES), PATIENCE)
+    before = how_busy_the_machine_is()
 
     begun = time.monotonic()
     portal.process.send_signal(signal.SIGINT)
 
-    assert portal.process.wait(timeout=20) == 0
-    assert time.monotonic() - begun < 2 * slowness
+    assert portal.process.wait(timeout=PATIENCE) == 0
+    took = time.monotonic() - begun
+    assert took < 2 * max(before, how_busy_the_machine_is())
     assert portal.parts() == {}

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts import audit, locks
 from accounts.models import AccountClosing, AuditEvent, DataExport, Document, Notification, User
 from accounts.notifications import deliver_due
-from billing import pay_links
+from billing import pay_links, payouts
 from billing.invariants import broken_invariants
 from billing.models import LedgerAccount, LedgerEntry, Order, PayLink, PaymentMethod, Subscription
 from esim.models import DailyUsage, Line, LineMember, ServiceState
@@ -243,6 +243,18 @@ def test_an_unpaid_order_that_somebody_may_pay_by_link_stands_in_the_way(subscri
     pay_links.make(order=order, by=subscriber, shown_as="", ip=None, now=now)
 
     assert standing_of(subscriber, gives_up_balance=False, now=now).obstacles == [Obstacle.ORDERS]
+
+
+def test_balance_that_waits_to_be_transferred_stands_in_the_way(subscriber, staff, now):
+    fund(subscriber, Money(700, "USD"))
+    wallet = LedgerAccount.objects.get(owner=subscriber)
+    told = {"reason": "Asked", "limits": {"USD": Money(700, "USD")}, "actor": staff, "ip": None, "now": now}
+    payout = payouts.request(wallet=wallet, money=Money(700, "USD"), **told)
+    assert standing_of(subscriber, gives_up_balance=False, now=now).obstacles == [Obstacle.REFUNDS]
+
+    payouts.note_transfer(payout=payout, reference="SEPA 4711", actor=staff, ip=None, now=now)
+
+    assert standing_of(subscriber, gives_up_balance=False, now=now).obstacles == []
 
 
 @pytest.fixture

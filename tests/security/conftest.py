@@ -4,9 +4,11 @@ import pytest
 from django.urls import reverse
 
 from tests import make
+from tests.accounts.conftest import outbox
+from tests.api.conftest import program
 from tests.portal.conftest import address_of, ids_of_ada
 
-__all__ = ["address_of", "ids_of_ada"]
+__all__ = ["address_of", "ids_of_ada", "outbox", "program"]
 
 
 @pytest.fixture

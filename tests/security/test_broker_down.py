@@ -16,6 +16,7 @@ from portal.settings import CELERY_BROKER_TRANSPORT_OPTIONS
 from tests import make
 from tests.billing.books import fund
 from tests.security.silence import nobody, silent_server
+from tests.serving import how_busy_the_machine_is
 
 # Each look at a silent cache and each message to a silent broker may cost its second, once.
 PATIENCE = 4.0
@@ -45,7 +46,7 @@ def broker(port, settings):
 @pytest.fixture
 def no_cache(port, settings):
     """Use the portal's own cache settings, with a server that does not answer."""
-    settings.CACHES = {"default": {**REAL_CACHES["default"], "LOCATION": f"redis://127.0.0.1:{port}/0"}}
+    settings.CACHES = {**REAL_CACHES, "default": {**REAL_CACHES["default"], "LOCATION": f"redis://127.0.0.1:{port}/0"}}
     if hasattr(caches._connections, "default"):
         del caches._connections.default
     yield
@@ -60,7 +61,8 @@ def forget_connections():
 def within(seconds, action):
     started = time.monotonic()
     answer = action()
-    assert time.monotonic() - started < seconds
+    took = time.monotonic() - started
+    assert took < seconds or took < seconds * how_busy_the_machine_is()
     return answer
 
 

@@ -13,7 +13,7 @@ from tests import make
 from tests.billing.books import paid_order
 from tests.fakes.smdp.profiles import RELEASED
 from tests.faults.figures.operators import Operator, operator
-from tests.faults.figures.scenery import PRICE
+from tests.faults.figures.scenery import PRICE, make_person
 from tests.faults.figures.stage import Scene, Stage
 
 FUNCTIONS = ("downloadOrder", "confirmOrder")
@@ -94,7 +94,7 @@ def live_through(stage: Stage, scene: Scene, there: Operator, *, count: int) -> 
     failures = drawn(random.Random(stage.seed), count)  # noqa: S311 - repeatable, not secret
     plan, orders = make.make_plan(prices={"USD": PRICE}), []
     for failure in failures:
-        owner = make.make_user()
+        owner = make_person()
         order = paid_order(Line(owner=owner), plan, kind=Order.Kind.NEW_LINE, line=None, now=scene.now)
         deliver_badly(order, failure, scene, there)
         orders.append(order)

@@ -14,7 +14,7 @@ from tests import make
 from tests.billing.books import fund
 from tests.fakes.crowd import slowed
 from tests.faults.figures.posting import post_all
-from tests.faults.figures.scenery import PRICE, make_line, open_shared_accounts
+from tests.faults.figures.scenery import PRICE, make_line, make_person, open_shared_accounts
 from tests.faults.figures.stage import Stage
 from tests.faults.figures.visitors import Subscriber
 from tests.servers import Server
@@ -40,7 +40,7 @@ def measure(stage: Stage) -> None:
 
 def buy_at_once(server: Server, buyers: int) -> list[int]:
     """Send as many forms, each opened on its own, that pay from the same balance."""
-    owner = make.make_user()
+    owner = make_person()
     fund(owner, Money(PRICE, "USD"))
     open_shared_accounts()
     line, plan = make_line(owner), make.make_plan(prices={"USD": PRICE})

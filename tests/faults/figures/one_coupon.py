@@ -11,7 +11,7 @@ from portal.lib.money import Money
 from tests import make
 from tests.fakes.crowd import slowed
 from tests.faults.figures.posting import Post, post_all
-from tests.faults.figures.scenery import PRICE, make_line
+from tests.faults.figures.scenery import PRICE, make_line, make_person
 from tests.faults.figures.stage import Stage
 from tests.faults.figures.visitors import Subscriber
 from tests.servers import Server
@@ -45,7 +45,7 @@ def redeem_at_once(server: Server, buyers: int, *, is_one_person: bool, **limits
     """Let everybody see a price of nothing on the check page, and send the form at the same moment."""
     make.make_coupon(code=CODE, percent=100, **limits)
     plan = make.make_plan(prices={"USD": PRICE})
-    people = [make.make_user()] * buyers if is_one_person else [make.make_user() for _number in range(buyers)]
+    people = [make_person()] * buyers if is_one_person else [make_person() for _number in range(buyers)]
     posts = _forms(server, people, plan)
     with slowed("billing_order", "INSERT", seconds=0.02):
         return [answer.status for answer in post_all(server.port, posts, at_once=buyers)]
@@ -70,7 +70,7 @@ def guess_at_once(server: Server, *, people: int, tries: int) -> None:
     plan = make.make_plan(prices={"USD": PRICE})
     posts = []
     for _number in range(people):
-        subscriber, path = Subscriber(make.make_user(), server), f"/plans/{plan.public_id}/buy/"
+        subscriber, path = Subscriber(make_person(), server), f"/plans/{plan.public_id}/buy/"
         form = {**subscriber.form(path, having="form_key"), "apply_coupon": "1"}
         posts += [subscriber.sending(path, {**form, "coupon": f"GUESS-{number}"}) for number in range(tries)]
     post_all(server.port, posts, at_once=people)

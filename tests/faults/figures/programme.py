@@ -89,3 +89,5 @@ def measure(module: ModuleType, stage: Stage) -> None:
             (stage.report.explain if left else stage.report.miss)(sentence)
         if not unprovoked:
             return
+        # From the same seed the same moments would be hit.
+        stage.seed += 1

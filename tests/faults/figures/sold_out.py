@@ -12,7 +12,7 @@ from tests import make
 from tests.billing.books import fund
 from tests.faults.figures.operators import Operator, operator
 from tests.faults.figures.posting import Answer, post_all
-from tests.faults.figures.scenery import PRICE, open_shared_accounts
+from tests.faults.figures.scenery import PRICE, make_person, open_shared_accounts
 from tests.faults.figures.stage import SETTINGS, THREADS, Scene, Stage
 from tests.faults.figures.visitors import Subscriber
 from tests.servers import Server, gunicorn
@@ -69,7 +69,7 @@ def buy_at_once(there: Operator, portal: Server, *, profiles: int, buyers: int) 
     path = f"/plans/{plan.public_id}/buy/"
     posts = []
     for _number in range(buyers):
-        owner = make.make_user()
+        owner = make_person()
         fund(owner, Money(PRICE, "USD"))
         subscriber = Subscriber(owner, portal)
         form = {**subscriber.form(path, having="form_key"), "pay_with": "balance", "form_key": str(uuid4())}

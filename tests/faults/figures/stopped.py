@@ -22,6 +22,8 @@ from tests.faults.figures.workers import wait_until
 ROWS = 3
 CALLS = 2 * ROWS + 1
 """Prepare and charge for each, and one grant for all."""
+STEPS = 2 * CALLS
+"""Before and after each."""
 SECONDS = 30
 GONE = "XZ"
 ASLEEP_OR_GONE = f"T{GONE}"
@@ -36,17 +38,26 @@ def measure(stage: Stage) -> None:
         report.gate("stopped_charges_at_gateway", len(stage.stripe.money_taken()), "charges", exactly=runs * ROWS)
         report.gate("stopped_charges", Charge.objects.count(), "charges", exactly=runs * ROWS)
     with stage.control() as scene:
-        stale = wake_late(stage, scene, runs=min(runs, 4), without="fence")
-        report.control("stopped_stale_writes", stale, "rows", more_than=0)
+        report.control("stopped_stale_writes", wake_until_stale(stage, scene), "rows", more_than=0)
 
 
-def wake_late(stage: Stage, scene: Scene, *, runs: int, without: str = "") -> int:
+def wake_late(stage: Stage, scene: Scene, *, runs: int) -> int:
     """Stop a sweep at a random step, so many times; return how many rows it changed after it woke."""
     chance = random.Random(stage.seed)  # noqa: S311 - repeatable, not secret
-    return sum(wake_once(stage, scene, step=chance.randrange(2 * CALLS), without=without) for _ in range(runs))
+    return sum(wake_once(stage, scene, step=chance.randrange(STEPS)) for _ in range(runs))
 
 
-def wake_once(stage: Stage, scene: Scene, *, step: int, without: str) -> int:
+def wake_until_stale(stage: Stage, scene: Scene) -> int:
+    """Stop a sweep without its fence at one step after another; return how many rows the first that did harm changed.
+
+    After some steps nothing is left that it would write.
+    """
+    steps = random.Random(stage.seed).sample(range(STEPS), STEPS)  # noqa: S311 - repeatable, not secret
+    changed = (wake_once(stage, scene, step=step, without="fence") for step in steps)
+    return next(filter(None, changed), 0)
+
+
+def wake_once(stage: Stage, scene: Scene, *, step: int, without: str = "") -> int:
     due = [one.pk for one in due_renewals(stage.stripe, ROWS, now=scene.now)]
     claimed = Subscription.objects.filter(pk__in=due)
     with stage.nursery.scene(clock=scene.now, speed=0, without=without) as processes:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
+from django.http import HttpRequest
 from django.test import Client
 
 from accounts.models import User
@@ -14,11 +16,18 @@ from tests.servers import Server
 
 
 class Subscriber:
-    """Somebody who is signed in."""
+    """Somebody who is signed in, and has just proved who they are.
+
+    Without a proof payments take turns before they meet: a crowd would measure the turns, and not what is behind them.
+    """
 
     def __init__(self, user: User, server: Server) -> None:
         client = Client()
         client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+        proof = HttpRequest()
+        proof.session = client.session
+        record_authentication(proof, user, method="password", reauthenticated=True)
+        proof.session.save()
         self._server = server
         self._cookies = {name: morsel.value for name, morsel in client.cookies.items()}
 

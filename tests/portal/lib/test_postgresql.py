@@ -1,6 +1,6 @@
 """The health check of a connection that is kept between requests."""
 
-import time
+import select
 from datetime import UTC, datetime
 
 import psycopg
@@ -17,7 +17,8 @@ def hang_up(backend_pid):
     """End the connection from the server's side, as a restart does."""
     with psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other:
         other.execute("SELECT pg_terminate_backend(%s)", [backend_pid])
-    time.sleep(0.2)
+    heard, _, _ = select.select([connection.connection], [], [], 10)
+    assert heard, "the server said goodbye"
 
 
 @pytest.fixture
