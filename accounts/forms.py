@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import ChangeEmailForm as AllauthChangeEmailForm
 from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
@@ -13,7 +14,7 @@ from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCod
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.forms import VerifyPhoneForm as AllauthVerifyPhoneForm
-from allauth.core import context
+from allauth.core import context, ratelimit
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -129,15 +130,27 @@ class ChangeEmailForm(NamedEmail, AllauthChangeEmailForm):
 
 
 class SixDigits:
-    """Brings up the keypad on a phone, and the code out of the message where the phone offers that."""
+    """Brings up the keypad on a phone, and the code out of the message where the phone offers that.
+
+    Counts guesses by a lock: allauth's own count is in the session, where requests at the same time all read the same
+    number. Whoever sends many at once would have as many guesses.
+    """
 
     fields: dict[str, forms.Field]
+    expected_code: str | None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         attributes = self.fields["code"].widget.attrs
         attributes.pop("placeholder", None)
         attributes.update({"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True})
+
+    def clean_code(self) -> str:
+        session: Any = context.request.session
+        key = f"{session.session_key}:{self.expected_code}"
+        if not ratelimit.consume(context.request, action="code_guess", key=key):
+            raise get_adapter().validation_error("incorrect_code")
+        return str(super().clean_code())  # type: ignore[misc]
 
 
 class ConfirmLoginCodeForm(SixDigits, AllauthConfirmLoginCodeForm):

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import api_calls, documents, ticket_alerts, webhook_deliveries, webhooks
+from accounts import address_changes, api_calls, documents, ticket_alerts, webhook_deliveries, webhooks
 from accounts.notifications import deliver_due
 from portal.lib import far_hosts
 from portal.lib.ticks import time_budget
@@ -23,6 +23,11 @@ def deliver_notifications() -> None:
 @shared_task(name="accounts.tell_staff")
 def tell_staff() -> None:
     ticket_alerts.tell_staff(now=timezone.now())
+
+
+@shared_task(name="accounts.change_addresses")
+def change_addresses() -> None:
+    address_changes.carry_out_due(now=timezone.now(), in_time=time_budget(DELIVERY_SECONDS))
 
 
 @shared_task(name="accounts.erase_documents")

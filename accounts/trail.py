@@ -26,6 +26,12 @@ LABELS = {
     "account.password_reset": _("New password set without the old one"),
     "account.email_changed": _("E-mail address changed"),
     "account.phone_changed": _("Mobile number changed"),
+    "account.number_gone": _("Mobile number taken off: its SIM went to another account"),
+    "account.address_change_requested": _("Support asked to change your e-mail address or number"),
+    "account.address_change_approved": _("Changing your e-mail address or number agreed by support"),
+    "account.address_change_refused": _("Changing your e-mail address or number turned down by support"),
+    "account.address_change_stopped": _("Changing your e-mail address or number by support stopped"),
+    "account.new_address_proved": _("New e-mail address or number confirmed"),
     "account.second_factor_added": _("Second step added"),
     "account.second_factor_removed": _("Second step removed"),
     "account.second_factor_renewed": _("Recovery codes renewed"),
@@ -124,6 +130,11 @@ LABELS = {
     "refund.approved": _("Refund approved by support"),
     "refund.refused": _("Refund turned down by support"),
     "refund.tried_again": _("Refund tried again by support"),
+    "payout.requested": _("Paying your balance out begun by support"),
+    "payout.approved": _("Paying your balance out approved by support"),
+    "payout.refused": _("Paying your balance out turned down by support"),
+    "payout.transferred": _("Your balance transferred by support"),
+    "payout.put_back": _("Payout given back to your balance by support"),
     "payment_method.removed": _("Saved card removed"),
     "data.copy_asked": _("Copy of one’s own data asked for"),
     "account.closing_asked": _("Closing the account asked for"),
@@ -134,8 +145,8 @@ LABELS = {
 }
 """What the subscriber reads for each action, whichever app recorded it."""
 
-REASON_SHOWN = {"document.opened_by_staff"}
-"""Whoever opens somebody's papers is told that the owner reads why."""
+REASON_SHOWN = {"document.opened_by_staff", "account.address_change_requested"}
+"""Whoever opens somebody's papers, or has an address changed, is told that the owner reads why."""
 
 
 @dataclass(frozen=True, slots=True)

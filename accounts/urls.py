@@ -2,7 +2,16 @@
 
 from django.urls import path, re_path
 
-from accounts import document_views, lock_views, proof_views, reset_views, session_views, token_views, views
+from accounts import (
+    address_change_views,
+    document_views,
+    lock_views,
+    proof_views,
+    reset_views,
+    session_views,
+    token_views,
+    views,
+)
 
 app_name = "accounts"
 
@@ -23,9 +32,12 @@ urlpatterns = [
         reset_views.new_password,
         name="new_password",
     ),
+    path("address/prove/<str:token>/", address_change_views.prove, name="prove_address"),
+    path("address/stop/<str:token>/", address_change_views.stop, name="stop_address_change"),
     path("accounts/sessions/end/", session_views.end_session, name="end_session"),
     path("accounts/reauthenticate/code/", proof_views.confirm_by_code, name="confirm_by_code"),
     path("documents/<public_id:public_id>/", document_views.open_document, name="document"),
     path("outbox/", views.outbox, name="outbox"),
+    path("outbox/letters/<int:pk>/", views.outbox_letter, name="outbox_letter"),
     path("outbox/attachments/<public_id:public_id>/", views.outbox_attachment, name="outbox_attachment"),
 ]

@@ -1,5 +1,6 @@
 """Pages of the account that allauth does not have."""
 
+from csp.constants import HEADER
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -16,13 +17,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.i18n import set_language as django_set_language
 
-from accounts import calendar_links, trail
+from accounts import address_change_links, calendar_links, trail
 from accounts.http import SubscriberRequest, client_ip
 from accounts.models import OutboxAttachment, OutboxMessage, User
 from accounts.preferences import PreferencesForm
 from portal.lib.downloads import download
 
 MESSAGES_A_PAGE = 20
+# A letter carries its own style, and no style sheet of a page could reach it.
+LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
 
 def links() -> dict[str, str]:
@@ -48,6 +51,7 @@ def settings_page(request: SubscriberRequest) -> HttpResponse:
         return redirect("accounts:settings")
     context = {"form": form, "links": links(), "events": trail.recent(request.user), "nav": "account"}
     context |= {"calendar_url": calendar_links.address_of(request.user)}
+    context |= {"stop_change_url": address_change_links.stopping_address(request.user)}
     return render(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)
 
 
@@ -81,6 +85,16 @@ def outbox(request: HttpRequest) -> HttpResponse:
     files = Prefetch("attachments", OutboxAttachment.objects.defer("content"))
     pages = Paginator(OutboxMessage.objects.prefetch_related(files).order_by("-pk"), MESSAGES_A_PAGE)
     return render(request, "accounts/outbox.html", {"page_obj": pages.get_page(request.GET.get("page"))})
+
+
+@never_cache
+@require_safe
+def outbox_letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a letter of the demo as e-mail programs do; it styles itself, and can do nothing else."""
+    if not settings.PLAYGROUND:
+        raise Http404
+    message = get_object_or_404(OutboxMessage.objects.exclude(html=""), pk=pk)
+    return HttpResponse(message.html, headers={HEADER: LETTER_POLICY})
 
 
 @require_safe

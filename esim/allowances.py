@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -10,11 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from esim import rating
 from esim.models import Allowance, Line, UsageRecord
+from plans import sold
 from plans.models import Plan
 from plans.terms import PlanTerms
 from portal.lib.periods import Period, boundary, period_at
 
 REMEMBERED_PLANS = 12
+LAST_DAY = timedelta(days=1)
+"""So near to its end a plan is hardly worth a data pack, unless the pack goes on with the plan that follows."""
 
 
 class NothingToTopUp(Exception):
@@ -34,6 +37,10 @@ class AfterPurchase:
     ends_at: datetime
 
 
+COPIED = ("data_bytes", "daily_cap_bytes", "throttled_kbps", "voice_minutes", "sms_count")
+"""What an allowance copies of the terms that were sold, name by name."""
+
+
 def grant(
     *, line: Line, plan: Plan, terms: PlanTerms, purchase_id: str, starts_at: datetime, ends_at: datetime
 ) -> Allowance:
@@ -46,12 +53,9 @@ def grant(
         defaults={
             "line": line,
             "plan": plan,
+            "sold": sold.keep(terms),
             "is_data_pack": terms.is_data_pack,
-            "data_bytes": terms.data_bytes,
-            "daily_cap_bytes": terms.daily_cap_bytes,
-            "throttled_kbps": terms.throttled_kbps,
-            "voice_minutes": terms.voice_minutes,
-            "sms_count": terms.sms_count,
+            **{name: getattr(terms, name) for name in COPIED},
             "starts_at": starts_at,
             "ends_at": ends_at,
         },
@@ -70,18 +74,27 @@ def _has_counted_use(line: Line, *, since: datetime) -> bool:
 def next_period(*, line: Line, terms: PlanTerms, now: datetime) -> tuple[datetime, datetime]:
     """Return from when until when a purchase made now would last.
 
-    A plan begins where the last one ends. A data pack begins at once and ends with the running plan; raises
-    NothingToTopUp where none runs.
+    A plan begins where the last one ends. A data pack begins at once and ends with the running plan, on its last day
+    with the one that follows it; raises NothingToTopUp where none runs.
     """
     if terms.is_data_pack:
-        running = Allowance.objects.filter(line=line, is_data_pack=False).running(now).in_burn_order().last()
-        if running is None:
-            raise NothingToTopUp
-        return now, running.ends_at
+        return now, _end_of_pack(line, now=now)
     before = _plans_before(line)
     if not before or before[0][1] <= now:
         return now, boundary(now, terms.period, 1, line.zone)
     return before[0][1], _next_end(before, period=terms.period, zone=line.zone)
+
+
+def _end_of_pack(line: Line, *, now: datetime) -> datetime:
+    """Return the end of what runs, on its last day of what is granted without a gap behind it."""
+    plans = list(Allowance.objects.filter(line=line, is_data_pack=False).not_ended(now).in_burn_order())
+    running = [plan for plan in plans if plan.starts_at <= now]
+    if not running:
+        raise NothingToTopUp
+    ends_at = running[-1].ends_at
+    if ends_at - now > LAST_DAY:
+        return ends_at
+    return next((plan.ends_at for plan in plans if plan.starts_at <= ends_at < plan.ends_at), ends_at)
 
 
 def periods_after(

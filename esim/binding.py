@@ -4,12 +4,16 @@
 2. Compare the PIN, outside any transaction. A wrong number takes as long as a wrong PIN and has the same answer.
 3. Claim the card by a conditional UPDATE that uses the PIN up, and open the line, in one transaction.
 
+A PIN that staff issue for a card in somebody's account lets nobody else have it before PORTAL_COOL_OFF is over: its owner is
+told, and has that long to lock the account.
+
 A card that was set aside for an application is the applicant's to bind; for anybody else it is a wrong number.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +38,13 @@ class NotNow(Exception):
     """The PIN is right, and something else is going on with the card; the PIN stays good."""
 
     sentence = _("This card can't be bound at the moment. Nothing was changed, and the PIN stays valid. Ask support.")
+
+
+class PinTooNew(NotNow):
+    sentence = _(
+        "This PIN was issued a short while ago, and the card is in another account. Nothing was changed, and the PIN stays"
+        " valid. Try again tomorrow."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -69,6 +80,8 @@ def _take_over(card: SimCard, *, claim: Claim, attempt: BindingAttempt, now: dat
     profile = SimProfile.objects.filter(iccid=card.iccid).first()
     former = _hold(profile)
     delivery.hold(card)
+    if former is not None and former.owner != claim.user and _is_new(card, now=now):
+        raise PinTooNew
     if not _claim(card, now=now):
         raise WrongCard
     if profile is None or former is None:
@@ -78,6 +91,8 @@ def _take_over(card: SimCard, *, claim: Claim, attempt: BindingAttempt, now: dat
     else:
         moving_lines.end_all(former, now=now)
         line = handing_over.hand_over(former, profile=profile, to=claim.user, now=now)
+        # Their number may have gone with the card.
+        former.owner.refresh_from_db()
         _tell_former_owner(card, line=former, now=now)
     SimCard.objects.filter(pk=card.pk).update(line=line)
     delivery.activated(card=card, line=line, now=now)
@@ -91,6 +106,10 @@ def _hold(profile: SimProfile | None) -> Line | None:
     if profile is None:
         return None
     return Line.objects.select_for_update(of=("self",)).select_related("owner").get(pk=profile.line_id)
+
+
+def _is_new(card: SimCard, *, now: datetime) -> bool:
+    return card.pin_issued_at is not None and now < card.pin_issued_at + settings.PORTAL_COOL_OFF
 
 
 def _claim(card: SimCard, *, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +34,7 @@ def put_back(card: SimCard, *, staff: User, ip: str | None, now: datetime) -> bo
 def issue_pin(card: SimCard, *, staff: User, reason: str, ip: str | None, now: datetime) -> str:
     """Give the card a new PIN and return it: it is shown now and never again. Raises NoPinForThis.
 
-    Whoever has it can take the card over from its present owner, who is told.
+    Whoever has it can take the card over from its present owner, who is told, once PORTAL_COOL_OFF is over.
     """
     card = SimCard.objects.select_for_update(of=("self",)).get(pk=card.pk)
     profile = SimProfile.objects.filter(iccid=card.iccid).select_related("line__owner").first()
@@ -56,6 +57,7 @@ def issue_pin(card: SimCard, *, staff: User, reason: str, ip: str | None, now: d
     )
     if profile and owner:
         context = {"line": str(profile.line), "card": card.iccid[-4:], "done_at": now.isoformat()}
+        context["works_at"] = (now + settings.PORTAL_COOL_OFF).isoformat()
         key = f"card-pin:{card.public_id}:{now:%Y%m%d%H%M%S%f}"
         channels = every_channel(owner)
         notify(user=owner, kind="card_pin_issued", key=key, context=context, now=now, channels=channels)

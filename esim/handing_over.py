@@ -7,6 +7,7 @@ network counts by ICCID and lets it be used by whoever has the card.
 
 from datetime import datetime
 
+from accounts import gone_numbers
 from accounts.models import User
 from esim import invitations
 from esim.models import Allowance, Line, Replacement, ServiceState, SimCard, SimProfile, ThrottleSpell
@@ -28,6 +29,7 @@ def hand_over(line: Line, *, profile: SimProfile, to: User, now: datetime) -> Li
     new = Line.objects.open_in_service(owner=to, msisdn=line.msisdn, form=line.form, carrier=line.carrier, now=now)
     SimProfile.objects.filter(pk=profile.pk).update(line=new)
     SimCard.objects.filter(iccid=profile.iccid).update(line=new)
+    gone_numbers.went_to(to, number=line.msisdn, now=now)
     for allowance in Allowance.objects.select_for_update().filter(line=line).not_ended(now):
         _carry_over(allowance, to=new, now=now)
     return new
@@ -44,7 +46,8 @@ def _carry_over(allowance: Allowance, *, to: Line, now: datetime) -> None:
     Allowance.objects.filter(pk=allowance.pk).update(taken_back_at=now)
     left = Allowance.objects.create(
         line=to,
-        plan=allowance.plan,
+        plan_id=allowance.plan_id,
+        sold_id=allowance.sold_id,
         # Whoever gets the card after this owner takes from this row.
         granted_for=allowance.public_id,
         is_data_pack=allowance.is_data_pack,

@@ -17,6 +17,7 @@ from accounts import cool_off
 from accounts.fresh_proof import ask_first, is_fresh
 from accounts.http import SubscriberRequest, at_secret_address, client_ip
 from accounts.locks import refuse_if_locked
+from accounts.masking import masked_address
 from accounts.models import User
 from accounts.two_proofs import may_be_believed, next_way
 from esim import moving_lines
@@ -25,7 +26,6 @@ from esim.models import Line, LineMove
 from esim.moving_lines import CannotMove
 from esim.sharing_forms import GiveForm, TakeForm
 from esim.sharing_links import move_of
-from esim.sharing_notices import masked_address
 from esim.views import line_of
 
 AN_HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from esim.identifiers import NotAnIccid, masked, normalised_iccid
-from esim.models import ProfileOrder, ProfileOrderQuerySet, SimCard, SimProfile
+from esim.models import ProfileOrder, SimCard, SimProfile
 
 FOUND, NOT_FOUND = "line.profile_found_by_staff", "line.profile_ordered_anew_by_staff"
 
@@ -62,7 +62,8 @@ def _settle(
     now: datetime,
     **changes: object,
 ) -> None:
-    if not _in_doubt(order).update(ask_again_at=now, lease_until=None, reason="", **changes):
+    doubtful = ProfileOrder.objects.in_doubt().filter(pk=order.pk)
+    if not doubtful.update(ask_again_at=now, lease_until=None, reason="", **changes):
         raise NotInDoubt
     audit.record(
         actor=actor,
@@ -73,7 +74,3 @@ def _settle(
         ip=ip,
         now=now,
     )
-
-
-def _in_doubt(order: ProfileOrder) -> ProfileOrderQuerySet:
-    return ProfileOrder.objects.filter(pk=order.pk, state=ProfileOrder.State.IN_DOUBT, iccid="")

@@ -62,7 +62,8 @@ def apply_plan(
 ) -> str:
     """Have the carrier grant a plan, and return the ICCID it was granted to; raises what the carrier raises.
 
-    CarrierRefused without a profile, also where the line has ended; OutcomeUnknown while it goes over to another one.
+    CarrierRefused without a profile, also where the line has ended; OutcomeUnknown while it goes over to another one,
+    and where it did while the carrier was asked: under the same key that one is asked next.
     """
     in_use = SimProfile.objects.filter(line=line).exclude(line__service_state=ServiceState.TERMINATED)
     profile = in_use.current().first()
@@ -70,8 +71,21 @@ def apply_plan(
         raise CarrierRefused("no_profile")
     if Replacement.objects.filter(line=line).going_over().exists():
         raise OutcomeUnknown("the line goes over to another profile")
-    carrier.grant(key=purchase_id, iccid=profile.iccid, terms=terms, starts_at=starts_at, ends_at=ends_at)
+    try:
+        carrier.grant(key=purchase_id, iccid=profile.iccid, terms=terms, starts_at=starts_at, ends_at=ends_at)
+    except CarrierRefused as error:
+        if was_left(profile.iccid):
+            raise OutcomeUnknown("the line went over to another profile") from error
+        raise
     return profile.iccid
+
+
+def was_left(iccid: str) -> bool:
+    """Tell whether a line goes over, or went over, from this profile to another one: its no is not the line's."""
+    profile = SimProfile.objects.filter(iccid=iccid).first()
+    if profile is None:
+        return False
+    return not profile.is_current or Replacement.objects.filter(line=profile.line_id).going_over().exists()
 
 
 def apply_plans(grants: Sequence[Grant], *, carrier: Carrier, at_once: int) -> Sequence[Exception | None]:

@@ -14,12 +14,6 @@ LIKE_A_LINK = re.compile(r"\w[.:/@]+\w|www")
 """What mail programs make a link of: whoever can type a name must not write to anybody in ours."""
 
 
-def masked_address(email: str) -> str:
-    """Return as much of an address as tells its owner that it is theirs."""
-    name, _, host = email.partition("@")
-    return f"{name[:1]}•••@{host}"
-
-
 def without_addresses(text: str) -> str:
     """Return what somebody called themselves, or a line; empty where it would be a link in a letter to a stranger."""
     return "" if LIKE_A_LINK.search(text) else text

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.fresh_proof import ask_first, is_fresh
 from accounts.http import SubscriberRequest, at_secret_address, client_ip
 from accounts.locks import refuse_if_locked
+from accounts.masking import masked_address
 from accounts.models import User
 from esim import invitations
 from esim.invitations import CannotInvite, NotAcceptable
 from esim.models import Line, LineInvitation, LineMember, Role
 from esim.sharing_forms import InviteForm, TakeForm
 from esim.sharing_links import invitation_of
-from esim.sharing_notices import masked_address
 from esim.views import line_of
 
 

@@ -111,7 +111,7 @@ def _later(granted: Allowance) -> AllowanceQuerySet:
     others = Allowance.objects.standing().filter(line=granted.line_id, pk__gt=granted.pk)
     if granted.is_data_pack:
         return others.none()
-    within = Q(is_data_pack=True, starts_at__gte=granted.starts_at, ends_at=granted.ends_at)
+    within = Q(is_data_pack=True, ends_at=granted.ends_at)
     return others.filter(within | Q(is_data_pack=False, starts_at__gte=granted.ends_at))
 
 

@@ -2,15 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from esim.models import Allowance, DailyUsage, Line
 from plans.advice_days import DayUse
-from plans.models import Plan
+from plans.models import SoldTerms
 
 HISTORY_DAYS = 90
 DAY = timedelta(days=1)
 ENDED_LATELY = timedelta(days=HISTORY_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class PresentPlan:
+    """The plan of a line: the public id under which it is on the list, and what it was sold as."""
+
+    public_id: str
+    sold: SoldTerms
 
 
 def days_by_line(lines: Iterable[Line], *, now: datetime) -> Mapping[int, Sequence[DayUse]]:
@@ -38,11 +47,12 @@ def _without_gaps(used: Mapping[date, DayUse], *, today: date) -> list[DayUse]:
     return days[first:]
 
 
-def present_plans(lines: Iterable[Line], *, now: datetime) -> Mapping[int, Plan]:
+def present_plans(lines: Iterable[Line], *, now: datetime) -> Mapping[int, PresentPlan]:
     """Return the plan each line has, or had last within the days that are looked at. Two queries."""
     begun = Allowance.objects.standing().filter(
         line__in=list(lines), is_data_pack=False, starts_at__lte=now, ends_at__gt=now - ENDED_LATELY
     )
-    latest = dict(begun.in_burn_order().values_list("line_id", "plan_id"))
-    plans = Plan.objects.in_bulk(set(latest.values()))
-    return {line_id: plans[plan_id] for line_id, plan_id in latest.items()}
+    rows = begun.in_burn_order().values_list("line_id", "plan__public_id", "sold_id")
+    latest = {line_id: (public_id, sold_id) for line_id, public_id, sold_id in rows}
+    sold = SoldTerms.objects.in_bulk({sold_id for _public_id, sold_id in latest.values()})
+    return {line_id: PresentPlan(public_id, sold[sold_id]) for line_id, (public_id, sold_id) in latest.items()}

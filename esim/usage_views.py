@@ -40,7 +40,7 @@ def usage(request: SubscriberRequest, public_id: str) -> HttpResponse:
     window = Window.of_month(request.GET.get("month", ""), today=today)
     by = "month" if request.GET.get("by") == "month" else "day"
     meter = throttle_meter(line, now=now)
-    standing = Allowance.objects.filter(line=line).not_ended(now).select_related("plan").in_burn_order()
+    standing = Allowance.objects.filter(line=line).not_ended(now).select_related("sold").in_burn_order()
     cap_bytes = meter.cap_bytes if meter else None
     context = {
         "nav": "lines",

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from plans import announcements, catalogue
 from plans.catalogue import PlanRow, Snapshot
 from plans.models import Plan
-from plans.models.plans import Region
+from plans.models.terms import Region
 from plans.offers import Offer, offers
 from plans.search import SearchForm, is_common
 from portal.lib import kept_pages

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from plans import pricing
 from plans.catalogue import PlanRow
 from plans.countries import countries_matching
-from plans.models.plans import Region
+from plans.models.terms import Region
 from plans.offers import Offer
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB, format_bytes

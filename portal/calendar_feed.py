@@ -18,12 +18,14 @@ from accounts.models import User
 from billing.foretelling import RELATED, Foreseen, foresee_next, paid_from
 from billing.models import Subscription
 from billing.schedule import last_paid
+from billing.timeline_words import shortfall
 from billing.verdicts import Action
 from esim import keep_alive
 from esim.models import Allowance, Line
 from plans.terms import PlanTerms
 from portal.lib.brand import brand
 from portal.lib.money import format_money
+from portal.lib.saying import join_sentences
 
 REFRESH = timedelta(hours=6)
 LAST_DIGITS = 4
@@ -50,7 +52,7 @@ def calendar_of(user: User, *, now: datetime) -> bytes:
 def _events(user: User, *, now: datetime) -> Iterator[Event]:
     lines = {line.pk: line for line in Line.objects.owned_by(user).in_use().filter(hidden=False)}
     ends = last_paid(lines, now=now)
-    prefetch_related_objects(list(ends.values()), "plan")
+    prefetch_related_objects(list(ends.values()), "sold")
     for line_id, paid in ends.items():
         yield _end(lines[line_id], paid, now=now)
     for line in lines.values():
@@ -66,12 +68,11 @@ def _events(user: User, *, now: datetime) -> Iterator[Event]:
 
 
 def _end(line: Line, paid: Allowance, *, now: datetime) -> Event:
-    plan = PlanTerms.of(paid.plan).label
     return _event(
         uid=f"end-{paid.public_id}",
         at=paid.ends_at,
         summary=_("%(line)s: plan ends") % {"line": name_of(line)},
-        description=_("“%(plan)s” ends now, unless more was bought since.") % {"plan": plan},
+        description=_("“%(plan)s” ends now, unless more was bought since.") % {"plan": paid.sold.label},
         url=reverse("line", args=[line.public_id]),
         sequence=0,
         now=now,
@@ -83,11 +84,13 @@ def _charge(look: Foreseen, *, now: datetime) -> Event:
     text = _("“%(plan)s” is paid by itself: %(price)s from %(source)s. You can change or stop it before.")
     if subscription.asks_first:
         text = _("You said yes to it: %(price)s from %(source)s.")
+    summary = _("%(line)s renews for %(price)s") if look.is_covered else _("%(line)s: %(price)s is due")
+    told = text % {"plan": _plan(look), "price": price, "source": paid_from(look)}
     return _event(
         uid=f"charge-{subscription.public_id}-{look.period_index}",
         at=look.at,
-        summary=_("%(line)s renews for %(price)s") % {"line": name_of(subscription.line), "price": price},
-        description=text % {"plan": _plan(look), "price": price, "source": paid_from(look)},
+        summary=summary % {"line": name_of(subscription.line), "price": price},
+        description=join_sentences(shortfall(look), told),
         url=_renewal_page(look),
         sequence=_revision(subscription),
         now=now,

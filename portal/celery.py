@@ -24,6 +24,7 @@ app.autodiscover_tasks()
 TIMETABLE: dict[str, dict[str, Any]] = {
     "deliver-notifications": {"task": "accounts.deliver_notifications", "schedule": 10.0},
     "tell-staff": {"task": "accounts.tell_staff", "schedule": 120.0},
+    "change-addresses": {"task": "accounts.change_addresses", "schedule": 60.0},
     "copy-data": {"task": "portal.copy_data", "schedule": 60.0},
     "close-accounts": {"task": "portal.close_accounts", "schedule": crontab(minute="*/10")},
     "forget-old": {"task": "portal.forget_old", "schedule": crontab(hour=3, minute=15)},

@@ -181,7 +181,7 @@ def _allowances(lines: Sequence[Line], *, currency: str, now: datetime) -> Itera
     )
     wanted = Q(ends_at__gt=now) | Q(ends_at__gt=now - ENDED_SHOWN, is_data_pack=False)
     standing = Allowance.objects.standing().filter(wanted, line__in=lines)
-    allowances = standing.select_related("plan").in_burn_order()
+    allowances = standing.select_related("plan", "sold").in_burn_order()
     return allowances.annotate(price=Subquery(prices.order_by("-valid_from").values("amount")[:1]))
 
 

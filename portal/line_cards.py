@@ -19,7 +19,7 @@ from esim.forecast import Forecast, forecast
 from esim.installing import TO_INSTALL
 from esim.models import Allowance, DownloadState, Line, Role, ServiceState
 from plans.countries import named_countries
-from plans.models import Plan
+from plans.models import SoldTerms
 from portal.lib.money import Money
 from portal.meters import Meter, data_left, full_speed_left, meter_of
 from portal.offering import sells_data_packs
@@ -75,6 +75,7 @@ DEEDS = {
 class LineCard:
     """One line. `data` is what is left, of an unlimited plan what is left of today's full speed.
 
+    `sold` is what the plan that runs, or ran last, was sold as.
     `ends_at` is when the last paid time ends, or ended; `running` and `queued` are in burn order.
     `turns` are plans that are paid and wait for the end of these. `coming` is what the scheduler does with auto-renewal
     when that is due next, None where it does nothing; `waits_for_us`: it is due, and nothing is charged for now.
@@ -82,7 +83,7 @@ class LineCard:
 
     line: Line
     download_state: str
-    plan: Plan | None
+    sold: SoldTerms | None
     renew_price: Money | None
     running: Sequence[Allowance]
     queued: Sequence[Allowance]
@@ -195,7 +196,7 @@ class LineCard:
     @property
     def coverage(self) -> str:
         """Name the countries where they are few, and count them where they are many."""
-        codes = self.plan.countries if self.plan else []
+        codes = self.sold.countries if self.sold else []
         if len(codes) <= COUNTRIES_NAMED:
             return pgettext("between names of countries", ", ").join(named_countries(codes, get_language() or "en"))
         return ngettext("%(count)d country", "%(count)d countries", len(codes)) % {"count": len(codes)}
@@ -229,7 +230,7 @@ def make_card(
         line=line,
         role=role,
         download_state=download_state,
-        plan=current.plan if current else None,
+        sold=current.sold if current else None,
         renew_price=price,
         running=running,
         queued=[one for one in plans if one.starts_at > now],

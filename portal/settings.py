@@ -238,7 +238,11 @@ CACHES = {
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "portal",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
-    }
+        # In the database while Redis is away: what is counted against guessing, and of programs; codes that were used; and
+        # who is paying.
+        "HELD": {"elsewhere": "held", "prefixes": ("allauth:rl:", "allauth.mfa.totp.used", "api:", "paying:")},
+    },
+    "held": {"BACKEND": "accounts.held_values.HeldValues", "KEY_PREFIX": "portal"},
 }
 SESSION_ENGINE = "portal.lib.sessions"
 
@@ -276,6 +280,7 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "portal.formats"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -317,6 +322,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", f"{PORTAL_BRAND_NAME} 
 SMS_BACKEND = os.environ.get("SMS_BACKEND", "outbox" if PLAYGROUND else "")
 LETTER_ENCLOSURES = "billing.invoice_mail.enclosures"
 LETTER_SECRETS = "billing.claim_codes.secrets_of"
+NOTICES_ANEW = "billing.notices_anew.facts_now"
 PLANS_DELIVERABLE = "portal.offering.deliverable"
 
 # Lets webhooks go to private addresses and by plain HTTP: for trying them out, never where strangers may be staff.

@@ -822,7 +822,7 @@ class Migration(migrations.Migration):
             name="Notification",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", portal.lib.public_ids.PublicIdField(prefix="ntf")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="ntf", unique=False)),
                 ("key", models.CharField(max_length=160, unique=True, verbose_name="key")),
                 (
                     "user",
@@ -855,6 +855,7 @@ class Migration(migrations.Migration):
                             ("sending", "being sent"),
                             ("sent", "sent"),
                             ("failed", "failed"),
+                            ("left_out", "left out"),
                         ],
                         default="queued",
                         max_length=8,
@@ -888,6 +889,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="HeldValue",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=64, unique=True)),
+                ("value", models.JSONField()),
+                ("ends_at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "verbose_name": "value held while the cache is away",
+                "verbose_name_plural": "values held while the cache is away",
+                "indexes": [],
+                "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
             name="OutboxMessage",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -900,6 +916,7 @@ class Migration(migrations.Migration):
                 ("recipient", models.CharField(max_length=254, verbose_name="recipient")),
                 ("subject", models.CharField(blank=True, max_length=300, verbose_name="subject")),
                 ("body", models.TextField(verbose_name="text")),
+                ("html", models.TextField(blank=True, verbose_name="HTML")),
                 (
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
@@ -1415,6 +1432,159 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "webhook secrets",
                 "indexes": [],
                 "constraints": [],
+            },
+        ),
+        migrations.CreateModel(
+            name="AddressChange",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                ("refusal", models.CharField(blank=True, max_length=100, verbose_name="why it was refused")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                ("public_id", portal.lib.public_ids.PublicIdField(prefix="adc")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("email", "e-mail address"), ("phone", "mobile number")],
+                        max_length=5,
+                        verbose_name="what is changed",
+                    ),
+                ),
+                ("address", models.CharField(blank=True, max_length=254, verbose_name="new address or number")),
+                (
+                    "removes_phone",
+                    models.BooleanField(
+                        default=False,
+                        help_text="With a new e-mail address: the number is lost as well.",
+                        verbose_name="takes the number off",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("requested", "waits for a second person"),
+                            ("agreed", "waits for proof and for the time to object"),
+                            ("done", "done"),
+                            ("refused", "refused"),
+                            ("stopped", "stopped"),
+                            ("lapsed", "lapsed"),
+                        ],
+                        default="requested",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "changes_at",
+                    models.DateTimeField(
+                        blank=True, help_text="Not before, and once proved.", null=True, verbose_name="changes"
+                    ),
+                ),
+                ("proved_at", models.DateTimeField(blank=True, null=True, verbose_name="proved")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The second person, where there was one.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="requested by",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="address_changes",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "change of address by support",
+                "verbose_name_plural": "changes of address by support",
+                "permissions": [("approve_addresschange", "Can approve changes of address as others requested")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "agreed")), fields=["changes_at", "id"], name="addresschange_due"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="addresschange_has_a_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="addresschange_decided_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("state", "requested")),
+                            models.Q(models.Q(("state", "requested"), _negated=True), ("decided_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="addresschange_decision_has_time",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["requested", "agreed"])),
+                        fields=("user",),
+                        name="addresschange_one_open_a_user",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "requested"),
+                            ("changes_at__isnull", False),
+                            ("state__in", ["refused", "stopped"]),
+                            _connector="OR",
+                        ),
+                        name="addresschange_agreed_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True),
+                            models.Q(("decided_by__isnull", False), ("proved_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="addresschange_done_is_proved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state__in", ["requested", "agreed"])),
+                            models.Q(
+                                models.Q(("state__in", ["requested", "agreed"]), _negated=True),
+                                ("ended_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="addresschange_end_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("decided_by", models.F("user")), _negated=True),
+                        name="addresschange_not_ones_own",
+                    ),
+                ],
             },
         ),
     ]

@@ -1,3 +1,4 @@
+from accounts.models.address_changes import AddressChange, AddressChangeQuerySet
 from accounts.models.answering import ReplyTemplate, TicketNote
 from accounts.models.api_calls import ApiCall
 from accounts.models.api_tokens import ApiToken, ApiTokenQuerySet
@@ -5,10 +6,12 @@ from accounts.models.articles import Article, ArticleFeedback
 from accounts.models.audit import AuditEvent
 from accounts.models.businesses import Business
 from accounts.models.documents import Document, DocumentQuerySet
+from accounts.models.held import HeldValue
 from accounts.models.leaving import AccountClosing, AccountClosingQuerySet, DataExport
 from accounts.models.notifications import Notification, OutboxAttachment, OutboxMessage
 from accounts.models.referrals import KnownDevice, Referral, ReferralCode, ReferralQuerySet
 from accounts.models.tickets import Ticket, TicketMessage
+from accounts.models.two_people import TwoPeopleQuerySet, TwoPeopleRequest
 from accounts.models.users import User
 from accounts.models.webhooks import (
     WebhookCursor,
@@ -21,6 +24,8 @@ from accounts.models.webhooks import (
 __all__ = [
     "AccountClosing",
     "AccountClosingQuerySet",
+    "AddressChange",
+    "AddressChangeQuerySet",
     "ApiCall",
     "ApiToken",
     "ApiTokenQuerySet",
@@ -31,6 +36,7 @@ __all__ = [
     "DataExport",
     "Document",
     "DocumentQuerySet",
+    "HeldValue",
     "KnownDevice",
     "Notification",
     "OutboxAttachment",
@@ -42,6 +48,8 @@ __all__ = [
     "Ticket",
     "TicketMessage",
     "TicketNote",
+    "TwoPeopleQuerySet",
+    "TwoPeopleRequest",
     "User",
     "WebhookCursor",
     "WebhookDelivery",

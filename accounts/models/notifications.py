@@ -35,6 +35,7 @@ class Notification(models.Model):
 
     `key` names the business fact ("expiry-3d:alw_…:email"), so writing the same notice twice is one row.
     The text is rendered at delivery from `kind` and `context`, in the person's language and time zone.
+    LEFT_OUT is what was no longer so, or had come, before it could be sent: nobody has to see to it.
     """
 
     class State(models.TextChoices):
@@ -42,8 +43,9 @@ class Notification(models.Model):
         SENDING = "sending", _("being sent")
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed")
+        LEFT_OUT = "left_out", _("left out")
 
-    public_id = PublicIdField(prefix="ntf")
+    public_id = PublicIdField(prefix="ntf", unique=False)  # nobody looks one up by it (ADR 8)
     key = models.CharField(_("key"), max_length=160, unique=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -91,6 +93,7 @@ class OutboxMessage(models.Model):
     recipient = models.CharField(_("recipient"), max_length=254)
     subject = models.CharField(_("subject"), max_length=300, blank=True)
     body = models.TextField(_("text"))
+    html = models.TextField("HTML", blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:

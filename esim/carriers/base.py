@@ -183,7 +183,10 @@ class Carrier(Protocol):
         ...
 
     def move(self, *, key: str, from_iccid: str, to_iccid: str) -> None:
-        """Let number and plans go over from one profile to another, and back again if asked. Where `moving`."""
+        """Let number and plans go over from one profile to another, and back again if asked. Where `moving`.
+
+        A grant asked for again goes along under its key; the profile that was left refuses new ones.
+        """
         ...
 
     def reinstall(self, *, key: str, iccid: str) -> OrderedProfile:

@@ -42,7 +42,7 @@ class AllowanceShape(Shape):
         cap = allowance.daily_cap_bytes
         return cls(
             id=allowance.public_id,
-            product_offering=to_plan(allowance.plan),
+            product_offering=to_plan(allowance.plan, name=allowance.sold.label),
             is_data_pack=allowance.is_data_pack,
             status="active" if allowance.starts_at <= now else "queued",
             valid_for=TimePeriod(start_date_time=allowance.starts_at, end_date_time=allowance.ends_at),
@@ -56,7 +56,7 @@ class AllowanceShape(Shape):
 def list_allowances(request: ApiRequest, line_id: str) -> Any:
     """Return what runs on a line and what waits, in the order in which it is used up: earliest end first."""
     line, now = seen_line(request, line_id), timezone.now()
-    standing = Allowance.objects.filter(line=line).not_ended(now).select_related("plan")
+    standing = Allowance.objects.filter(line=line).not_ended(now).select_related("plan", "sold")
     return [AllowanceShape.of(one, now=now) for one in standing.order_by("ends_at", "id")]
 
 

@@ -22,7 +22,7 @@ from billing.views.leading_on import charge_soon
 from portal.api.door import ApiRequest, Needs
 from portal.api.keys import Key, once
 from portal.api.orders import OrderShape, own_order
-from portal.api.proofs import PAID, refuse_above_limit
+from portal.api.proofs import unproved_payment
 from portal.api.refusals import refused, refused_form
 from portal.api.shapes import PublicId, Shape, Wish, page_url, problems
 
@@ -107,16 +107,16 @@ def _begin(request: ApiRequest, order: Order, wish: PayWish) -> None:
         raise refused(HTTPStatus.CONFLICT, "cannot-pay-with", "This is none of your saved cards that can pay.")
     refuse_if_locked(request.owner)
     page = page_url("billing:another_way", order.public_id)
-    refuse_above_limit(order.to_charge, detail=PAID, page=page)
     try:
-        paying.begin_another_way(
-            order=order,
-            method=form.method,
-            card_consent=None,
-            gateway=gateways.chosen(),
-            gateways=gateways.by_name(),
-            now=timezone.now(),
-        )
+        with unproved_payment(order.to_charge, payer=request.owner, page=page):
+            paying.begin_another_way(
+                order=order,
+                method=form.method,
+                card_consent=None,
+                gateway=gateways.chosen(),
+                gateways=gateways.by_name(),
+                now=timezone.now(),
+            )
     except StillBeingChecked as refusal:
         headers = {"Retry-After": "60"}
         raise refused(HTTPStatus.CONFLICT, "under-way", refusal.sentence, headers=headers) from None

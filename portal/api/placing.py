@@ -1,5 +1,6 @@
 """Placing an order for a program: the form, the limit and the checkout of the pages, and never more than they allow."""
 
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from billing.redemptions import CouponGone
 from billing.views.placing import Sale, paid_by_somebody, paid_with, set_going
 from portal.api.door import ApiRequest
 from portal.api.keys import key_reused
-from portal.api.proofs import PAID, refuse_above_limit
+from portal.api.proofs import unproved_payment
 from portal.api.refusals import refused
 from portal.api.shapes import Amount, AmountWished
 from portal.lib.money import Money
@@ -80,11 +81,13 @@ def place(
     if not form.is_valid():
         detail = next(str(errors[0]) for errors in form.errors.values())
         raise refused(HTTPStatus.CONFLICT, "cannot-pay-with", detail)
+    counted: AbstractContextManager[None] = nullcontext()
     if form.uses_what_we_keep and not asks_somebody:
         refuse_if_locked(request.owner)
-        refuse_above_limit(sale.price, detail=PAID, page=page)
+        counted = unproved_payment(sale.price, payer=request.owner, page=page)
     purchase_of = paid_by_somebody if asks_somebody else paid_with
-    order = _place(purchase_of(sale, form, owner=request.owner))
+    with counted:
+        order = _place(purchase_of(sale, form, owner=request.owner))
     set_going(order, form)
     return order
 

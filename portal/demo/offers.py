@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from plans.models.plans import Region
+from plans.models.terms import Region
 from portal.lib.periods import PeriodUnit
 
 DAY, MONTH, YEAR = PeriodUnit.DAY, PeriodUnit.MONTH, PeriodUnit.YEAR

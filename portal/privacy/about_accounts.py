@@ -134,6 +134,14 @@ ACCOUNTS = (
         because="that the account was closed because its owner asked",
     ),
     Rows(
+        model="accounts.AddressChange",
+        of=("user",),
+        told="public_id kind address removes_phone reason state created_at decided_at changes_at proved_at ended_at",
+        inner="id user refusal requested_by decided_by",
+        because=SECURITY,
+        blanked={"address": ""},
+    ),
+    Rows(
         model="accounts.ReferralCode",
         of=("owner",),
         told="code created_at",

@@ -20,7 +20,7 @@ LINES = (
     Rows(
         model="esim.Allowance",
         of=OF_LINE,
-        told="public_id line plan granted_for is_data_pack data_bytes daily_cap_bytes throttled_kbps voice_minutes"
+        told="public_id line plan sold granted_for is_data_pack data_bytes daily_cap_bytes throttled_kbps voice_minutes"
         " sms_count used_bytes used_minutes used_sms starts_at ends_at taken_back_at created_at",
         inner="id remind_due_at",
         because=BOOKS,

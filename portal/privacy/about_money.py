@@ -115,7 +115,7 @@ MONEY = (
         of=("order__owner",),
         told="public_id order gateway gateway_payment_id gateway_transaction_id paid_with method currency amount"
         " refunded_amount state decline_code created_at settled_at",
-        inner="id off_session by_link save_method card_consent check_due_at checks",
+        inner="id off_session by_link save_method card_consent check_due_at checks phase kept_payment_id",
         secret="page_url",  # noqa: S106
         because=LAW,
     ),
@@ -123,7 +123,7 @@ MONEY = (
         model="billing.Refund",
         of=("order__owner",),
         told="public_id order charge currency amount goes_to reason state created_at settled_at",
-        inner="id taken_from note takes_back failure requested_by approved_by tries_again gateway_refund_id check_due_at"
+        inner="id taken_from note takes_back failure requested_by approved_by tries_again payout gateway_refund_id check_due_at"
         " checks",
         because=LAW,
     ),
@@ -153,6 +153,13 @@ MONEY = (
         of=("account__owner",),
         told="public_id account currency amount way state created_at decided_at",
         inner="id reason refusal requested_by decided_by",
+        because=LAW,
+    ),
+    Rows(
+        model="billing.Payout",
+        of=("account__owner",),
+        told="public_id account currency amount by_hand_amount reason reference state created_at decided_at ended_at",
+        inner="id refusal requested_by decided_by",
         because=LAW,
     ),
     Rows(

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from allauth.account.models import EmailAddress
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, documents
 from accounts.models import AccountClosing, Document, Notification, User
 from accounts.notifications import every_channel, notify
+from accounts.open_sessions import end_sessions_of
 from billing import agreements, ledger, saved_cards, top_up_rules
 from billing.gateways.base import Gateways
 from billing.models import LedgerEntry, PaymentMethod, Subscription, TopUpRule
@@ -27,7 +27,6 @@ from esim.models import Line, SimApplication
 from esim.suspension import CannotSuspend, ChangeUnderWay
 from portal.lib.due_rows import in_pages
 from portal.lib.one_by_one import one_by_one
-from portal.lib.sessions import SessionStore
 from portal.lib.ticks import InTime, always
 from portal.privacy.everything import EVERYTHING
 from portal.privacy.obstacles import Obstacle, standing_of
@@ -171,7 +170,7 @@ def forget(closing: AccountClosing, *, now: datetime) -> bool:
         return False
     user = closing.user
     _record("account.closed", closing, actor=None, ip=None, now=now)
-    _end_sessions(user)
+    end_sessions_of(user)
     for document in Document.objects.kept().filter(owner=user):
         documents.erase(document, now=now)
     for application in SimApplication.objects.filter(owner=user, forgotten_at=None):
@@ -193,11 +192,6 @@ def _forget_user(user: User) -> None:
     user.set_unusable_password()
     user.calendar_version += 1
     user.save()
-
-
-def _end_sessions(user: User) -> None:
-    for key in UserSession.objects.filter(user=user).values_list("session_key", flat=True):
-        SessionStore(key).delete()
 
 
 def _tell(closing: AccountClosing, *, kind: str, now: datetime, suffix: str = "") -> None:

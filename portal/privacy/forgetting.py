@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Model, Q, QuerySet
 
-from accounts.models import KnownDevice, Notification, Referral, TicketMessage, TicketNote
+from accounts.models import HeldValue, KnownDevice, Notification, Referral, TicketMessage, TicketNote
 from billing.models import CodeAttempt, GatewayEvent, LineClaim
 from esim.models import BindingAttempt, CarrierEvent, DailyUsage, LineInvitation, QuarantinedUsage
 from portal.lib.ticks import InTime, always
@@ -45,8 +45,9 @@ RULES = (
         name="notifications",
         after=lambda: settings.PORTAL_NOTICES_KEPT,
         # What still waits to be sent is not over, however old.
-        find=_older(Notification, "created_at", state__in=["sent", "failed"]),
+        find=_older(Notification, "created_at", state__in=["sent", "failed", "left_out"]),
     ),
+    Rule(name="values_held", after=_days(1), find=_older(HeldValue, "ends_at")),
     Rule(name="tries_to_bind", after=_days(90), find=_older(BindingAttempt, "at")),
     Rule(name="tries_of_codes", after=_days(90), find=_older(CodeAttempt, "at")),
     Rule(name="claims_to_lines", after=_days(90), find=_older(LineClaim, "asked_at")),

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from billing import arrears
-from billing.models import Charge, Dispute, LedgerAccount, Order, PayLink, QueuedPlan, Refund
+from billing.models import Charge, Dispute, LedgerAccount, Order, PayLink, Payout, QueuedPlan, Refund
 from esim.models import Line, LineMove, Replacement, ServiceChange, SimApplication
 from portal.lib.money import Money
 
@@ -54,7 +54,8 @@ def _found(user: User, *, now: datetime) -> Iterator[Obstacle]:
         yield Obstacle.ORDERS
     if QueuedPlan.objects.filter(line__owner=user, state=QueuedPlan.State.WAITING).exists():
         yield Obstacle.QUEUE
-    if Refund.objects.filter(order__owner=user, state__in=Refund.State.OPEN).exists():
+    refunds = Refund.objects.filter(order__owner=user, state__in=Refund.State.OPEN)
+    if refunds.exists() or Payout.objects.owned_by(user).open().exists():
         yield Obstacle.REFUNDS
     if Dispute.objects.owned_by(user).open().exists():
         yield Obstacle.DISPUTES
