@@ -58,7 +58,7 @@ def test_two_tabs_begin_one_replacement_and_order_one_profile(line):
     assert Notification.objects.filter(kind="line_replacement").count() == 2, "one news on two channels"
 
 
-def test_without_the_lock_and_the_constraint_two_tabs_order_two_profiles(line, monkeypatch):
+def test_control_without_the_lock_and_the_constraint_two_tabs_order_two_profiles(line, monkeypatch):
     both = Barrier(2)
 
     def meet(line):
@@ -72,7 +72,7 @@ def test_without_the_lock_and_the_constraint_two_tabs_order_two_profiles(line, m
 
     with without_constraint(Replacement, "replacement_one_at_a_time", clean_up=clean_up):
         carrier = two_tabs(line)
-        assert Replacement.objects.count() == 2, "the control"
+        assert Replacement.objects.count() == 2
         assert len(carrier.profiles) == 2
 
 
