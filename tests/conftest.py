@@ -1,6 +1,7 @@
 """People and clocks every test may want."""
 
 import gc
+import os
 import time
 from datetime import UTC, datetime
 
@@ -24,10 +25,16 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Let Hypothesis try less than it would, or far more, and never mind how busy the machine is."""
-    hypothesis.settings.register_profile("few", max_examples=40, deadline=None)
-    hypothesis.settings.register_profile("many", max_examples=500, deadline=None)
-    hypothesis.settings.load_profile("many" if config.getoption("sample") == "all" else "few")
+    """Let Hypothesis try less than it would, or far more, and never mind how busy the machine is.
+
+    Where a change is judged it tries the same cases each time: what luck finds belongs to no change.
+    """
+    profile = hypothesis.settings.register_profile
+    profile("few", max_examples=40, deadline=None)
+    profile("the same few", max_examples=40, deadline=None, derandomize=True, database=None)
+    profile("many", max_examples=500, deadline=None)
+    few = "the same few" if os.environ.get("CI") else "few"
+    hypothesis.settings.load_profile("many" if config.getoption("sample") == "all" else few)
 
 
 def pytest_generate_tests(metafunc):

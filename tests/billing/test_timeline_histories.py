@@ -12,6 +12,7 @@ from accounts.models import Notification
 from billing import (
     agreements,
     charging_stops,
+    expiry,
     orders,
     questions,
     queue_endings,
@@ -127,6 +128,7 @@ class History:
         with suppress(ChargingStopped):
             renewals.renew_due(gateways=self.gateways, carrier=self.carrier, now=moment)
             renewals.retry_declined(gateways=self.gateways, carrier=self.carrier, now=moment)
+        expiry.expire_unpaid_orders(gateways=self.gateways, now=moment)
         if self.tells:
             send_reminders(now=moment)
 
@@ -255,6 +257,7 @@ class History:
 
 
 @example(period=("day", 1), zone="America/New_York", steps=[("renew by hand",), ("nothing runs", 134)])
+@example(period=("day", 1), zone="UTC", steps=[("bank says", "stolen_card"), ("wait", 447), ("nothing runs", 24)])
 @given(period=PERIODS, zone=ZONES, steps=st.lists(STEPS, max_size=8))
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -270,6 +273,7 @@ def test_after_any_history_the_scheduler_does_what_was_foretold(db, time_machine
         told = timeline(line=Line.objects.get(), now=history.now)
         one_voice(history, told)
         goes_as_foretold(history, told)
+        expiry.expire_unpaid_orders(gateways=history.gateways, now=history.now)
         assert broken_invariants(now=history.now).keys() <= NOT_OF_MONEY
         transaction.set_rollback(True)
 
