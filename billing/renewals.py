@@ -23,7 +23,7 @@ from billing.renewal_endings import GATEWAY_GONE, LONGEST_LOOK, each, put_off, s
 from billing.renewal_orders import Renewal
 from billing.renewal_run import Attempt, Stride, take_money
 from billing.verdicts import Action, Verdict, judge, judge_each
-from billing.withdrawn import is_withdrawn, was_never_asked_for
+from billing.withdrawn import is_for_gone_gateway, is_withdrawn
 from esim.carriers.base import Carrier
 from portal.lib.ticks import Clock, InTime, always
 
@@ -152,8 +152,7 @@ def _found_again(subscription: Subscription, *, gateways: Gateways, now: datetim
     charge = renewal.charge
     if charge is None:
         return renewal
-    is_gone = charge.gateway not in gateways and was_never_asked_for(charge)
-    if is_gone or is_withdrawn(charge, now=now):
+    if is_for_gone_gateway(charge, gateways) or is_withdrawn(charge, now=now):
         renewal.charge = charges.withdraw(charge, now=now)
     return renewal
 

@@ -23,7 +23,7 @@ from billing.top_up_following import follow_payments
 from billing.top_up_orders import TopUp, found_again, intend, is_beyond_reach
 from billing.top_up_verdicts import TopUpVerdict, judge
 from billing.verdicts import Action
-from billing.withdrawn import was_never_asked_for
+from billing.withdrawn import is_for_gone_gateway
 from esim.carriers.base import Carrier
 from portal.lib.one_by_one import in_set, one_by_one
 from portal.lib.ticks import InTime, always
@@ -84,7 +84,7 @@ def _finish_in_flight(*, gateways: Gateways, carrier: Carrier, now: datetime, in
 def _found_again(rule: TopUpRule, *, gateways: Gateways, now: datetime) -> TopUp:
     top_up = found_again(rule)
     charge = top_up.charge
-    if charge is not None and charge.gateway not in gateways and was_never_asked_for(charge):
+    if charge is not None and is_for_gone_gateway(charge, gateways):
         top_up.charge = charges.withdraw(charge, now=now)
     return top_up
 

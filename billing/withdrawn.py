@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from billing.charging_stops import is_stopped
+from billing.gateways.base import Gateways
 from billing.models import Charge, Order, PaymentMethod, Subscription
 from billing.schedule import is_stale
 
@@ -29,6 +30,11 @@ def was_never_asked_for(charge: Charge) -> bool:
     """Tell whether a charge made by itself is written down, and nothing more: no gateway has heard of it."""
     never_asked = charge.state == Charge.State.CREATED and not charge.gateway_payment_id
     return never_asked and _is_by_itself(charge)
+
+
+def is_for_gone_gateway(charge: Charge, gateways: Gateways) -> bool:
+    """Tell whether a charge made by itself was only written down, for a gateway that is not set up any more."""
+    return charge.gateway not in gateways and was_never_asked_for(charge)
 
 
 def is_unwanted(charge: Charge, *, now: datetime) -> bool:
