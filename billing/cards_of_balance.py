@@ -3,12 +3,20 @@
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.two_people import NotDone
 from billing import refund_settlement
 from billing.models import Charge, LedgerAccount, Order, OrderQuerySet, Payout, Refund
 from billing.refundable import Part, parts_of
 from portal.lib.money import Money
+
+
+class BalanceMoved(NotDone):
+    """The balance holds less than it did when it was asked for; nothing was changed."""
+
+    sentence = _("The balance does not hold so much any more. Refuse this, and ask for it again.")
 
 
 def paid_in(wallet: LedgerAccount) -> OrderQuerySet:

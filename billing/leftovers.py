@@ -13,6 +13,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.two_people import NotDone, decide, move_on, refuse_own
 from billing import ledger
+from billing.cards_of_balance import BalanceMoved
 from billing.ledger import InsufficientBalance
 from billing.left_behind import goes_back, left_behind
 from billing.models import LedgerAccount, Leftover
@@ -41,12 +42,6 @@ class GoesBackByItself(CannotClear):
     """A card that had paid it in has not been tried yet."""
 
     sentence = _("A card of theirs can still take money of it: it goes back there by itself. Nothing was changed.")
-
-
-class BalanceMoved(CannotClear):
-    """The balance holds less than it did."""
-
-    sentence = _("The balance does not hold so much any more. Refuse this, and ask for it again.")
 
 
 def request(

@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.models import AccountClosing, User
 from accounts.two_people import LockedByOwner, NotDone, decide, move_on, refuse_own
 from billing import arrears, ledger, payout_notices, refund_settlement
-from billing.cards_of_balance import draft_for_card, paid_in, parts_for_cards
+from billing.cards_of_balance import BalanceMoved, draft_for_card, paid_in, parts_for_cards
 from billing.ledger import InsufficientBalance
 from billing.models import Dispute, LedgerAccount, Order, Payout, Refund
 from portal.lib.money import Money
@@ -42,12 +42,6 @@ class OwesSomething(CannotPayOut):
     """What is owed is settled first."""
 
     sentence = _("They owe something: that is settled first. Nothing was changed.")
-
-
-class BalanceMoved(CannotPayOut):
-    """The balance holds less than it did."""
-
-    sentence = _("The balance does not hold so much any more. Refuse this, and ask for it again.")
 
 
 def request(

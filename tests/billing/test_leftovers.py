@@ -6,7 +6,8 @@ from django.db import IntegrityError, transaction
 from accounts.models import AccountClosing, AuditEvent
 from accounts.two_people import OwnRequest
 from billing import ledger, left_behind, leftovers
-from billing.leftovers import BalanceMoved, GoesBackByItself, NothingToClear
+from billing.cards_of_balance import BalanceMoved
+from billing.leftovers import GoesBackByItself, NothingToClear
 from billing.models import LedgerAccount, LedgerEntry, Leftover
 from portal.admin_attention import needs_a_person
 from portal.lib.money import Money

@@ -3,10 +3,11 @@
 import pytest
 
 from billing import ledger, payouts
+from billing.cards_of_balance import BalanceMoved
 from billing.invariants import broken_invariants
 from billing.ledger import InsufficientBalance
 from billing.models import LedgerAccount, LedgerEntry, Order, Payout, Refund
-from billing.payouts import BalanceMoved, NothingToPayOut
+from billing.payouts import NothingToPayOut
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import NOW, delivered, fund

@@ -7,8 +7,9 @@ from accounts.models import AccountClosing, AuditEvent, Notification, OutboxMess
 from accounts.notifications import deliver_due
 from accounts.two_people import LockedByOwner, OwnAccount, OwnRequest
 from billing import ledger, payouts, refunds
+from billing.cards_of_balance import BalanceMoved
 from billing.models import LedgerAccount, LedgerEntry, Payout, Refund
-from billing.payouts import BalanceMoved, BankDecides, NothingToPayOut, OwesSomething
+from billing.payouts import BankDecides, NothingToPayOut, OwesSomething
 from portal.admin_attention import needs_a_person
 from portal.lib.money import Money
 from tests import make
