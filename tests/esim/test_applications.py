@@ -262,7 +262,7 @@ def test_two_people_approve_where_that_is_wanted_and_nobody_their_own(sent, staf
             approve(sent, who, now, two_people=True)
     assert approve(sent, other_staff, now, two_people=True)
 
-    trail = AuditEvent.objects.filter(target=sent.public_id).values_list("action", "actor__email")
+    trail = AuditEvent.objects.filter(target=sent.public_id).order_by("pk").values_list("action", "actor__email")
     assert list(trail)[1:] == [
         ("application.approved_first", staff.email),
         ("application.approved", other_staff.email),

@@ -141,7 +141,7 @@ def test_an_owner_suspends_and_resumes_with_a_trace_and_a_notice_each(as_ada, li
     as_ada.post(address("resume", line))
     line.refresh_from_db()
     assert line.service_state == "active"
-    actions = AuditEvent.objects.filter(target=line.public_id).values_list("action", flat=True)
+    actions = AuditEvent.objects.filter(target=line.public_id).order_by("pk").values_list("action", flat=True)
     assert [*actions] == ["line.suspended_by_owner", "line.resumed_by_owner"]
     assert Notification.objects.filter(kind="line_service_changed").count() == 2
 
