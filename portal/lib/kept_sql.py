@@ -7,10 +7,12 @@ To write the `SELECT` of a look-up by a unique column takes Django several times
 PostgreSQL. What is kept is still written from the models, so it follows them.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, transaction
@@ -80,7 +82,7 @@ class KeptQuery(Generic[ModelT]):
         related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)  # type: ignore[call-arg]
         return _Select(
             model=queryset.model,
-            sql=sql,
+            sql=_as_sent(sql),
             parameters=parameters,
             own=own,
             columns=[column.target.attname for column in columns[own]],
@@ -131,7 +133,7 @@ class KeptInsert(Generic[ModelT]):
     @cached_property
     def _sql(self) -> str:
         places = ", ".join("%s" for _field in self.fields)
-        return f"INSERT INTO {self.target} VALUES ({places}) RETURNING id"  # noqa: S608 - names of models
+        return _as_sent(f"INSERT INTO {self.target} VALUES ({places}) RETURNING id")  # noqa: S608 - names of models
 
 
 class KeptPair(Generic[ModelT, DependentT]):
@@ -165,7 +167,7 @@ class KeptPair(Generic[ModelT, DependentT]):
         link = next(field for field in self._second.fields if field.name == self._link)
         places = ", ".join("%s" for _field in self._first.fields)
         selected = ", ".join("first.id" if field is link else "%s" for field in self._second.fields)
-        return (
+        return _as_sent(
             f"WITH first AS (INSERT INTO {self._first.target} VALUES ({places}) RETURNING id)"  # noqa: S608 - names
             f" INSERT INTO {self._second.target} SELECT {selected} FROM first"
             f" RETURNING {connection.ops.quote_name(link.column)}, id"
@@ -178,10 +180,18 @@ def _saved(row: Model, pk: int) -> None:
     row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
 
 
+def _as_sent(sql: str) -> str:
+    """Number the places for values where the database does it so (`$1`)."""
+    if not hasattr(connection, "numbered_cursor"):
+        return sql
+    numbers = count(1)
+    return re.sub("%[%s]", lambda mark: f"${next(numbers)}" if mark[0] == "%s" else "%", sql)
+
+
 def _cursor() -> CursorWrapper:
     # SQLite keeps statements by itself.
-    planning: Callable[[], CursorWrapper] = getattr(connection, "planning_cursor", connection.cursor)
-    return planning()
+    numbered: Callable[[], CursorWrapper] = getattr(connection, "numbered_cursor", connection.cursor)
+    return numbered()
 
 
 def _adapted(values: Iterable[object]) -> list[Any]:

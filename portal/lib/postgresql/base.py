@@ -8,6 +8,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, EmailField, Field, Model
+from psycopg import RawCursor
 from psycopg.abc import Buffer
 from psycopg.pq import TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
@@ -63,6 +64,14 @@ class MomentLoader(TimestamptzLoader):
             return super().load(data)  # before our era, without end, or past the year 9999
 
 
+class NumberedCursor(base.CursorMixin, RawCursor[Any]):
+    """Takes statements with `$1`, as PostgreSQL reads them.
+
+    The driver turns `%s` into that, and forgets how for statements with more than fifty values: a fifth of a
+    millisecond each time.
+    """
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Looks at the socket where Django asks `SELECT 1`, once a request and before its first statement.
 
@@ -94,9 +103,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Hazard: the values travel beside the statement, so an integer that Django has given a width (`F("used") + n`)
         is cut to it in silence. That is why `server_side_binding`, which does this to every query, stays off.
         """
+        return self._cursor_of(base.ServerBindingCursor)
+
+    def numbered_cursor(self) -> CursorWrapper:
+        """Return a planning cursor for statements whose places are numbered (`$1`)."""
+        return self._cursor_of(NumberedCursor)
+
+    def _cursor_of(self, kind: Any) -> CursorWrapper:
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            plain = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
-            cursor: CursorWrapper = self._prepare_cursor(plain)  # type: ignore[attr-defined]
+            cursor: CursorWrapper = self._prepare_cursor(kind(self.connection))  # type: ignore[attr-defined]
             return cursor

@@ -66,6 +66,13 @@ def test_rows_come_in_order_and_bring_what_is_related(django_assert_num_queries)
     assert found == [(700, "Oslo"), (900, "Rome")]
 
 
+def test_a_percent_sign_is_no_place_for_a_value():
+    plan = make.make_plan(position=9)
+    query = KeptQuery(lambda: Plan.objects.annotate(rest=F("position") % 5).filter(public_id=Slot("public_id")))
+
+    assert query.first(public_id=plan.public_id).rest == 4
+
+
 def test_the_query_is_put_together_once():
     asked = []
 
