@@ -2,7 +2,7 @@
 
 Rows belong to a version. Whoever changes a plan or a price calls `forget` once the change is committed; a row
 built before that belongs to the old version and is never read again. Where the cache lost the call, rows and
-pages are at most FRESH old; other processes may show the page before for a second.
+pages are at most FRESH old; other processes may show the page, and offer the promotions, of before for a second.
 """
 
 import secrets
@@ -57,7 +57,8 @@ class Snapshot:
 
 
 at_hand = LocMemCache("pages of the catalogue", {"TIMEOUT": 1, "OPTIONS": {"MAX_ENTRIES": 100}})
-"""Pages that this process shows for a second without asking the others whether something changed."""
+"""Pages and promotions that this process goes by for a second without asking the others whether something changed."""
+PROMOTIONS_AT_HAND = "promotions"
 
 # A release that changes the shape of a row must not read the rows of the one before.
 SHAPE = crc32(
@@ -99,7 +100,11 @@ def _start_new_version() -> None:
 
 def running_promotions(*, now: datetime) -> list[PromotionRow]:
     """Return the promotions that count at `now`, in the order staff arranged them: no query where they are cached."""
-    return [row for row in _promotions(version=version(), now=now) if row.runs(now)]
+    rows: list[PromotionRow] | None = at_hand.get(PROMOTIONS_AT_HAND)
+    if rows is None:
+        rows = _promotions(version=version(), now=now)
+        at_hand.set(PROMOTIONS_AT_HAND, rows)
+    return [row for row in rows if row.runs(now)]
 
 
 def promotions_at(moment: datetime, *, now: datetime) -> list[PromotionRow]:
