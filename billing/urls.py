@@ -27,9 +27,10 @@ from billing.views import (
 app_name = "billing"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("webhooks/<slug:gateway>/", webhooks.receive, name="webhook"),
+    path("lines/<public_id:public_id>/renew/", purchase.renew, name="renew"),
     path("lines/claim/", claims.claim, name="claim"),
     path("lines/claim/code/", claims.claim_code, name="claim_code"),
-    path("lines/<public_id:public_id>/renew/", purchase.renew, name="renew"),
     path("lines/<public_id:public_id>/queue/", queue.queue, name="queue"),
     path("lines/<public_id:public_id>/queue/add/", purchase.add_to_queue, name="add_to_queue"),
     path("queue/<public_id:public_id>/move/", queue.move, name="queue_move"),
@@ -84,7 +85,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("billing/low-balance/", top_ups.low_balance, name="low_balance"),
     path("billing/low-balance/agree/", top_ups.low_balance_agree, name="low_balance_agree"),
     path("top-ups/<public_id:public_id>/off/", top_ups.turn_off, name="top_up_off"),
-    path("webhooks/<slug:gateway>/", webhooks.receive, name="webhook"),
     path("sandbox/pay/<slug:reference>/", sandbox_views.pay, name="sandbox_pay"),
     path("sandbox/pay/<slug:reference>/confirm/", sandbox_views.confirm, name="sandbox_confirm"),
 ]

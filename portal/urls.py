@@ -10,9 +10,11 @@ from portal.privacy import pages as privacy_pages
 
 register_converter(PublicIdConverter, "public_id")
 
+# They are tried one by one: what is asked for most, and machines that wait for an answer, come first.
 urlpatterns = [
     path("", views.dashboard, name="home"),
     path("", include("plans.urls")),
+    path("", include("billing.urls")),
     path("lines/<public_id:public_id>/", views.line_page, name="line"),
     path("sim/apply/", application_pages.apply, name="sim_apply"),
     path("sim/applications/<public_id:public_id>/review/", application_pages.review, name="sim_review"),
@@ -22,7 +24,6 @@ urlpatterns = [
     path("", include("esim.urls")),
     # Behind the door for usage records, which is older and stays as it is.
     path("api/v1/", include("portal.api.urls")),
-    path("", include("billing.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("help/", help_pages.help_home, name="help"),
