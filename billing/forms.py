@@ -13,10 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from billing.credit_amounts import CreditAmounts, example
 from billing.models import PaymentMethod
+from portal.lib.kept_sql import KeptQuery, Slot
 from portal.lib.money import Money, format_money
 
 NEW_METHOD = "new"
 BALANCE = "balance"
+
+KEPT_CARD = KeptQuery(lambda: PaymentMethod.objects.usable().filter(owner=Slot("owner"), public_id=Slot("public_id")))
 
 
 class PayWithField(forms.CharField):
@@ -42,10 +45,10 @@ class PayForm(forms.Form):
     def clean_pay_with(self) -> str:
         chosen: str = self.cleaned_data["pay_with"]
         if chosen not in ("", NEW_METHOD, BALANCE):
-            usable = PaymentMethod.objects.owned_by(self.owner).chargeable(timezone.localdate())
-            self.method = usable.filter(public_id=chosen).first()
-            if self.method is None:
+            kept = KEPT_CARD.first(owner=self.owner.pk, public_id=chosen)
+            if kept is None or kept.last_day < timezone.localdate():
                 raise forms.ValidationError(_("This card can't be used any more. Choose another way to pay."))
+            self.method = kept
         return chosen
 
     @property

@@ -37,12 +37,13 @@ def quoted(request: SubscriberRequest, sale: Sale) -> Sale:
     """
     if sale.offer is None:
         return sale
+    code = _typed(request.POST)
     quote = discounts.quote(
         user=request.user,
         plan=sale.offer.plan,
         price=sale.offer.price,
-        code=_typed(request.POST),
-        ip=client_ip(request),
+        code=code,
+        ip=client_ip(request) if code else None,
         now=timezone.now(),
     )
     return replace(sale, price=quote.price, quote=quote)
