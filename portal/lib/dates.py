@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 
-WITHIN_DATE = re.compile(r"(?<=[年月])(?=\d)|(?<=\d)(?=[年月日])")
+WITHIN_CHINESE_DATE = re.compile(r"(?<=[年月])(?=\d)|(?<=\d)(?=[年月日])")
+WITHIN_ENGLISH_DATE = re.compile(r"(?<=\d) (?=[A-Z][a-z]{2} \d)|(?<= [A-Z][a-z]{2}) (?=\d{4})")
 
 
 def zone_or_utc(name: str) -> ZoneInfo:
@@ -67,8 +68,11 @@ def format_moment(when: datetime, locale: str) -> str:
 
 
 def held_together(day: str) -> str:
-    """Return a written date that no line of a page breaks within: Chinese ones break at each sign otherwise (UAX #14)."""
-    return WITHIN_DATE.sub("\N{WORD JOINER}", day)
+    """Return a written date that no line of a page breaks within: Chinese ones break at each sign otherwise (UAX #14).
+
+    Before the time of day a line may break.
+    """
+    return WITHIN_ENGLISH_DATE.sub("\N{NO-BREAK SPACE}", WITHIN_CHINESE_DATE.sub("\N{WORD JOINER}", day))
 
 
 def _say_distance(days: int) -> str:

@@ -14,6 +14,7 @@ from billing.models import Charge, Order, PaymentMethod, Subscription
 from esim.models import Allowance
 from plans.models import PlanPrice
 from plans.terms import PlanTerms
+from portal.lib.dates import held_together
 from portal.lib.money import Money
 from tests import make
 
@@ -170,7 +171,12 @@ def test_the_page_shows_the_next_charge(as_subscriber, line, plan, card, paid, n
 
     assert all(
         text in shown
-        for text in ("US$14.90", "10 Dec 2026", "in\N{NO-BREAK SPACE}19\N{NO-BREAK SPACE}days", "Visa 4242")
+        for text in (
+            "US$14.90",
+            held_together("10 Dec 2026"),
+            "in\N{NO-BREAK SPACE}19\N{NO-BREAK SPACE}days",
+            "Visa 4242",
+        )
     )
 
 

@@ -58,7 +58,7 @@ def test_the_check_page_says_what_the_line_will_have(as_subscriber, line, plan, 
 
     page = as_subscriber.get(renew_url).content.decode()
 
-    assert "12.4\N{NO-BREAK SPACE}GB until 10 Jan 2027" in page
+    assert "12.4\N{NO-BREAK SPACE}GB until 10\N{NO-BREAK SPACE}Jan\N{NO-BREAK SPACE}2027" in page
     assert "Renew for US$14.90" in page
 
 
@@ -259,7 +259,7 @@ def test_topping_up_adds_to_the_running_plan(as_subscriber, line):
     page = as_subscriber.get(url, {"plan": pack.public_id}).content.decode()
     as_subscriber.post(url, form(plan=pack.public_id, price_seen="USD:600"))
 
-    assert "15\N{NO-BREAK SPACE}GB until 11 Dec 2026" in page
+    assert "15\N{NO-BREAK SPACE}GB until 11\N{NO-BREAK SPACE}Dec\N{NO-BREAK SPACE}2026" in page
     assert (Order.objects.get().kind, Order.objects.get().total) == (Order.Kind.TOP_UP, Money(600, "USD"))
 
 

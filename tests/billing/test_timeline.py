@@ -15,6 +15,7 @@ from billing.timeline_words import steps_of
 from esim.models import ServiceState
 from plans.models import PlanPrice
 from plans.terms import PlanTerms
+from portal.lib.dates import held_together
 from portal.lib.money import Money
 from portal.lib.saying import join_sentences
 from tests import make
@@ -334,7 +335,7 @@ def test_in_good_order_it_names_amount_card_period_and_each_notice(world, line, 
 
     nothing, titles = seen(line, now)
 
-    assert nothing == (
+    assert nothing == held_together(
         "On 10 Dec 2026, 10:00, US$14.90 is charged (Visa 4242), and the line goes on until 10 Jan 2027."
     )
     assert titles == [
@@ -371,11 +372,11 @@ def test_shares_and_second_card_are_named_with_the_charge(world, line, now):
     told = timeline(line=line, now=now)
 
     charge = next(step for step in steps_of(told, now=now) if "is charged" in step.title)
-    assert charge.text == (
+    assert charge.text == held_together(
         "Paid from: US$5.00 from the balance, US$9.90 from Visa 4242. For 11 Dec 2026 to 10 Jan 2027. "
         "If the bank says no, Mastercard 4444 is tried at once."
     )
-    assert charge.at == "10 Dec 2026, 10:00 · in 19 days"
+    assert charge.at == held_together("10 Dec 2026, 10:00 · in 19 days")
 
 
 def test_a_price_that_changes_before_the_charge_is_foretold(world, line, now):
@@ -383,7 +384,7 @@ def test_a_price_that_changes_before_the_charge_is_foretold(world, line, now):
 
     nothing, titles = seen(line, now)
 
-    assert nothing == (
+    assert nothing == held_together(
         "The price changes to US$16.90 on 26 Nov 2026: nothing is charged until you agree. "
         "The line stops on 11 Dec 2026; the number stays yours."
     )
@@ -398,7 +399,9 @@ def test_turned_off_nothing_is_charged_and_the_line_stops(world, line, now):
     world(mode=Mode.OFF)
 
     assert seen(line, now) == (
-        "Nothing is charged: auto-renewal is off. The line stops on 11 Dec 2026; the number stays yours.",
+        held_together(
+            "Nothing is charged: auto-renewal is off. The line stops on 11 Dec 2026; the number stays yours."
+        ),
         ["The paid time ends"],
     )
 
@@ -417,7 +420,9 @@ def test_who_wants_to_be_asked_sees_the_question_its_reminder_and_what_silence_m
 
     nothing, titles = seen(line, now)
 
-    assert nothing.startswith("We ask you on 8 Dec 2026; without your yes nothing is charged. The line stops on")
+    assert nothing.startswith(
+        held_together("We ask you on 8 Dec 2026; without your yes nothing is charged. The line stops on")
+    )
     assert titles == ["We ask you whether to renew", "We ask once more", "The paid time ends"]
 
 
@@ -437,8 +442,8 @@ def test_a_limit_that_holds_beyond_the_paid_time_names_the_gap(world, line, now)
 
     nothing, titles = seen(line, now)
 
-    assert "On 1 Dec 2026, 00:00, US$14.90 is charged" in nothing
-    assert "It has no data from 26 Nov 2026 until then." in nothing
+    assert held_together("On 1 Dec 2026, 00:00, US$14.90 is charged") in nothing
+    assert held_together("It has no data from 26 Nov 2026 until then.") in nothing
     ends = next(step for step in steps_of(timeline(line=line, now=now), now=now) if step.title == "The paid time ends")
     assert (ends.state, ends.text) == ("attention", "No data from then on, unless the line is renewed.")
     assert titles[-3:] == ["The limit you set for a month is reached", "The paid time ends", "US$14.90 is charged"]
@@ -450,7 +455,9 @@ def test_a_limit_that_holds_now_is_named_until_the_month_is_over(world, line, ru
 
     nothing, titles = seen(line, now + 4 * DAY)
 
-    assert nothing.startswith("The limit you set for this month is reached. On 1 Dec 2026, 00:00, US$14.90 is charged")
+    assert nothing.startswith(
+        held_together("The limit you set for this month is reached. On 1 Dec 2026, 00:00, US$14.90 is charged")
+    )
     assert titles == ["The paid time ends", "We tell you about the charge", "US$14.90 is charged"]
 
 
@@ -487,10 +494,10 @@ def test_it_says_that_it_is_told_anew_and_when_it_was_due(world, line, now):
 
     nothing, titles = seen(line, now)
 
-    assert nothing.startswith("On 22 Nov 2026, 10:00, US$14.90 is charged (Visa 4242)")
+    assert nothing.startswith(held_together("On 22 Nov 2026, 10:00, US$14.90 is charged (Visa 4242)"))
     assert titles == ["The charge is announced anew", "US$14.90 is charged"]
     text = steps_of(timeline(line=line, now=now), now=now)[0].text
-    assert text.startswith("It was due on 10 Nov 2026, and we charged nothing by ourselves then.")
+    assert text.startswith(held_together("It was due on 10 Nov 2026, and we charged nothing by ourselves then."))
 
 
 def test_the_rungs_of_a_refused_charge_move_with_it(world, line, now):
@@ -528,7 +535,7 @@ def test_each_pause_says_why_and_what_it_means(world, line, now, reason, words):
     nothing, titles = seen(line, now)
 
     assert nothing.startswith(words)
-    assert nothing.endswith("The line stops on 11 Dec 2026; the number stays yours.")
+    assert nothing.endswith(held_together("The line stops on 11 Dec 2026; the number stays yours."))
     assert titles == ["The paid time ends"]
 
 
@@ -551,7 +558,9 @@ def test_while_staff_have_stopped_charging_it_says_so_and_what_follows(world, li
 
     nothing, _titles = seen(line, now)
 
-    assert nothing.startswith("At present we charge nothing by ourselves: what is due waits until we go on. On 10 Dec")
+    assert nothing.startswith(
+        held_together("At present we charge nothing by ourselves: what is due waits until we go on. On 10 Dec 2026")
+    )
     assert dry_run(now + 19 * DAY)[0].startswith("would do nothing while it stands: Nothing is charged automatically")
 
 

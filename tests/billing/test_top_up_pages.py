@@ -10,6 +10,7 @@ from billing import top_up_run
 from billing.models import Agreement, Charge, PaymentMethod, Subscription, TopUpRule
 from plans.models import PlanPrice
 from portal.lib.data_size import GB
+from portal.lib.dates import held_together
 from portal.lib.money import Money
 from tests import make
 
@@ -192,8 +193,8 @@ def test_an_unlimited_plan_needs_none(page, pack, line):
         ({"state": "in_flight"}, "A purchase is being paid right now."),
         ({"state": "paused", "reason": "method_removed"}, "Choose what pays from now on."),
         ({"reason": "declined:insufficient_funds", "declines": 1, "wait_until": make.NOW + timedelta(hours=6)},
-         "We try again on 21 Nov 2026 at 16:00"),
-        ({"reason": "limit_reached", "wait_until": make.NOW + timedelta(days=10)}, "It goes on by itself on 1 Dec 2026"),
+         held_together("We try again on 21 Nov 2026 at 16:00")),
+        ({"reason": "limit_reached", "wait_until": make.NOW + timedelta(days=10)}, held_together("It goes on by itself on 1 Dec 2026")),
         ({"consent_amount": 500}, "What has changed"),
         ({}, "0 of 3 times, US$0.00 of US$18.00"),
     ],

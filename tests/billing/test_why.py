@@ -14,6 +14,7 @@ from billing import renewals
 from billing.models import Agreement, Charge, Order, RenewalQuestion, TopUpRule
 from billing.notice_keys import charge_notice
 from plans.models import PlanPrice
+from portal.lib.dates import held_together
 from tests import make
 
 pytestmark = [pytest.mark.usefixtures("at_now"), pytest.mark.slow]
@@ -235,7 +236,7 @@ def test_staff_read_the_same_words_from_the_page_of_the_order(client, staff, ren
     html = client.get(address).content.decode()
 
     assert address in order_page
-    assert "was to end on 22 Nov 2026, 10:00." in html
+    assert held_together("was to end on 22 Nov 2026, 10:00.") in html
     assert "Renew it until I turn this off." in html
     assert "US$14.90 from Visa 4242. Paid." in html
 

@@ -12,6 +12,7 @@ from esim import keep_alive
 from esim.carriers.base import ProfileStatus, UsageReport
 from esim.models import DownloadState, ServiceState
 from esim.usage import advance, ingest
+from portal.lib.dates import held_together
 from tests import make
 
 DAY = timedelta(days=1)
@@ -107,4 +108,4 @@ def test_the_warning_says_what_to_do(line, now):
 def test_the_page_of_the_line_says_when_it_lapses(as_subscriber, line, now):
     use(line, now, data_bytes=1)
 
-    assert "Lapses on 19 Feb 2027" in as_subscriber.get(f"/lines/{line.public_id}/").content.decode()
+    assert held_together("Lapses on 19 Feb 2027") in as_subscriber.get(f"/lines/{line.public_id}/").content.decode()

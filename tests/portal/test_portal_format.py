@@ -36,14 +36,14 @@ def test_dates_are_those_of_the_readers_time_zone():
     late = datetime(2026, 11, 30, 20, 5, tzinfo=UTC)
 
     with timezone.override("Asia/Taipei"):
-        assert render("{{ when|day }} {{ when|clock }}", when=late) == "1 Dec 2026 04:05"
+        assert render("{{ when|day }} {{ when|clock }}", when=late) == f"{held('1 Dec 2026')} 04:05"
     with timezone.override("UTC"):
-        assert render("{{ when|day }} {{ when|clock }}", when=late) == "30 Nov 2026 20:05"
+        assert render("{{ when|day }} {{ when|clock }}", when=late) == f"{held('30 Nov 2026')} 20:05"
 
 
 @pytest.mark.parametrize(
     ("language", "text"),
-    [("en", "1 Dec 2026, 04:05"), ("zh-hans", "2026年12月1日 04:05"), ("zh-hant", "2026年12月1日 04:05")],
+    [("en", f"{held('1 Dec 2026')}, 04:05"), ("zh-hans", "2026年12月1日 04:05"), ("zh-hant", "2026年12月1日 04:05")],
 )
 def test_a_moment_is_a_day_and_a_clock_as_each_language_joins_them(language, text):
     late = datetime(2026, 11, 30, 20, 5, tzinfo=UTC)
@@ -76,7 +76,7 @@ def test_distance_counts_days_of_the_readers_time_zone():
 
 def test_a_plain_date_is_not_moved():
     with timezone.override("America/New_York"):
-        assert render("{{ when|day }}", when=date(2026, 11, 30)) == "30 Nov 2026"
+        assert render("{{ when|day }}", when=date(2026, 11, 30)) == held("30 Nov 2026")
 
 
 @pytest.mark.parametrize(
