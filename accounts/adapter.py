@@ -24,6 +24,7 @@ from accounts import forwarding, sms
 from accounts.letter_html import html_of
 from accounts.letters import one_line
 from accounts.locks import refuse_if_locked
+from accounts.mailable import validate_mailable
 from accounts.models import User
 from accounts.phones import PhoneField
 from accounts.second_factors import current_context
@@ -69,6 +70,12 @@ class AccountAdapter(DefaultAccountAdapter):
         except ValueError as error:
             raise PermissionDenied from error
         return str(getattr(address, "ipv4_mapped", None) or address)
+
+    def clean_email(self, email: str) -> str:
+        """Refuse an address that no letter can be sent to; raises ValidationError."""
+        cleaned: str = super().clean_email(email)
+        validate_mailable(cleaned)
+        return cleaned
 
     def new_user(self, request: HttpRequest) -> User:
         """Return an unsaved user who reads the language of the browser."""
@@ -163,7 +170,7 @@ class AccountAdapter(DefaultAccountAdapter):
         about = {"brand": brand(), "base_url": letter_marks.link(settings.PORTAL_BASE_URL)}
         try:
             super().send_mail(template_prefix, email, {**about, **context, **ours})
-        except (SMTPException, OSError):
+        except (SMTPException, OSError, UnicodeError):
             logger.exception("E-mail %s not sent", template_prefix)
             messages.error(self.request, NOT_SENT)
 

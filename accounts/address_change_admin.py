@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
@@ -18,6 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 from accounts import address_changes
 from accounts.account_dialogs import may_change_person
 from accounts.address_changes import Wish
+from accounts.mailable import validate_mailable
 from accounts.models import AddressChange, User
 from accounts.models.address_changes import ADDRESS_LENGTH
 from accounts.phones import PhoneField
@@ -153,5 +153,5 @@ class AddressChangeAdmin(Deciding, ReadOnlyAdmin):
 
 
 def _email(text: str) -> str:
-    validate_email(text.strip())
+    validate_mailable(text.strip())
     return text.strip().lower()

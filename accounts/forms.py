@@ -18,10 +18,10 @@ from allauth.core import context, ratelimit
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fresh_proof import proved_by_code
+from accounts.fresh_proof import let_code_stand, proved_by_code
+from accounts.mailable import validate_mailable
 from accounts.models import User
 from accounts.phones import NotAPhoneNumber, normalise
 
@@ -88,7 +88,7 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
 
 def _refuse_what_is_no_email(text: str) -> None:
     try:
-        validate_email(text)
+        validate_mailable(text)
     except ValidationError as error:
         raise ValidationError(_("Write an e-mail address or a mobile number."), code="invalid") from error
 
@@ -179,3 +179,4 @@ class ChangePasswordForm(NoPlaceholders, AllauthChangePasswordForm):
         super().__init__(*args, **kwargs)
         if proved_by_code(context.request, self.user):
             del self.fields["oldpassword"]
+            let_code_stand(context.request)

@@ -23,6 +23,7 @@ from accounts.models import User
 FORM_KEPT_SECONDS = 900
 PROOF_BY_CODE_SECONDS = 300
 RESUMED = "resumed_after_proof"
+CODE_WAS_ENOUGH = "code_was_enough"
 
 
 def is_fresh(request: HttpRequest) -> bool:
@@ -89,3 +90,13 @@ def resume(request: HttpRequest, state: dict[str, Any]) -> HttpResponseBase:
 def was_resumed(request: HttpRequest) -> bool:
     """Tell whether this form waited for a proof: the page in the browser is that of the proof then."""
     return bool(getattr(request, RESUMED, False))
+
+
+def let_code_stand(request: HttpRequest) -> None:
+    """Note that a code stands for the old password here: it may run out before the new one is kept and told of."""
+    setattr(request, CODE_WAS_ENOUGH, True)
+
+
+def code_stood(request: HttpRequest) -> bool:
+    """Tell whether a code stood for the old password in this request."""
+    return bool(getattr(request, CODE_WAS_ENOUGH, False))

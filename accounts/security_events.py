@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit, personal_tokens
-from accounts.fresh_proof import proved_by_code
+from accounts.fresh_proof import code_stood
 from accounts.http import client_ip
 from accounts.models import User
 
@@ -102,7 +102,7 @@ def _step_completed(request: HttpRequest, user: User, method: str, **kwargs: Any
 
 def _password_changed(request: HttpRequest, user: User, **_kwargs: Any) -> None:
     """Call it a reset where a code stood for the old password: whoever has the mailbox, or the number, can do that."""
-    if proved_by_code(request, user):
+    if code_stood(request):
         _password_reset(request, user)
     else:
         record_event(request, user, "account.password_changed")

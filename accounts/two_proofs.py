@@ -11,7 +11,8 @@ from accounts.models import AuditEvent
 
 BY_CODE = "confirm_by_code"
 SECOND_STEP = "mfa_reauthenticate"
-RESET, ADDED = "account.password_reset", "account.second_factor_added"
+RESET = "account.password_reset"
+MADE = frozenset({"account.second_factor_added", "account.second_factor_renewed"})
 
 
 def next_way(request: HttpRequest) -> str:
@@ -32,12 +33,12 @@ def next_way(request: HttpRequest) -> str:
 
 
 def may_be_believed(request: HttpRequest, *, now: datetime) -> bool:
-    """Tell whether the two are two: who has the mailbox can have the password reset, or add a passkey, and has both.
+    """Tell whether the two are two: who has the mailbox can have the password reset, add a passkey, or make recovery codes anew.
 
     So what is that new does not count, for as long as after any other change of how one signs in.
     """
     methods = {proof["method"] for proof in fresh_proofs(request)}
     events = AuditEvent.objects.filter(subject=request.user.pk, at__gt=now - settings.PORTAL_COOL_OFF)
-    recent = set(events.filter(action__in=[RESET, ADDED]).values_list("action", flat=True))
-    doubtful = {RESET} if "password" in methods else {RESET, ADDED}
-    return ("mfa" in methods and ADDED not in recent) or not recent & doubtful
+    recent = set(events.filter(action__in={RESET, *MADE}).values_list("action", flat=True))
+    doubtful = {RESET} if "password" in methods else {RESET, *MADE}
+    return ("mfa" in methods and not recent & MADE) or not recent & doubtful

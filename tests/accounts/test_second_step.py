@@ -26,6 +26,7 @@ from accounts.adapter import MFAAdapter
 from accounts.models import AuditEvent, User
 from accounts.second_factors import factors_of
 from portal.lib.crypto import DecryptionFailed
+from portal.lib.dates import held_together
 from tests import make
 from tests.accounts.conftest import is_signed_in
 
@@ -236,8 +237,8 @@ def test_passkeys_are_listed_by_name_and_use_with_a_way_to_remove_them(client, s
     page = client.get("/accounts/2fa/webauthn/").content.decode()
 
     assert "My phone" in page
-    assert "Last used 21 Nov 2026" in page
-    assert "Added 18 Nov 2026, never used since" in page
+    assert held_together("Last used 21 Nov 2026") in page
+    assert held_together("Added 18 Nov 2026, never used since") in page
     assert page.count("/remove/") == 2
 
 

@@ -146,3 +146,33 @@ def test_opening_accounts_fills_nobodys_mailbox_and_sends_no_sms_without_end(out
         time_machine.shift(31)
 
     assert len(outbox.to(to)) == 12
+
+
+NO_DOMAINS = ["a@" + "ä" * 62 + ".com", "a@\u0640ä.com", "a@example.\uff0ecom"]
+"""Addresses that Django takes for one, with domains that no DNS name can hold."""
+
+
+@pytest.mark.parametrize("email", NO_DOMAINS)
+def test_an_address_no_letter_can_be_sent_to_opens_no_account(client, db, email):
+    page = sign_up(client, email=email)
+
+    assert "email" in page.context["form"].errors
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("email", NO_DOMAINS)
+@pytest.mark.parametrize("path", ["/accounts/password/reset/", "/accounts/login/code/"])
+def test_an_address_no_letter_can_be_sent_to_is_refused_in_words(client, db, path, email):
+    page = client.post(path, {"login": email})
+
+    assert page.status_code < 500
+    assert page.context["form"].errors
+
+
+def test_nobody_changes_to_an_address_no_letter_can_be_sent_to(client, subscriber):
+    client.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+    client.post("/accounts/reauthenticate/", {"password": make.PASSWORD})
+
+    page = client.post("/accounts/email/", {"action_add": "", "email": NO_DOMAINS[0]})
+
+    assert page.context["form"].errors

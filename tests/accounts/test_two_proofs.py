@@ -1,10 +1,18 @@
 """Two proofs are two: what somebody made with the mailbox alone is not the other one."""
 
+import re
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import AccountClosing
+from accounts import locks
+from accounts.fresh_proof import PROOF_BY_CODE_SECONDS
+from accounts.models import AccountClosing, AuditEvent
 from tests import make
 from tests.accounts.test_passwords import CHANGE, NEW, TYPED
 from tests.accounts.test_second_step import current_code, enrol
@@ -65,3 +73,60 @@ def test_an_app_added_with_the_password_is_one(client, subscriber, outbox):
     give_code(client, outbox)
 
     assert is_closing(client)
+
+
+@pytest.fixture
+def open_laptop(client, subscriber, time_machine):
+    """A browser in which Ada signed in, with her app, and which others can use."""
+    client.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+    enrol(client)
+    time_machine.move_to(timezone.now() + timedelta(days=3))
+    cache.clear()
+    return client
+
+
+def new_recovery_code(browser, outbox):
+    give_code(browser, outbox)
+    page = browser.post("/accounts/2fa/recovery-codes/generate/", follow=True).content.decode()
+    return re.findall(r"\b[0-9]{8}\b", page)[0]
+
+
+def test_recovery_codes_made_with_a_code_from_the_mailbox_close_no_account(open_laptop, outbox):
+    open_laptop.post(BY_APP, {"code": new_recovery_code(open_laptop, outbox)})
+    give_code(open_laptop, outbox)
+
+    assert not is_closing(open_laptop)
+
+
+def test_recovery_codes_made_with_a_code_from_the_mailbox_unlock_no_account(open_laptop, subscriber, outbox):
+    code = new_recovery_code(open_laptop, outbox)
+    locks.lock(user=subscriber, ip=None, now=timezone.now())
+    open_laptop.post(BY_APP, {"code": code})
+    give_code(open_laptop, outbox)
+    open_laptop.post("/settings/unlock/")
+
+    subscriber.refresh_from_db()
+    assert subscriber.locked_at is not None
+
+
+class SlowHasher(MD5PasswordHasher):
+    """Takes a second, as a busy machine may: what is proved by a code may be over by then."""
+
+    clock: Any
+
+    def encode(self, password: str, salt: str) -> str:
+        SlowHasher.clock.shift(timedelta(seconds=1))
+        return super().encode(password, salt)
+
+
+def test_a_password_set_in_the_last_second_of_a_code_is_a_reset(thief, subscriber, outbox, settings, time_machine):
+    [proof] = thief.session["account_authentication_methods"]
+    SlowHasher.clock = time_machine
+    settings.PASSWORD_HASHERS = [f"{__name__}.SlowHasher"]
+    time_machine.move_to(proof["at"] + PROOF_BY_CODE_SECONDS - 0.5, tick=False)
+
+    thief.post(CHANGE, TYPED)
+
+    subscriber.refresh_from_db()
+    assert subscriber.check_password(NEW)
+    assert AuditEvent.objects.filter(subject=subscriber, action="account.password_reset").exists()
