@@ -1,10 +1,11 @@
 """The staff site: Unfold's, behind the same sign-in (and second factor) as everybody's."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
 from unfold.sites import UnfoldAdminSite
@@ -30,5 +31,17 @@ class PortalAdminSite(UnfoldAdminSite):
         view: Callable[..., HttpResponseBase],
         cacheable: bool = False,  # noqa: FBT001, FBT002 - Django's signature
     ) -> Callable[..., HttpResponseBase]:
-        guarded: Callable[..., HttpResponseBase] = super().admin_view(second_factor_first(view), cacheable)
+        guarded: Callable[..., HttpResponseBase] = super().admin_view(second_factor_first(_of_a_row(view)), cacheable)
         return guarded
+
+
+def _of_a_row(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Say that nothing is there where an address names a row by what is no number: all rows of ours have one."""
+
+    @wraps(view)
+    def found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not str(kwargs.get("object_id", 0)).isdecimal():
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return found

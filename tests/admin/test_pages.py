@@ -342,3 +342,17 @@ def test_staff_without_permissions_see_no_figures(client, now):
     assert client.get(reverse("admin:billing_order_changelist")).status_code == 403
     assert client.get(reverse("admin:plans_plan_import")).status_code == 403
     assert client.get(reverse("admin:plans_plan_export")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "ledgeraccount/abc/pay-out",
+        "ledgeraccount/abc/clear",
+        "order/abc/refund",
+        "payout/abc/approve",
+        "refund/abc/approve",
+    ],
+)
+def test_a_dialog_about_what_is_no_number_is_not_there(as_staff, path):
+    assert as_staff.get(f"/admin/billing/{path}/").status_code == 404
