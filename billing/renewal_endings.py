@@ -126,6 +126,9 @@ def _conclude_unpaid(subscription: Subscription, *, order: Order, now: datetime)
         _release(subscription)
     elif last_charge.state == Charge.State.DECLINED:
         dunning.record_decline(subscription=subscription, code=last_charge.decline_code, order=order, now=now)
+    elif last_charge.state == Charge.State.NEEDS_ACTION and is_another_cards(last_charge, subscription):
+        # Its gateway did not say that it is closed; the card whose turn it is has not been asked.
+        _release(subscription)
     elif last_charge.state == Charge.State.NEEDS_ACTION:
         # Nobody is there to confirm; the order's page offers it, and the charge stays open for that.
         dunning.record_decline(subscription=subscription, code="authentication_required", order=order, now=now)
@@ -138,8 +141,13 @@ def _is_first_cards(charge: Charge, subscription: Subscription) -> bool:
 
 
 def _is_payers_own(charge: Charge, subscription: Subscription) -> bool:
+    return not charge.off_session and is_another_cards(charge, subscription)
+
+
+def is_another_cards(charge: Charge, subscription: Subscription) -> bool:
+    """Tell whether an attempt is not with the card whose turn it is, or the turn is the balance's."""
     card = subscription.paying_method
-    return not charge.off_session and (card is None or charge.method_id != card.pk)
+    return card is None or charge.method_id != card.pk
 
 
 def _begin_next_period(subscription: Subscription, *, order: Order, now: datetime) -> None:

@@ -19,7 +19,7 @@ from billing.in_hand import lines_in_hand
 from billing.models import Charge, Subscription, SubscriptionQuerySet
 from billing.renewal_claims import LEASE, Walk, claim, load
 from billing.renewal_desk import Desk, InHand, Tell, silent
-from billing.renewal_endings import GATEWAY_GONE, LONGEST_LOOK, each, put_off, set_aside
+from billing.renewal_endings import GATEWAY_GONE, LONGEST_LOOK, each, is_another_cards, put_off, set_aside
 from billing.renewal_orders import Renewal
 from billing.renewal_run import Attempt, Stride, take_money
 from billing.verdicts import Action, Verdict, judge, judge_each
@@ -140,7 +140,26 @@ def _buy_one_by_one(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
     aside = [one.pk for one in (*waiting, *beyond_reach, *left)]
     if aside:
         desk.tell(aside)
+    _close_what_waits(to_charge, desk)
     return _to_ask(intend(to_charge, now=desk.now), desk)
+
+
+def _close_what_waits(verdicts: Iterable[Verdict], desk: Desk) -> None:
+    """Close attempts with other cards than those whose turn it is, which wait for a payer who did not come.
+
+    An open one keeps the agreed card from being asked: both could be paid.
+    """
+    turns = {one.subscription.pk: one for one in verdicts}
+    waiting = Charge.objects.filter(order__subscription__in=turns, state=Charge.State.NEEDS_ACTION)
+
+    def close(charge: Charge) -> None:
+        turn = turns[charge.order.subscription_id or 0]
+        gateway = desk.gateways.get(charge.gateway)
+        is_this_period = charge.order.period_index == turn.schedule.period_index
+        if gateway is not None and is_this_period and is_another_cards(charge, turn.subscription):
+            charges.abandon(charge=charge, gateway=gateway, now=desk.now)
+
+    each(waiting.select_related("order__owner", "order__line", "method"), close)
 
 
 def _finish(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:

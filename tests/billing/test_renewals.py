@@ -8,7 +8,6 @@ from django.core.management import call_command
 
 from accounts.models import Notification
 from billing import agreements, orders, reconciliation, renewals, staff_pauses
-from billing.consenting import Consent
 from billing.models import Charge, Order, PaymentMethod, Subscription
 from billing.schedule import SHORT_LEAD
 from esim.models import Allowance, Line, ServiceState
@@ -449,15 +448,7 @@ def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next(backlog, gateway, 
 @pytest.mark.django_db(transaction=True)
 def test_agreeing_in_two_tabs_is_one_agreement(line, plan, subscriber, now):
     make.make_allowance(line=line, plan=plan, ends_at=now + DAY)
-    consent = Consent(
-        plan=plan,
-        price=Money(1490, "USD"),
-        pay_from=Subscription.PayFrom.WALLET,
-        method=None,
-        text="Renew it.",
-        version="1",
-        ip=None,
-    )
+    consent = make.make_consent(plan=plan, pay_from=Subscription.PayFrom.WALLET, method=None)
 
     agreed = together(4, lambda _tab: agreements.turn_on(line=line, consent=consent, actor=subscriber, now=now))
 

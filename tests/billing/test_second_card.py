@@ -6,7 +6,7 @@ import pytest
 
 from accounts.letters import write_email
 from accounts.models import Notification
-from billing import dunning, methods, orders, renewals
+from billing import charges, dunning, methods, orders, renewals
 from billing.models import Charge, Order, Subscription
 from plans.terms import PlanTerms
 from tests import make
@@ -202,3 +202,44 @@ def test_a_second_card_that_was_removed_is_not_asked(renew, bank_says, second, n
 
     assert asked_cards() == ["Visa declined"]
     assert refused.declines == 1
+
+
+def test_a_second_card_that_wants_its_owner_does_not_keep_the_first_from_its_ladder(renew, bank_says, gateway, now):
+    bank_says("insufficient_funds", "needs_action")
+    renew(now)
+    renew(now)
+    bank_says("paid", "needs_action")
+
+    renewed = renew(now + dunning.LADDER[0])
+
+    assert asked_cards() == ["Visa declined", "Mastercard abandoned", "Visa succeeded"]
+    assert (renewed.state, len(gateway.taken)) == ("active", 1)
+
+
+def test_where_a_gateway_closes_no_attempt_the_first_card_waits_and_loses_no_rung(renew, bank_says, gateway, now):
+    bank_says("insufficient_funds", "needs_action")
+    renew(now)
+    declines = renew(now).declines
+    bank_says("paid", "needs_action")
+    gateway.down = {"close_page", "look_up"}
+
+    assert renew(now + dunning.LADDER[0]).declines == declines
+    gateway.down = set()
+    renewed = renew(now + dunning.LADDER[0] + timedelta(minutes=5))
+
+    assert (renewed.state, len(gateway.taken)) == ("active", 1)
+
+
+def test_an_own_card_left_at_its_banks_page_does_not_end_the_ladder(renew, bank_says, gateway, subscriber, now):
+    bank_says("insufficient_funds", "insufficient_funds")
+    renew(now)
+    at = renew(now).charge_due_at - timedelta(minutes=10)
+    own = make.make_method(owner=subscriber, brand="Amex", last_four="9999", is_default=False)
+    gateway.outcomes[own.reference] = "needs_action"
+    charge = charges.start_charge(order=Order.objects.get(), gateway_name=gateway.name, method=own, now=at)
+    charges.charge_saved(charge=charge, gateway=gateway, now=at)
+    bank_says("paid")
+
+    renewed = renew(at + timedelta(minutes=10))
+
+    assert (renewed.state, len(gateway.taken)) == ("active", 1)
