@@ -20,6 +20,17 @@ from portal.lib.ticks import InTime, always
 logger = logging.getLogger(__name__)
 
 ASK_AGAIN = timedelta(days=1)
+REPORTED = (
+    "charge",
+    "state",
+    "reason",
+    "respond_by",
+    "is_withdrawn",
+    "withdrawals",
+    "frozen_amount",
+    "closed_at",
+)
+"""What a report changes of a dispute: who settles it is written meanwhile by others, who hold the dispute alone."""
 State = Dispute.State
 
 
@@ -81,7 +92,7 @@ def record(*, charge: Charge, report: DisputeReport, now: datetime) -> Dispute:
         _follow_money(dispute, is_withdrawn=report.withdrawn, now=now)
     if dispute.state == State.OPEN and report.state != DisputeState.OPEN:
         _close(dispute, is_won=report.state == DisputeState.WON, now=now)
-    dispute.save()
+    dispute.save(update_fields=REPORTED)
     return dispute
 
 

@@ -170,8 +170,15 @@ def _refuse_where_it_may_not_leave(owner: User, *, now: datetime) -> None:
 
 
 def _paid_by_one(wallet: LedgerAccount) -> Money:
-    alone = Payout.objects.paid().filter(account=wallet, decided_by__isnull=True)
-    return sum((one.money for one in alone), Money.zero(wallet.currency))
+    """Add up what one person paid out of a balance.
+
+    Of what was put back, the part for the cards left all the same; and whoever says that a transfer came back may be
+    the one who said that it was made.
+    """
+    alone = Payout.objects.filter(account=wallet, decided_by__isnull=True)
+    gone = [one.money for one in alone.filter(state__in=State.TRANSFERRED)]
+    gone += [one.money if one.reference else one.money - one.by_hand for one in alone.filter(state=State.RETURNED)]
+    return sum(gone, Money.zero(wallet.currency))
 
 
 def _pay(payout: Payout, *, orders: list[Order], decided_by: User | None, now: datetime) -> bool:

@@ -9,10 +9,9 @@ from django.db.models import Exists, OuterRef, Q
 from accounts import audit
 from accounts.models import User
 from billing import agreements, queueing, redemptions, refund_settlement, sales
-from billing.ledger import InsufficientBalance
 from billing.models import Dispute, Order, QueuedPlan, QueuedPlanQuerySet, Refund
 from billing.queueing import NotWaiting
-from billing.refund_offers import DISPUTED, SPENT, CannotRefund
+from billing.refund_offers import DISPUTED, CannotRefund
 from billing.refundable import Part, parts_of
 from billing.taking_back import draft_all
 from billing.turns import turns_of
@@ -95,11 +94,9 @@ def _give_back(queued: QueuedPlan, *, order: Order, goes_to: Refund.Destination,
     if not _take_out(queued, now=now):
         raise NotWaiting
     order.state = Order.State.REFUNDED
-    try:
-        for refund in draft_all(order, goes_to=goes_to, takes_back=False, now=now):
-            refund_settlement.begin(refund, now=now)
-    except InsufficientBalance as error:
-        raise CannotRefund(SPENT) from error
+    for refund in draft_all(order, goes_to=goes_to, takes_back=False, now=now):
+        # A payment too many became balance, and may be spent: that must not hold back what is due.
+        refund_settlement.begin_or_fail(refund, now=now)
     redemptions.release(order, now=now)
 
 

@@ -27,6 +27,7 @@ DISPUTED = _("Your bank holds a payment of this order, so it cannot be given bac
 SPENT = _("Some of the money has been spent, so your balance does not cover it any more.")
 BEING_RENEWED = _("A purchase for this line is under way. Try again when it is finished.")
 NETWORK_CANNOT = _("The network of this line takes nothing back by itself.")
+NO_PLAN = _("This order settled a debt: there is no plan to take back.")
 NETWORK_SILENT = _("The network did not answer. Nothing was changed. Try again in a minute.")
 
 

@@ -170,9 +170,16 @@ def _shares(wish: Wish, *, order: Order) -> list[tuple[Part, Money]]:
 
 
 def _given_by_one(order: Order) -> Money:
-    """Add up what staff gave back of an order, or are giving, without a second person."""
-    by_staff = Refund.objects.live().filter(order=order, requested_by__isnull=False, approved_by__isnull=True)
-    begun = by_staff.exclude(requested_by=order.owner_id).exclude(state=State.REQUESTED)
+    """Add up what staff gave back of an order, or are giving, without a second person.
+
+    What failed counts as long as it can be tried again, for nobody is asked then.
+    """
+    begun = (
+        (Refund.objects.live() | Refund.objects.unsolved())
+        .filter(order=order, requested_by__isnull=False, approved_by__isnull=True)
+        .exclude(requested_by=order.owner_id)
+        .exclude(state=State.REQUESTED)
+    )
     return sum((refund.money for refund in begun), Money.zero(order.currency))
 
 

@@ -20,6 +20,7 @@ from billing.models import Order, OrderQuerySet, Refund, Subscription
 from billing.refund_offers import (
     BEING_RENEWED,
     NETWORK_SILENT,
+    NO_PLAN,
     OBSTACLES,
     SPENT,
     AlreadyUndone,
@@ -64,6 +65,8 @@ def undo(
             raise CannotRefund(NETWORK_SILENT) from error
     with transaction.atomic():
         locked = lock(order)
+        # Again: while the network was asked, a bank may have taken the money.
+        refund_offer(order=locked, carrier=carrier, within=within, now=now)
         refunds = draft_all(locked, goes_to=goes_to, now=now)
         start(order=locked, refunds=refunds, now=now)
         audit.record(
@@ -89,6 +92,8 @@ def start(*, order: Order, refunds: Sequence[Refund], now: datetime) -> None:
     Inside the caller's transaction, which has the order from `lock`. Money that was added to the balance needs no
     network: it leaves the balance at once.
     """
+    if order.kind == Order.Kind.ARREARS:
+        raise CannotRefund(NO_PLAN)
     if order.line is None:
         Order.objects.filter(pk=order.pk, state=State.FULFILLED).update(state=State.REFUNDED)
         _begin(refunds, now=now)

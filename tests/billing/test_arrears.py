@@ -8,15 +8,17 @@ from django.urls import reverse
 
 from accounts.models import Notification
 from accounts.notifications import deliver_due
-from billing import arrears, gateway_events, invoices
+from billing import arrears, charges, gateway_events, invoices, refund_requests
 from billing.arrears import NothingOwed
-from billing.models import LedgerEntry, Order, Subscription
+from billing.models import LedgerEntry, Order, Refund, Subscription
+from billing.refund_offers import CannotRefund
+from billing.refund_requests import Wish
 from billing.refundable import parts_of
 from plans.models import Plan
 from plans.terms import PlanTerms
 from portal.lib.money import Money
 from tests import make
-from tests.billing.books import NOW, PRICE, delivered, fund, kinds, lose, pay, purchase_of
+from tests.billing.books import NOW, PRICE, buy, delivered, fund, kinds, lose, pay, purchase_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books_are_right")]
 
@@ -188,3 +190,28 @@ def test_what_is_owed_stands_on_the_pages_of_line_and_billing(as_subscriber, los
     for address in (reverse("home"), reverse("line", args=[line.public_id]), reverse("billing:overview")):
         assert f'href="{ARREARS}"' in as_subscriber.get(address).content.decode(), address
     assert "US$14.90" in as_subscriber.get(ARREARS).content.decode()
+
+
+def test_what_settled_a_debt_is_not_taken_back_with_a_payment_too_many(credit, gateway, subscriber, staff):
+    line, price = make.make_line(owner=subscriber), Money(2000, "USD")
+    buy(line, make.make_plan(prices={"USD": 2000}), price=price, gateway="", use_wallet=True)
+    lose(gateway, credit.charges.get())
+    for_the_balance = purchase_of(line, None, kind=Order.Kind.ARREARS, plan=None, line=None, price=price)
+    debt = arrears.place_order(purchase=for_the_balance, now=NOW)
+    late = pay(debt.charges.get(), gateway=gateway, answer="generic_decline")
+    pay(charges.start_charge(order=debt, gateway_name="sandbox", now=NOW), gateway=gateway)
+    pay(late, gateway=gateway)
+    debt.refresh_from_db()
+    wish = Wish(
+        order=debt,
+        money=price,
+        goes_to=Refund.Destination.PAYER,
+        reason=Refund.Reason.DUPLICATE,
+        note="Paid twice.",
+        takes_back=True,
+    )
+
+    with pytest.raises(CannotRefund, match="there is no plan to take back"):
+        refund_requests.request(wish=wish, actor=staff, ip=None, limits={"USD": Money(10_000, "USD")}, now=NOW)
+
+    assert not arrears.owes(subscriber, now=NOW)

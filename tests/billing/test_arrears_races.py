@@ -1,14 +1,17 @@
 """Many settle the same debt at once: one order, one charge."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import pytest
-from django.db import InternalError
+from django.db import InternalError, connection, transaction
 from django.db.models import QuerySet
 
-from billing import arrears, checkout
+from billing import arrears, checkout, disputes
 from billing.checkout import FormReused
-from billing.models import Order
+from billing.gateways.base import DisputeReport, DisputeState
+from billing.models import Dispute, Order
 from portal.lib.kept_sql import KeptPair
 from portal.lib.money import Money
 from tests import make
@@ -29,13 +32,14 @@ def line(subscriber):
     return line
 
 
-def settle_together(line):
-    def one(_number):
-        wish = purchase_of(line, None, kind=Order.Kind.ARREARS, plan=None, price=Money(1490, "USD"))
-        return arrears.place_order(purchase=wish, now=NOW)
+def settle_once(line):
+    wish = purchase_of(line, None, kind=Order.Kind.ARREARS, plan=None, price=Money(1490, "USD"))
+    return arrears.place_order(purchase=wish, now=NOW)
 
+
+def settle_together(line):
     with slowed("billing_order", "INSERT", seconds=0.05):
-        return together(CROWD, one)
+        return together(CROWD, lambda _number: settle_once(line))
 
 
 def test_a_crowd_that_settles_places_one_order(line):
@@ -81,3 +85,33 @@ def test_control_without_the_lock_several_are_placed(line, monkeypatch):
     settle_together(line)
 
     assert Order.objects.filter(kind="arrears").count() > 1
+
+
+def test_a_notice_about_what_is_being_settled_does_not_forget_who_settles_it(line, subscriber):
+    lost, is_placed, is_recorded = Dispute.objects.get(), Event(), Event()
+    report = DisputeReport(
+        dispute_id=lost.gateway_dispute_id,
+        transaction_id="",
+        money=lost.money,
+        state=DisputeState.LOST,
+        reason="fraudulent",
+        respond_by=None,
+        withdrawn=True,
+    )
+
+    def settle():
+        with transaction.atomic():
+            settle_once(line)
+            is_placed.set()
+            is_recorded.wait(1)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        settling = pool.submit(settle)
+        is_placed.wait(10)
+        disputes.record(charge=lost.charge, report=report, now=NOW)
+        is_recorded.set()
+        settling.result()
+
+    lost.refresh_from_db()
+    assert lost.settled_by == Order.objects.get(kind="arrears")

@@ -313,3 +313,19 @@ def test_the_database_takes_no_half_a_payout(rich, staff, wrong):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Payout.objects.create(account=wallet_of(rich), **fields)
+
+
+@pytest.mark.parametrize(("reference", "more"), [("", 2000), ("2026-11-4711", 100)], ids=["not sent", "sent, and back"])
+def test_what_one_person_paid_out_counts_although_the_part_by_hand_is_back(credit, staff, reference, more):
+    fund(credit.owner, Money(100, "USD"))
+    limits = {"USD": Money(2100, "USD")}
+    first = ask(credit.owner, staff, money=Money(2100, "USD"), limits=limits)
+    if reference:
+        payouts.note_transfer(payout=first, reference=reference, actor=staff, ip=None, now=NOW)
+    payouts.put_back(payout=first, why="Account closed.", actor=staff, ip=None, now=NOW)
+    fund(credit.owner, Money(2000, "USD"))
+
+    second = ask(credit.owner, staff, money=Money(more, "USD"), limits=limits)
+
+    second.refresh_from_db()
+    assert second.state == "requested"

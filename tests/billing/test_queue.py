@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Notification
-from billing import agreements, disputes, orders, overdue, queue_endings, queueing, renewals, timeline
+from billing import agreements, charges, disputes, orders, overdue, queue_endings, queueing, renewals, timeline
 from billing.expiry import cancel_order
 from billing.foretelling import foresee
 from billing.models import Dispute, Order, QueuedPlan, Refund, Subscription
@@ -377,3 +377,20 @@ def test_a_data_pack_waits_for_the_queued_plan_whose_turn_it_is(queue, line, pac
     bought.refresh_from_db()
     waiting.order.refresh_from_db()
     assert (asked.state, bought.state, bought.ends_at) == ("fulfilling", "fulfilled", waiting.order.ends_at)
+
+
+def test_a_second_payment_that_was_spent_keeps_no_plan_of_a_closed_line_waiting(line, running, gateway, subscriber):
+    plan = make.make_plan(prices={"USD": 900})
+    order = buy(line, plan, price=Money(900, "USD"), is_queued=True)
+    late = pay(order.charges.get(), gateway=gateway, answer="generic_decline")
+    pay(charges.start_charge(order=order, gateway_name="sandbox", now=NOW), gateway=gateway)
+    pay(late, gateway=gateway)
+    buy(make.make_line(owner=subscriber), plan, price=Money(900, "USD"), gateway="", use_wallet=True)
+    Line.objects.filter(pk=line.pk).update(service_state=ServiceState.TERMINATED)
+
+    queue_endings.cancel_dead(now=NOW)
+
+    order.refresh_from_db()
+    assert (QueuedPlan.objects.get(order=order).state, order.state) == ("cancelled", "refunded")
+    given = Refund.objects.order_by("taken_from").values_list("taken_from", "state")
+    assert list(given) == [("sales", "created"), ("wallet", "failed")]

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import AuditEvent, Notification
 from accounts.two_people import OwnRequest
-from billing import charges, gateway_events, ledger, orders, refund_requests, refunds
+from billing import charges, gateway_events, ledger, orders, refund_requests, refund_settlement, refunds
 from billing.gateways.base import RefundResult, RefundState
 from billing.models import GatewayEvent, LedgerEntry, Order, Refund
 from billing.refund_requests import BalanceSpent, InBalanceAlready, NotAll, Wish
@@ -501,3 +501,16 @@ def test_staff_take_the_plan_back_only_for_all_of_its_price(order, staff):
         request(order, 1489, staff=staff, takes_back=True)
 
     assert not Refund.objects.exists()
+
+
+def test_what_failed_and_can_be_tried_again_counts_against_what_one_person_may_give(order, staff):
+    (first,) = request(order, 1000, staff=staff, limits={"USD": Money(1000, "USD")})
+    failed = RefundResult(
+        state=RefundState.FAILED, refund_id="", transaction_id="", money=first.money, reason="account_closed"
+    )
+    refund_settlement.settle(refund_id=first.pk, result=failed, now=NOW)
+
+    (second,) = request(order, 490, staff=staff, limits={"USD": Money(1000, "USD")})
+
+    second.refresh_from_db()
+    assert second.state == "requested"

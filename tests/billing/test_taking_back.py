@@ -382,3 +382,22 @@ def test_a_second_payment_spent_meanwhile_keeps_no_refund_waiting(paid_twice, li
     assert paid_twice.state == State.REFUNDED
     assert sorted(Refund.objects.values_list("state", "failure")) == [("failed", "balance_spent"), ("succeeded", "")]
     assert sum(gateway.given_back(charge.gateway_payment_id) for charge in paid_twice.charges.all()) == 1490
+
+
+def test_a_bank_that_takes_the_money_while_the_network_is_asked_leaves_the_plan(
+    order, charge, gateway, carrier, monkeypatch
+):
+    poll = usage.poll_line
+
+    def poll_while_a_bank_acts(**about):
+        poll(**about)
+        report = gateway.disputes[gateway.dispute(charge.gateway_payment_id, state="open")]
+        disputes.record(charge=charge, report=report, now=NOW)
+
+    monkeypatch.setattr(taking_back.usage, "poll_line", poll_while_a_bank_acts)
+
+    with pytest.raises(CannotRefund):
+        undo(order, carrier=carrier)
+
+    order.refresh_from_db()
+    assert order.state == "fulfilled"

@@ -4,14 +4,10 @@ from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
-from allauth.account.internal.flows.login import record_authentication
-from django.conf import settings
-from django.http import HttpRequest
-from django.test import Client
-
 from accounts.models import User
 from tests.benchmarks.targets import FormReader
 from tests.faults.figures.posting import Post, ask
+from tests.proved import proved_client
 from tests.servers import Server
 
 
@@ -22,14 +18,8 @@ class Subscriber:
     """
 
     def __init__(self, user: User, server: Server) -> None:
-        client = Client()
-        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
-        proof = HttpRequest()
-        proof.session = client.session
-        record_authentication(proof, user, method="password", reauthenticated=True)
-        proof.session.save()
         self._server = server
-        self._cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+        self._cookies = {name: morsel.value for name, morsel in proved_client(user).cookies.items()}
 
     def form(self, path: str, *, having: str) -> dict[str, str]:
         """Open a page and return what its form would send."""
