@@ -11,6 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 
 from accounts import quiet_hours
 from accounts.models import Notification
@@ -83,13 +85,23 @@ def write(drafts: Iterable[Draft], *, now: datetime) -> list[Draft]:
     return [one for one in page if f"{one.key}:{one.channels[0]}" in written]
 
 
+def take_up_left_out(drafts: Iterable[Draft]) -> None:
+    """Have told after all what was left out because it was not so when its time came, and is so again."""
+    left_out = Notification.objects.filter(key__in=_every_key(drafts), state=Notification.State.LEFT_OUT)
+    left_out.update(key=Concat(Value("left-out:"), F("public_id")))
+
+
 def untold(drafts: Iterable[Draft]) -> list[Draft]:
     """Return those not told before, writing nothing."""
     page = [one for one in drafts if one.channels]
-    every_key = [f"{one.key}:{channel}" for one in page for channel in Channel.values]
-    told = Notification.objects.filter(key__in=every_key).values_list("key", flat=True)
+    told = Notification.objects.filter(key__in=_every_key(page)).values_list("key", flat=True)
     told_of = {key.rpartition(":")[0] for key in told}
     return [one for one in page if one.key not in told_of]
+
+
+def _every_key(drafts: Iterable[Draft]) -> list[str]:
+    """Return the keys under which these may be written, whichever channel tells them."""
+    return [f"{one.key}:{channel}" for one in drafts for channel in Channel.values]
 
 
 def _by_orm(page: list[Draft], *, now: datetime) -> set[str]:

@@ -49,8 +49,9 @@ def replace_expired_defaults(*, now: datetime, dry_run: bool = False) -> list[Pa
 
 
 def _expiring(now: datetime) -> PaymentMethodQuerySet:
-    first, last = now - timedelta(days=1), now + timedelta(days=max(EXPIRY_DAYS) + 1)
-    months = {(one.year, one.month) for one in (first, now, last)}
+    # Each day between them: February is shorter than the time that is looked ahead.
+    days = (now + timedelta(days=ahead) for ahead in range(-1, max(EXPIRY_DAYS) + 2))
+    months = {(day.year, day.month) for day in days}
     ends_soon = Q()
     for year, month in months:
         ends_soon |= Q(expires_year=year, expires_month=month)

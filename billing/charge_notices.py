@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.db.models import F
 
 from accounts import quiet_hours
-from accounts.notice_sets import Draft, Recipient, draft
+from accounts.notice_sets import Draft, Recipient, draft, take_up_left_out
 from billing import ledger, notice_keys
 from billing.foretelling import RELATED, Foreseen, foresee_at
 from billing.models import Subscription
@@ -30,6 +30,8 @@ R = TypeVar("R")
 
 LOOK_AGAIN = timedelta(hours=1)
 """What stood in the way of a charge may be gone again before it is due."""
+SOON = timedelta(minutes=15)
+"""After the quiet that a notice waits for: what stands in its way just then leaves it out."""
 
 
 def plan(*, now: datetime, in_time: InTime = always) -> None:
@@ -61,14 +63,21 @@ def look(ids: Sequence[int], *, now: datetime) -> tuple[list[Draft], dict[int, d
         if foreseen.action == Action.WAIT:
             waiting.add(subscription.pk)
         elif foreseen.charges:
-            announced = _each([foreseen], partial(announcement, rung=reached[subscription], now=now))
-            drafts.update((subscription.pk, one) for one in announced)
+            for one in _each([foreseen], partial(announcement, rung=reached[subscription], now=now)):
+                drafts[subscription.pk] = one
+                if one.due_at > now:
+                    times[subscription.pk] = _sooner(times[subscription.pk], one.due_at + SOON)
         else:
             prevented.append(foreseen.verdict)
     for pk in {one.pk for one in reached} - drafts.keys() - waiting:
-        times[pk] = min(filter(None, [times[pk], now + LOOK_AGAIN]))
+        times[pk] = _sooner(times[pk], now + LOOK_AGAIN)
+    take_up_left_out(drafts.values())
     told = _each(obstacles(prevented, now=now), lambda one: obstacle_notice(*one, now=now)) if prevented else []
     return [*drafts.values(), *told], times
+
+
+def _sooner(planned: datetime | None, moment: datetime) -> datetime:
+    return min(filter(None, [planned, moment]))
 
 
 def _each(items: Iterable[T], step: Callable[[T], R]) -> list[R]:

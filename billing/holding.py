@@ -29,7 +29,8 @@ def hold(verdict: Verdict, *, now: datetime) -> None:
             notify(
                 user=subscription.line.owner,
                 kind="renewal_limit_reached",
-                key=f"renewal-limit:{subscription.public_id}:{schedule.charge_due_at:%Y-%m-%d}",
+                # What was agreed to anew may have other limits, which are reached again.
+                key=f"renewal-limit:{subscription.public_id}:{subscription.agreement_id}:{schedule.charge_due_at:%Y-%m-%d}",
                 context=_facts(verdict, now=now),
                 now=now,
             )

@@ -61,7 +61,7 @@ def _tell(subscription: Subscription, *, index: int, ends_at: datetime, remind: 
     notify(
         user=subscription.line.owner,
         kind="renewal_question",
-        key=f"renewal-question{'-last' if remind else ''}:{subscription.public_id}:{index}",
+        key=f"renewal-question{'-last' if remind else ''}:{subscription.public_id}:{index}:{subscription.agreement_id}",
         context={
             **_about(subscription),
             "ends_at": ends_at.isoformat(),

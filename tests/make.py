@@ -13,6 +13,7 @@ from PIL import Image
 
 from accounts.models import AddressChange, ApiToken, Article, Document, ReferralCode, Ticket, User
 from accounts.tickets import open_ticket
+from billing.consenting import Consent
 from billing.invoice_facts import buyer_of
 from billing.models import (
     Agreement,
@@ -51,6 +52,7 @@ from plans import announcements, sold
 from plans.models import Announcement, Coupon, CouponCode, Plan, PlanPrice, Promotion
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB
+from portal.lib.money import Money
 from portal.lib.periods import PeriodUnit
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -514,3 +516,14 @@ def make_reward(**fields: Any) -> ReferralReward:
     return ReferralReward.objects.create(
         **{"currency": "USD", "referrer_amount": 500, "newcomer_amount": 300, "is_on": True, **fields}
     )
+
+
+def make_consent(**fields: Any) -> Consent:
+    """What somebody agrees to who has it renewed by card for US$14.90."""
+    given = {
+        "price": Money(1490, "USD"),
+        "pay_from": Subscription.PayFrom.METHOD,
+        "text": "Renew it.",
+        "version": "2026-11",
+    }
+    return Consent(**{**given, "ip": None, **fields})

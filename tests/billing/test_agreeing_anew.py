@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from billing import agreements, charges, expiry, ledger, renewals
-from billing.consenting import Consent
 from billing.models import Charge, Order, Subscription
 from esim.models import Allowance
 from plans.models import Plan
 from portal.lib.data_size import GB
 from portal.lib.money import Money
-from tests.billing.books import PRICE, fund
+from tests import make
+from tests.billing.books import fund
 
 pytestmark = pytest.mark.usefixtures("books_are_right")
 
@@ -47,8 +47,7 @@ def refused(subscription, gateway, tick, now):
 
 
 def agree(declined, *, now, **changes):
-    given = {"plan": declined.plan, "price": PRICE, "pay_from": CARD, "method": declined.method}
-    consent = Consent(**{**given, "text": "Renew it.", "version": "2026-11", "ip": None, **changes})
+    consent = make.make_consent(**{"plan": declined.plan, "method": declined.method, **changes})
     return agreements.turn_on(line=declined.line, consent=consent, actor=declined.line.owner, now=now)
 
 

@@ -18,6 +18,7 @@ from billing.reason_words import reason_words
 from billing.schedule import ASK_LEAD
 from esim.models import Line
 from plans.models import PlanPrice
+from portal.lib.money import Money
 from tests import make
 from tests.billing.books import paid_order
 
@@ -398,3 +399,30 @@ def test_a_question_waits_for_the_morning_but_not_for_the_end(asked, now, end, s
     assert send_at(kind=notice.kind, context=notice.context, reader=subscriber, now=night) > night
     too_late = {**notice.context, "ends_at": (night + timedelta(hours=2)).isoformat()}
     assert send_at(kind=notice.kind, context=too_late, reader=subscriber, now=night) == night
+
+
+def test_who_agrees_to_another_plan_is_asked_about_that(asked, line, tick, end):
+    plan = make.make_plan(name="Asia", prices={"USD": 2490})
+    consent = make.make_consent(plan=plan, price=Money(2490, "USD"), method=asked.method, mode=Mode.ASK)
+    agreements.turn_on(line=line, consent=consent, actor=line.owner, now=end - DAY)
+
+    tick(end - DAY)
+
+    asked_for = (
+        Notification.objects.filter(kind="renewal_question").order_by("pk").values_list("context__price", flat=True)
+    )
+    assert [price["minor"] for price in asked_for] == [1490, 2490]
+
+
+def test_turned_off_and_on_again_before_the_question_went_out_it_goes_out(asked, line, tick, now):
+    hour = timedelta(hours=1)
+    agreements.turn_off(subscription=asked, actor=line.owner, ip=None, now=now + hour)
+    deliver_due(now=now + 2 * hour)
+    consent = make.make_consent(plan=asked.plan, method=asked.method, mode=Mode.ASK)
+    agreements.turn_on(line=line, consent=consent, actor=line.owner, now=now + 3 * hour)
+
+    tick(now + 3 * hour)
+    deliver_due(now=now + 4 * hour)
+
+    told = Notification.objects.filter(kind="renewal_question").order_by("pk")
+    assert list(told.values_list("state", flat=True)) == ["left_out", "sent"]

@@ -293,3 +293,18 @@ def test_a_card_the_gateway_forgot_pauses_what_it_pays_for_and_tells(card, subsc
     rule.refresh_from_db()
     assert (rule.state, rule.reason) == ("paused", "method_removed")
     assert Notification.objects.get().kind == "top_up_paused"
+
+
+@pytest.mark.parametrize("day", [29, 30, 31])
+def test_a_card_that_ends_in_february_is_told_of_in_january(subscriber, day):
+    make.make_method(
+        owner=subscriber,
+        is_default=True,
+        expires_month=2,
+        expires_year=2027,
+        created_at=datetime(2024, 1, 1, tzinfo=UTC),
+    )
+
+    told = remind_about_cards(now=datetime(2027, 1, day, 12, tzinfo=UTC))
+
+    assert [notice.key.partition(":")[0] for notice in told] == ["card-30d"]

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts.models import Notification
-from billing import charges, limits, questions, renewals, top_up_run
+from billing import agreements, charges, limits, questions, renewals, top_up_run
+from billing.consenting import Limits
 from billing.invariants import broken_invariants
 from billing.models import Charge, Order, RenewalQuestion, Subscription, TopUpRule
 from billing.top_up_invariants import limits_are_kept
@@ -242,3 +243,25 @@ def test_what_its_subscriber_paid_on_a_page_is_not_charged_by_itself(rule, run, 
     Charge.objects.filter(pk=Charge.objects.first().pk).update(off_session=False)
 
     assert limits_are_kept(now + DAY) == []
+
+
+def test_a_limit_reached_again_after_it_was_raised_is_told_again(line, gateway, carrier, now):
+    plan = make.make_plan(period_count=1)
+    end = now + timedelta(hours=2)
+    make.make_allowance(line=line, plan=plan, starts_at=end - DAY, ends_at=end)
+    row = make.make_subscription(line=line, plan=plan, anchor_at=end - DAY, charge_due_at=now, max_times=1)
+
+    def renew(at):
+        renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=at)
+
+    renew(now)
+    renew(now + DAY)
+    consent = make.make_consent(plan=plan, method=row.method, limits=Limits(max_times=2))
+    raised_at = now + DAY + timedelta(hours=1)
+    agreements.turn_on(line=line, consent=consent, actor=line.owner, now=raised_at)
+    renew(raised_at)
+    renew(now + 2 * DAY)
+
+    row.refresh_from_db()
+    assert (row.reason, len(gateway.taken)) == ("limit_reached", 2)
+    assert Notification.objects.filter(kind="renewal_limit_reached").count() == 2

@@ -11,13 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Notification
 from accounts.notifications import deliver_due, notify
 from accounts.waited_notices import NO_LONGER_SO
-from billing import agreements, announcing, card_upkeep, methods, questions, renewals, verdicts
+from billing import agreements, announcing, card_upkeep, methods, questions, renewals, staff_pauses, verdicts
 from billing.models import RenewalQuestion, Subscription
 from billing.reminders import send_reminders
 from esim import keep_alive
 from esim.budgets import save_budget
 from esim.carriers.base import UsageReport
-from esim.models import Allowance
+from esim.models import Allowance, Line
 from esim.usage import ingest
 from plans.models import PlanPrice
 from portal.lib.data_size import GB
@@ -326,3 +326,57 @@ def test_a_morning_costs_no_query_more_for_each_that_waited(subscriber, plan, ev
         costs.append(len(asked_for) - 2 * waiting)
 
     assert costs[0] == costs[1]
+
+
+def pause(row, *, now):
+    staff_pauses.pause(subscription=row, reason="asked", actor=row.line.owner, ip=None, now=now)
+
+
+def resume(row, *, now):
+    row.refresh_from_db()
+    staff_pauses.resume(subscription=row, reason="done", actor=row.line.owner, ip=None, now=now)
+
+
+def suspend(row, **_when):
+    Line.objects.filter(pk=row.line_id).update(service_state="suspended", suspended_for="owner")
+
+
+def reactivate(row, **_when):
+    Line.objects.filter(pk=row.line_id).update(service_state="active", suspended_for="")
+
+
+def raise_price(row, *, now):
+    PlanPrice.objects.create(plan=row.plan, currency="USD", amount=14900, valid_from=now)
+
+
+def correct_price(row, *, now):
+    PlanPrice.objects.create(plan=row.plan, currency="USD", amount=1490, valid_from=now)
+
+
+@pytest.mark.parametrize(
+    ("hinder", "free"),
+    [(pause, resume), (suspend, reactivate), (raise_price, correct_price)],
+    ids=lambda how: how.__name__,
+)
+def test_what_was_held_up_overnight_and_goes_on_is_announced_before_it_is_charged(
+    line, gateway, carrier, evening, morning, hinder, free
+):
+    plan = make.make_plan(period_count=5)
+    due = evening + 23 * HOUR
+    end = due + 2 * HOUR
+    make.make_allowance(line=line, plan=plan, starts_at=end - 5 * DAY, ends_at=end)
+    row = make.make_subscription(line=line, plan=plan, anchor_at=end - 5 * DAY, charge_due_at=due)
+    send_reminders(now=evening)
+    hinder(row, now=evening + HOUR)
+    deliver_due(now=morning)
+    send_reminders(now=morning)
+    free(row, now=morning + HOUR)
+
+    for quarter in range(4, 12):
+        send_reminders(now=morning + quarter * HOUR / 4)
+    deliver_due(now=morning + 3 * HOUR)
+    renewals.renew_due(gateways={gateway.name: gateway}, carrier=carrier, now=due)
+
+    told = Notification.objects.filter(kind="charge_notice").order_by("pk")
+    assert list(told.values_list("state", flat=True)) == ["left_out", "sent"]
+    assert len(gateway.taken) == 1
