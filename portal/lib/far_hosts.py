@@ -197,8 +197,14 @@ def _read(answer: Any, *, ends_at: float) -> bytes:
     """Read what is of interest, and no longer than it may take: a host that drips bytes is left."""
     read = b""
     while len(read) < MOST_READ and time.monotonic() < ends_at:
-        # What is there: `read` would wait for the whole of it, and a byte now and then keeps the socket busy.
-        part = answer.read1(min(1024, MOST_READ - len(read)))
+        try:
+            # What is there: `read` would wait for the whole of it, and a byte now and then keeps the socket busy.
+            part = answer.read1(min(1024, MOST_READ - len(read)))
+        except (HTTPError, OSError):
+            # We may be the ones who hung up: TLS calls that an error. The status is known, and that is the answer.
+            if time.monotonic() < ends_at:
+                raise
+            return read
         if not part:
             return read
         read += part
