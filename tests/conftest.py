@@ -42,16 +42,20 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what needs PostgreSQL where the suite runs on SQLite, and let a control begin again.
+    """Skip what needs PostgreSQL where the suite runs on SQLite, let a control begin again, and no race or crash.
 
     A control takes the protection away and must see the harm. Whether two meet in time is chance, on a busy machine
-    more than elsewhere: who was lucky twice has proven nothing. A test of the protection itself has one try.
+    more than elsewhere: who was lucky twice has proven nothing. A test of the protection itself has one try, even in
+    the whole run (`--reruns 1`): what goes wrong once there is what it looks for.
     """
     for item in items:
+        is_protection = item.path.stem.endswith(("races", "crashes")) or item.get_closest_marker("postgresql")
         if connection.vendor != "postgresql" and item.get_closest_marker("postgresql"):
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: set DATABASE_URL"))
         elif item.name.startswith("test_control_") or "[control" in item.name:
             item.add_marker(pytest.mark.flaky(reruns=2))
+        elif is_protection:
+            item.add_marker(pytest.mark.flaky(reruns=0))
 
 
 def pytest_collection_finish():
