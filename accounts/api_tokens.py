@@ -59,12 +59,20 @@ class TokenRefused(Exception):
     """No token, or one that is unknown, revoked or past its time."""
 
 
-class ScopeMissing(Exception):
-    """The token is good, but not for this."""
+class TokenShut(Exception):
+    """The token is good, and opens nothing here all the same."""
+
+    def __init__(self, token: ApiToken) -> None:
+        super().__init__(token.public_id)
+        self.token = token
 
 
-class OwnerLocked(Exception):
-    """The token is good, but its owner has locked the account."""
+class ScopeMissing(TokenShut):
+    """It is not for this."""
+
+
+class OwnerLocked(TokenShut):
+    """Its owner has locked the account."""
 
 
 def make(
@@ -122,9 +130,9 @@ def bearer(authorization: str, *, scope: str, now: datetime) -> ApiToken:
     if token is None:
         raise TokenRefused
     if token.user is not None and token.user.locked_at is not None:
-        raise OwnerLocked
+        raise OwnerLocked(token)
     if scope and scope not in token.scopes:
-        raise ScopeMissing
+        raise ScopeMissing(token)
     if token.last_used_at is None or token.last_used_at <= now - NOTE_USE_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token

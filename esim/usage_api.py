@@ -70,13 +70,19 @@ def _token(request: HttpRequest) -> ApiToken:
         headers = {"WWW-Authenticate": 'Bearer realm="usage"'}
         detail = "Send a token that is valid: Authorization: Bearer …"
         raise Problem(HTTPStatus.UNAUTHORIZED, detail, headers=headers) from None
-    except (api_tokens.ScopeMissing, api_tokens.OwnerLocked):
+    except api_tokens.TokenShut as shut:
+        _count(request, shut.token)
         raise Problem(HTTPStatus.FORBIDDEN, "This token may not send usage records.") from None
     if not token.source:
         raise Problem(HTTPStatus.FORBIDDEN, "This token names no source, so its records could not be told apart.")
+    _count(request, token)
+    return token
+
+
+def _count(request: HttpRequest, token: ApiToken) -> None:
+    """Count a request of a token, whatever comes of it; raises Problem where it was one too many."""
     if not ratelimit.consume(request, action="usage_api", key=token.public_id):
         raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests. Send more records in each.", headers=RETRY)
-    return token
 
 
 def _records(request: HttpRequest) -> Iterable[RawRecord]:

@@ -79,15 +79,25 @@ def _token_of(request: HttpRequest, authorization: str, *, scope: str) -> ApiTok
         headers = {"WWW-Authenticate": 'Bearer realm="api"'}
         detail = "Send a token that is valid: Authorization: Bearer …"
         raise refused(HTTPStatus.UNAUTHORIZED, "token-refused", detail, headers=headers) from None
-    except api_tokens.OwnerLocked:
-        detail = "The account is locked. Its owner can unlock it in the account settings."
-        raise refused(HTTPStatus.FORBIDDEN, "account-locked", detail) from None
-    except api_tokens.ScopeMissing:
-        raise refused(HTTPStatus.FORBIDDEN, "scope-missing", f"This token is not for this: {scope}.") from None
-    request.turn = _take_turn(request, token)  # type: ignore[attr-defined]
-    if request.turn.left < 0:  # type: ignore[attr-defined]
-        raise _too_many(request.turn.seconds)  # type: ignore[attr-defined]
+    except api_tokens.TokenShut as shut:
+        _count(request, shut.token)
+        raise _why_shut(shut, scope=scope) from None
+    _count(request, token)
     return token
+
+
+def _why_shut(shut: api_tokens.TokenShut, *, scope: str) -> Problem:
+    if isinstance(shut, api_tokens.OwnerLocked):
+        detail = "The account is locked. Its owner can unlock it in the account settings."
+        return refused(HTTPStatus.FORBIDDEN, "account-locked", detail)
+    return refused(HTTPStatus.FORBIDDEN, "scope-missing", f"This token is not for this: {scope}.")
+
+
+def _count(request: HttpRequest, token: ApiToken) -> None:
+    """Count a request of a token, whatever comes of it; raises Problem where it was one too many."""
+    request.turn = turn = _take_turn(request, token)  # type: ignore[attr-defined]
+    if turn.left < 0:
+        raise _too_many(turn.seconds)
 
 
 def _may_guess(request: HttpRequest) -> bool:

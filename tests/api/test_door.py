@@ -42,7 +42,8 @@ def test_without_a_token_every_operation_answers_401(client, as_subscriber):
 
 
 @pytest.mark.slow
-def test_a_token_opens_what_its_scopes_say_and_nothing_else(client, subscriber):
+def test_a_token_opens_what_its_scopes_say_and_nothing_else(client, subscriber, monkeypatch):
+    monkeypatch.setattr(door, "WRITES_A_WINDOW", 1000)
     tokens = {scope: make_token(subscriber, scope)[1] for scope in api_tokens.PERSONAL_SCOPES}
 
     for method, path, scope in described(client):
@@ -68,6 +69,18 @@ def test_a_token_ends_with_what_it_rests_on(client, subscriber, ended):
 
     told = {"locked": (403, "account-locked"), "not personal": (403, "not-personal")}
     assert (status, kind(body)) == told.get(ended, (401, "token-refused"))
+
+
+@pytest.mark.parametrize("shut", ["scope", "locked"])
+def test_who_is_refused_each_time_is_counted_too(client, subscriber, monkeypatch, shut):
+    monkeypatch.setattr(door, "READS_A_WINDOW", 2)
+    _token, secret = make_token(subscriber, "usage:read" if shut == "scope" else "lines:read")
+    if shut == "locked":
+        locks.lock(user=subscriber, ip=None, now=timezone.now())
+
+    answers = [Program(client, secret).get("/lines")[0] for _ in range(3)]
+
+    assert answers == [403, 403, 429]
 
 
 def test_limits_are_told_and_kept(program, subscriber, monkeypatch):

@@ -168,10 +168,12 @@ def test_more_problems_than_are_told_are_counted(client, secret, line):
     assert (answer["put_aside"], len(answer["problems"]), answer["more_problems"]) == (150, 100, 50)
 
 
-def test_a_program_that_sends_too_often_is_slowed_down(client, secret, line, settings):
+@pytest.mark.parametrize(("scope", "told"), [("usage:write", 200), ("plans:read", 403)])
+def test_a_program_that_sends_too_often_is_slowed_down(client, line, settings, scope, told):
     settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "usage_api": "2/m/key"}
+    _token, secret = make_token(scopes=[scope])
 
     answers = [send(client, secret, {"records": []}) for _ in range(3)]
 
-    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert [one.status_code for one in answers] == [told, told, 429]
     assert answers[2].headers["Retry-After"] == "60"
