@@ -1,8 +1,9 @@
 """What is owed, and settling it: each line by itself, so that one line's debt never blocks another's.
 
-Everything here is prepaid, so that two things only can be owed: what was delivered, and paid with money that a bank
-took back for good; and a renewal that was declined, for whose sake the line is kept in service, or its number if it
-is suspended. The second ends also when auto-renewal is turned off: then nothing is owed.
+Everything here is prepaid, so that two things only can be owed: what was paid with money that a bank took back for
+good, and was delivered, or became balance and was spent; and a renewal that was declined, for whose sake the line is
+kept in service, or its number if it is suspended. The second ends also when auto-renewal is turned off: then nothing
+is owed.
 """
 
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def owed_with(dispute: Dispute) -> list[Dispute]:
 
 
 def sum_of(debts: list[Dispute]) -> Money:
-    return sum((debt.money - debt.frozen for debt in debts[1:]), debts[0].money - debts[0].frozen)
+    return sum((debt.owed for debt in debts[1:]), debts[0].owed)
 
 
 def place_order(*, purchase: Purchase, now: datetime) -> Order:
@@ -123,7 +124,7 @@ def _taken_back(disputes: DisputeQuerySet) -> list[Arrear]:
         Arrear(
             why=Why.TAKEN_BACK,
             line=debt.charge.order.line,
-            money=debt.money - debt.frozen,
+            money=debt.owed,
             since=debt.closed_at or debt.created_at,
             order=debt.charge.order,
             paying=debt.settled_by if _is_being_paid(debt) else None,

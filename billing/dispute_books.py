@@ -47,12 +47,13 @@ def unfreeze_beyond(at_stake: Money, *, charge: Charge, now: datetime) -> None:
     """Give back to the balance what is frozen of a charge beyond what is at stake of it, now that part of it went back."""
     disputes = Dispute.objects.open().filter(charge=charge, currency=at_stake.currency)
     for dispute in disputes.select_related("charge__order"):
-        if dispute.frozen > at_stake:
-            excess = dispute.frozen - at_stake
+        left = min(dispute.frozen, at_stake)
+        if dispute.frozen > left:
             debit, credit = ledger.frozen(dispute.currency), _wallet_of(dispute)
             fact = f"unfrozen:{at_stake.minor}"
-            _move(dispute, excess, kind=Kind.UNFROZEN, debit=debit, credit=credit, fact=fact, now=now)
-            Dispute.objects.filter(pk=dispute.pk).update(frozen_amount=at_stake.minor)
+            _move(dispute, dispute.frozen - left, kind=Kind.UNFROZEN, debit=debit, credit=credit, fact=fact, now=now)
+        credited = min(dispute.credited, at_stake)
+        Dispute.objects.filter(pk=dispute.pk).update(credited_amount=credited.minor, frozen_amount=left.minor)
 
 
 def book_lost(dispute: Dispute, *, now: datetime) -> None:

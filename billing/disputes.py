@@ -27,6 +27,7 @@ REPORTED = (
     "respond_by",
     "is_withdrawn",
     "withdrawals",
+    "credited_amount",
     "frozen_amount",
     "closed_at",
 )
@@ -109,6 +110,7 @@ def _open(dispute: Dispute, *, now: datetime) -> None:
     charge, order = dispute.charge, dispute.charge.order
     if dispute.currency == charge.currency:
         most = min(dispute.money, _became_balance(charge))
+        dispute.credited_amount = most.minor
         dispute.frozen_amount = dispute_books.freeze(dispute, most, now=now).minor
     # What somebody else paid, and their bank takes back, says nothing of the owner's own card.
     if order.line is not None and order.line.owner_id == order.owner_id and not charge.by_link:

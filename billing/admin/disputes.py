@@ -9,6 +9,7 @@ from portal.lib.staff import ReadOnlyAdmin, moment_column, money_column, person,
 
 DISPUTE_COLOURS = {"open": "warning", "won": "success", "lost": "danger"}
 
+credited = money_column("credited", _("became balance"), ordering="credited_amount")
 frozen = money_column("frozen", _("frozen balance"), ordering="frozen_amount")
 answer_by = moment_column("respond_by", _("answer by"))
 opened = moment_column("created_at", _("opened"))
@@ -22,4 +23,4 @@ class DisputeAdmin(ReadOnlyAdmin):
     list_select_related = ("charge",)
     search_fields = ("public_id", "gateway_dispute_id", "charge__public_id", *person("charge__order__owner"))
     ordering = ("state", "respond_by")
-    shown_as = {"amount": amount, "frozen_amount": frozen}
+    shown_as = {"amount": amount, "credited_amount": credited, "frozen_amount": frozen}

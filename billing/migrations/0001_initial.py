@@ -1245,6 +1245,7 @@ class Migration(migrations.Migration):
                     "withdrawals",
                     models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="withdrawals"),
                 ),
+                ("credited_amount", models.BigIntegerField(default=0, verbose_name="became balance")),
                 ("frozen_amount", models.BigIntegerField(default=0, verbose_name="frozen balance")),
                 (
                     "check_due_at",
@@ -1281,7 +1282,11 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("gateway", "gateway_dispute_id"), name="dispute_once"),
                     models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="dispute_amount_positive"),
                     models.CheckConstraint(
-                        condition=models.Q(("frozen_amount__gte", 0), ("frozen_amount__lte", models.F("amount"))),
+                        condition=models.Q(
+                            ("frozen_amount__gte", 0),
+                            ("frozen_amount__lte", models.F("credited_amount")),
+                            ("credited_amount__lte", models.F("amount")),
+                        ),
                         name="dispute_freezes_what_is_disputed",
                     ),
                     models.CheckConstraint(

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+DELIVERED = Q(charge__order__state=Order.State.FULFILLED)
+NOTHING_OWED = (DELIVERED & Q(amount__lte=F("frozen_amount"))) | (
+    ~DELIVERED & Q(credited_amount__lte=F("frozen_amount"))
+)
 BY_LINE_OWNER = Q(charge__by_link=False, charge__order__owner=F("charge__order__line__owner"))
 
 
@@ -36,10 +40,9 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         return self.filter(is_withdrawn=True)
 
     def owed(self) -> "DisputeQuerySet":
-        """What was delivered, and paid with money that the bank took back for good; not what was settled since."""
-        lost = self.filter(state=Dispute.State.LOST, is_withdrawn=True, amount__gt=F("frozen_amount"))
-        delivered = lost.filter(charge__order__state=Order.State.FULFILLED)
-        return delivered.exclude(settled_by__state=Order.State.FULFILLED)
+        """What the bank took back for good of what was delivered, or became balance and was spent; not what was settled since."""
+        lost = self.filter(state=Dispute.State.LOST, is_withdrawn=True).exclude(NOTHING_OWED)
+        return lost.exclude(settled_by__state=Order.State.FULFILLED)
 
     def to_ask_about(self, now: datetime) -> "DisputeQuerySet":
         return self.open().filter(check_due_at__lte=now)
@@ -49,8 +52,8 @@ class Dispute(models.Model):
     """A payer told the bank that a charge was wrong; the bank decides, not we.
 
     `withdrawals` counts how often the bank took the money, `is_withdrawn` tells whether it has it now.
-    `frozen_amount` is what of the subscriber's balance is held until it is decided. `settled_by` is the order that
-    pays, or tries to pay, what was lost of a delivered one.
+    `credited_amount` is what of the charge had become balance, and `frozen_amount` what of that is held until it is
+    decided: the rest was spent. `settled_by` is the order that pays, or tries to pay, what was lost.
     """
 
     class State(models.TextChoices):
@@ -69,6 +72,7 @@ class Dispute(models.Model):
     respond_by = models.DateTimeField(_("answer by"), null=True, blank=True)
     is_withdrawn = models.BooleanField(_("money withdrawn"), default=False)
     withdrawals = models.PositiveSmallIntegerField(_("withdrawals"), default=0, editable=False)
+    credited_amount = models.BigIntegerField(_("became balance"), default=0)
     frozen_amount = models.BigIntegerField(_("frozen balance"), default=0)
     check_due_at = models.DateTimeField(_("next check"), default=timezone.now, editable=False)
     created_at = models.DateTimeField(_("opened"), default=timezone.now, editable=False)
@@ -86,7 +90,9 @@ class Dispute(models.Model):
             models.UniqueConstraint(fields=["gateway", "gateway_dispute_id"], name="dispute_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="dispute_amount_positive"),
             models.CheckConstraint(
-                condition=Q(frozen_amount__gte=0) & Q(frozen_amount__lte=F("amount")),
+                condition=Q(frozen_amount__gte=0)
+                & Q(frozen_amount__lte=F("credited_amount"))
+                & Q(credited_amount__lte=F("amount")),
                 name="dispute_freezes_what_is_disputed",
             ),
             models.CheckConstraint(
@@ -104,5 +110,15 @@ class Dispute(models.Model):
         return Money(self.amount, self.currency)
 
     @property
+    def credited(self) -> Money:
+        return Money(self.credited_amount, self.currency)
+
+    @property
     def frozen(self) -> Money:
         return Money(self.frozen_amount, self.currency)
+
+    @property
+    def owed(self) -> Money:
+        """What is left to pay once it is lost; reads the order of the charge."""
+        is_delivered = self.charge.order.state == Order.State.FULFILLED
+        return (self.money if is_delivered else self.credited) - self.frozen

@@ -131,7 +131,8 @@ MONEY = (
         model="billing.Dispute",
         of=("charge__order__owner",),
         told="public_id charge state currency amount reason created_at closed_at",
-        inner="id gateway gateway_dispute_id respond_by is_withdrawn withdrawals frozen_amount check_due_at settled_by",
+        inner="id gateway gateway_dispute_id respond_by is_withdrawn withdrawals credited_amount frozen_amount check_due_at"
+        " settled_by",
         because=LAW,
     ),
     Rows(

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Notification
 from accounts.notifications import deliver_due
-from billing import arrears, charges, gateway_events, invoices, refund_requests
+from billing import arrears, charges, gateway_events, invoices, refund_requests, taking_back
 from billing.arrears import NothingOwed
 from billing.models import LedgerEntry, Order, Refund, Subscription
 from billing.refund_offers import CannotRefund
@@ -51,6 +51,49 @@ def test_an_undecided_dispute_is_no_debt(order, charge, gateway, subscriber):
     gateway.dispute(charge.gateway_payment_id, state="open")
     gateway_events.store(gateway_name=gateway.name, notice=gateway.events[-1], by_webhook=True, now=NOW)
     gateway_events.apply_gateway_events(gateway=gateway, now=NOW)
+
+    assert owed(subscriber) == []
+
+
+def take_back_as_balance(order, *, carrier):
+    to_balance = Refund.Destination.BALANCE
+    taking_back.undo(order=order, goes_to=to_balance, ip=None, carrier=carrier, within=DAY, now=NOW)
+    taking_back.take_back(order_id=order.pk, carrier=carrier, now=NOW)
+
+
+@pytest.fixture
+def undone(order, charge, gateway, carrier, subscriber):
+    """A plan that was taken back for balance, most of which went into another line before the bank took the payment."""
+    other = make.make_line(owner=subscriber)
+    take_back_as_balance(order, carrier=carrier)
+    buy(other, make.make_plan(prices={"USD": 1000}), price=Money(1000, "USD"), gateway="", use_wallet=True)
+    return lose(gateway, charge)
+
+
+def test_what_was_undone_and_spent_before_the_bank_took_it_is_owed(undone, line, subscriber):
+    assert (undone.credited, undone.frozen) == (PRICE, Money(490, "USD"))
+    assert owed(subscriber) == [(line, Money(1000, "USD"))]
+
+
+@pytest.mark.usefixtures("at_now")
+def test_what_was_undone_and_spent_is_settled_like_the_rest(as_subscriber, undone, line, subscriber):
+    page = as_subscriber.get(ARREARS).content.decode()
+    fund(subscriber, Money(1000, "USD"))
+
+    as_subscriber.post(
+        reverse("billing:settle", args=[undone.public_id]),
+        {"form_key": str(uuid4()), "price_seen": "USD:1000", "pay_with": "balance"},
+    )
+
+    assert "added to your balance and spent" in page
+    assert "was delivered" not in page
+    assert (Order.objects.get(kind="arrears").state, owed(subscriber)) == ("fulfilled", [])
+
+
+def test_what_was_undone_and_not_spent_is_not_owed(order, charge, gateway, carrier, subscriber):
+    take_back_as_balance(order, carrier=carrier)
+
+    lose(gateway, charge)
 
     assert owed(subscriber) == []
 

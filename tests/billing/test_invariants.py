@@ -205,7 +205,7 @@ def begin_a_refund_past_the_books():
 
 
 def freeze_balance_past_the_books():
-    make.make_dispute(charge=make.make_charge(order=delivered()), frozen_amount=100)
+    make.make_dispute(charge=make.make_charge(order=delivered()), credited_amount=100, frozen_amount=100)
 
 
 def withdraw_past_the_books():
@@ -333,7 +333,7 @@ def settled(**changes):
     """A debt of US$14.90 that an order settles; `changes` are to that order."""
     owed = make.make_order(owner=delivered().owner, line=delivered().line, state="expired")
     charge = make.make_charge(order=owed, state="abandoned")
-    lost = make.make_dispute(charge=charge, state="lost", is_withdrawn=True, closed_at=NOW)
+    lost = make.make_dispute(charge=charge, state="lost", is_withdrawn=True, credited_amount=1490, closed_at=NOW)
     order = make.make_order(**{"owner": owed.owner, "line": owed.line, "kind": "arrears", "plan": None} | changes)
     Dispute.objects.filter(pk=lost.pk).update(settled_by=order)
     return Dispute.objects.filter(pk=lost.pk)
