@@ -60,8 +60,8 @@ def orders_csv(request: SubscriberRequest) -> HttpResponseBase:
 @login_required
 @require_safe
 def charges(request: SubscriberRequest) -> HttpResponse:
-    attempts = Charge.objects.owned_by(request.user).select_related("order__line", "method").order_by("-pk")
-    return _list(request, "billing/charges.html", attempts)
+    attempts = Charge.objects.owned_by(request.user).select_related("order__line", "method")
+    return _list(request, "billing/charges.html", attempts.order_by("-created_at", "-pk"))
 
 
 @login_required
