@@ -38,7 +38,7 @@ def admin_theme(*, brand: str, hue: int, demo: bool) -> dict[str, Any]:
         "SITE_URL": reverse_lazy("home"),
         "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/favicon.svg")}],
         "STYLES": [lambda _request: static("css/staff.css")],
-        "SCRIPTS": [lambda _request: static("js/staff.js")],
+        "SCRIPTS": [lambda _request: static("js/staff.js"), lambda _request: static("js/staff-menus.js")],
         "SHOW_HISTORY": True,
         "SHOW_VIEW_ON_SITE": True,
         "SHOW_LANGUAGES": True,

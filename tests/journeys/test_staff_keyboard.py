@@ -1,4 +1,4 @@
-"""Staff decide without a mouse: a dialog takes the focus, keeps it, says what it is, and gives the focus back."""
+"""Staff decide without a mouse: dialogs and menus take the focus, say what they are, and give the focus back."""
 
 import pytest
 from playwright.sync_api import expect
@@ -65,3 +65,35 @@ def test_its_cross_and_its_cancel_lead_back_to_the_button(page, dialog, refund, 
 
     expect(dialog).to_be_hidden()
     expect(refund).to_be_focused()
+
+
+@pytest.fixture
+def on_a_phone(page, portal):
+    """The page of an order where the menu of the site is folded away."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    enter(page, portal, User.objects.get(email=STAFF.email))
+    page.goto(f"{portal}/admin/billing/order/{Charge.objects.latest('pk').order_id}/change/")
+
+
+def test_the_folded_menu_opens_and_closes_without_a_mouse(page, on_a_phone):
+    page.keyboard.press("Tab")
+    menu = page.locator(":focus")
+    expect(menu).to_have_accessible_name("Menu")
+
+    page.keyboard.press("Enter")
+
+    plans = page.get_by_role("link", name="Plans", exact=True)
+    expect(plans).to_be_visible()
+    assert page.evaluate(f"document.getElementById('nav-sidebar').contains({FOCUSED})")
+    expect(page.locator(":focus")).to_have_attribute("aria-expanded", "true")
+
+    page.keyboard.press("Enter")
+
+    expect(plans).to_be_hidden()
+    expect(menu).to_have_accessible_name("Menu")
+    expect(menu).to_have_attribute("aria-expanded", "false")
+
+
+def test_what_is_shown_as_an_icon_is_read_out_as_words(page, on_a_phone):
+    expect(page.get_by_role("button", name="More actions")).to_be_visible()
+    expect(page.get_by_role("link", name="Go back")).to_be_visible()
