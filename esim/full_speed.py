@@ -20,11 +20,20 @@ def begin_spells(lines: Collection[int], *, now: datetime) -> list[ThrottleSpell
     running = list(capped.select_related("line__owner").in_burn_order())
     if not running:
         return []
-    used = _used_today(running, now=now)
-    over = [one for one in running if used.get(one.line_id, 0) >= (one.daily_cap_bytes or 0)]
+    of_day = _used_today(running, now=now)
+    over = [one for one in running if _is_used_up(one, of_day=of_day.get(one.line_id, 0), now=now)]
     known = set(ThrottleSpell.objects.filter(allowance__in=over).values_list("allowance_id", "date"))
     spells = [_spell(one, now=now) for one in over if (one.pk, now.astimezone(one.line.zone).date()) not in known]
     return ThrottleSpell.objects.bulk_create(spells)
+
+
+def used_of(plan: Allowance, *, of_day: int, zone: ZoneInfo, now: datetime) -> int:
+    """Return how much of today's full speed a plan has used, from what was used on the whole day of the line.
+
+    On the day on which it begins, what came before it was another plan's.
+    """
+    begins_today = plan.starts_at > midnight(now.astimezone(zone).date(), zone)
+    return min(of_day, plan.used_bytes) if begins_today else of_day
 
 
 def drafts(spells: Iterable[ThrottleSpell], *, now: datetime) -> Iterator[Draft]:
@@ -48,6 +57,10 @@ def drafts(spells: Iterable[ThrottleSpell], *, now: datetime) -> Iterator[Draft]
 
 def _offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
     return moment.astimezone(zone).utcoffset()
+
+
+def _is_used_up(plan: Allowance, *, of_day: int, now: datetime) -> bool:
+    return used_of(plan, of_day=of_day, zone=plan.line.zone, now=now) >= (plan.daily_cap_bytes or 0)
 
 
 def _used_today(running: Iterable[Allowance], *, now: datetime) -> dict[int, int]:
@@ -74,7 +87,7 @@ def _spell(allowance: Allowance, *, now: datetime) -> ThrottleSpell:
 def _reached_at(allowance: Allowance, *, now: datetime) -> datetime:
     """Return the moment of the record that reached today's cap."""
     zone = allowance.line.zone
-    since = midnight(now.astimezone(zone).date(), zone)
+    since = max(midnight(now.astimezone(zone).date(), zone), allowance.starts_at)
     records = UsageRecord.objects.filter(line=allowance.line_id, at__gte=since, rated_at__isnull=False)
     used = 0
     for at, data_bytes in records.order_by("at", "source", "record_id").values_list("at", "data_bytes"):

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
+from esim.full_speed import used_of
 from esim.models import Allowance, DailyUsage, Line, ThrottleSpell
 from portal.lib.dates import midnight
 
@@ -56,7 +57,9 @@ def throttle_meter(line: Line, *, now: datetime) -> ThrottleMeter | None:
     if running is None or running.daily_cap_bytes is None:
         return None
     local = now.astimezone(line.zone)
-    used = DailyUsage.objects.filter(line=line, date=local.date()).values_list("data_bytes", flat=True).first() or 0
+    of_day = DailyUsage.objects.filter(line=line, date=local.date()).values_list("data_bytes", flat=True).first() or 0
+    used = used_of(running, of_day=of_day, zone=line.zone, now=now)
+    since = max(midnight(local.date(), line.zone), running.starts_at)
     # What comes after the plan begins at full speed.
     resets_at = min(midnight(local.date() + timedelta(days=1), line.zone), running.ends_at.astimezone(line.zone))
     return ThrottleMeter(
@@ -64,9 +67,7 @@ def throttle_meter(line: Line, *, now: datetime) -> ThrottleMeter | None:
         cap_bytes=running.daily_cap_bytes,
         kbps=running.throttled_kbps or 0,
         resets_at=resets_at,
-        slows_at=_slows_at(
-            used, running.daily_cap_bytes, since=midnight(local.date(), line.zone), now=now, until=resets_at
-        ),
+        slows_at=_slows_at(used, running.daily_cap_bytes, since=since, now=now, until=resets_at),
         slowed=_slowed_days(line, now=now),
     )
 

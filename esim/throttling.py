@@ -61,11 +61,11 @@ def _slow_down(spell: ThrottleSpell, *, carrier: Carrier, now: datetime) -> None
 def _lift(spell: ThrottleSpell, *, carrier: Carrier, now: datetime) -> None:
     """Have the full speed given back, also where the carrier may never have taken it away.
 
-    Not where a later spell of the line has begun: what that one asked for would be undone.
+    Not where another spell of the line goes on: what that one asked for would be undone.
     """
-    later = ThrottleSpell.objects.open().filter(line=spell.line_id, began_at__gte=spell.resets_at)
+    others = ThrottleSpell.objects.open().filter(line=spell.line_id, resets_at__gt=now).exclude(pk=spell.pk)
     try:
-        if not later.exists():
+        if not others.exists():
             _ask(spell, carrier=carrier, kbps=None)
     except CarrierRefused as error:
         if now < spell.resets_at + timedelta(days=1):

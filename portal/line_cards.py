@@ -16,6 +16,7 @@ from billing.models import Subscription
 from billing.turns import Turn
 from billing.verdicts import Action
 from esim.forecast import Forecast, forecast
+from esim.full_speed import used_of
 from esim.installing import TO_INSTALL
 from esim.models import Allowance, DownloadState, Line, Role, ServiceState
 from plans.countries import named_countries
@@ -221,7 +222,6 @@ def make_card(
     owes: bool = False,
 ) -> LineCard:
     """Make the card of a line; `allowances` are its own in burn order, the last plan that ended among them."""
-    today = timezone.localdate(now, line.zone)
     running = [one for one in allowances if one.starts_at <= now < one.ends_at]
     plans = [one for one in allowances if not one.is_data_pack]
     current = next((one for one in running if not one.is_data_pack), plans[-1] if plans else None)
@@ -235,7 +235,7 @@ def make_card(
         running=running,
         queued=[one for one in plans if one.starts_at > now],
         turns=turns,
-        data=full_speed_left(unlimited, usage.get(today, 0)) if unlimited else data_left(running),
+        data=_full_speed(unlimited, line=line, usage=usage, now=now) if unlimited else data_left(running),
         throttled_kbps=(unlimited.throttled_kbps or 0) if unlimited else None,
         voice=meter_of((one.voice_minutes, one.used_minutes) for one in running),
         sms=meter_of((one.sms_count, one.used_sms) for one in running),
@@ -246,6 +246,11 @@ def make_card(
         forecast=forecast(allowances=allowances, usage=usage, zone=line.zone, now=now),
     )
     return replace(card, attention=attention_of(card, now=now))
+
+
+def _full_speed(unlimited: Allowance, *, line: Line, usage: Mapping[date, int], now: datetime) -> Meter:
+    of_day = usage.get(timezone.localdate(now, line.zone), 0)
+    return full_speed_left(unlimited, used_of(unlimited, of_day=of_day, zone=line.zone, now=now))
 
 
 def foretold(card: LineCard, *, coming: Foreseen | None, waits_for_us: bool, now: datetime) -> LineCard:

@@ -7,6 +7,7 @@ import pytest
 from accounts.models import Notification
 from esim.carriers.base import CarrierRefused, OutcomeUnknown, UsageReport
 from esim.models import ThrottleSpell
+from esim.throttle_meter import throttle_meter
 from esim.throttling import ASK_AGAIN, keep_speed
 from esim.usage import ingest
 from portal.lib.data_size import GB
@@ -23,6 +24,12 @@ def line(subscriber):
     make.make_profile(line=line)
     make.make_allowance(line=line, data_bytes=None, daily_cap_bytes=3 * GB, throttled_kbps=1024)
     return line
+
+
+def make_capped(line, **fields):
+    return make.make_allowance(
+        line=line, **{"data_bytes": None, "daily_cap_bytes": 3 * GB, "throttled_kbps": 512, **fields}
+    )
 
 
 def use(line, gigabytes, at):
@@ -78,6 +85,45 @@ def test_what_comes_after_the_plan_is_fast_at_once(subscriber, now):
     use(line, 2, now)
 
     assert ThrottleSpell.objects.get().resets_at == now + 2 * HOUR
+
+
+def test_what_the_plan_before_used_that_day_is_not_counted_again(subscriber, now):
+    line = make.make_line(owner=subscriber)
+    make.make_profile(line=line)
+    ends_at = now + 2 * HOUR
+    make_capped(line, ends_at=ends_at)
+    make_capped(line, starts_at=ends_at)
+    carrier, later = ThrottlingCarrier(), ends_at + HOUR
+    use(line, 4, now)
+    tick(carrier, now)
+    tick(carrier, ends_at)
+
+    use(line, 1, later)
+    tick(carrier, later)
+
+    assert carrier.speeds == [512, None]
+    assert len(notices()) == 1
+    meter = throttle_meter(line, now=later)
+    assert (meter.used_bytes, meter.is_slow, meter.slows_at) == (GB, False, later + 2 * HOUR)
+    use(line, 2, later + HOUR)
+    tick(carrier, later + HOUR)
+    spell = ThrottleSpell.objects.open().get()
+    assert (carrier.speeds, spell.began_at, spell.resets_at) == ([512, None, 512], later + HOUR, MIDNIGHT)
+
+
+def test_lifting_one_plan_does_not_undo_another(subscriber, now):
+    line = make.make_line(owner=subscriber)
+    make.make_profile(line=line)
+    make_capped(line, ends_at=now + 2 * HOUR)
+    make_capped(line)
+    carrier = ThrottlingCarrier()
+    use(line, 4, now)
+
+    for at in (now, now + 2 * HOUR, MIDNIGHT):
+        tick(carrier, at)
+
+    assert carrier.speeds == [512, 512, None]
+    assert not ThrottleSpell.objects.open().exists()
 
 
 def test_usage_of_yesterday_slows_nobody_down_today(line, now):

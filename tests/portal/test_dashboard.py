@@ -369,6 +369,15 @@ def test_an_unlimited_plan_shows_what_is_left_of_today(as_subscriber, subscriber
     assert reverse("billing:top_up", args=[line.public_id]) not in html
 
 
+def test_a_plan_that_began_today_has_the_full_speed_of_a_day(as_subscriber, subscriber, now):
+    line = make_line(subscriber, now, ends_at=now - HOUR, data_bytes=None, daily_cap_bytes=5 * GB, throttled_kbps=1024)
+    capped = {"data_bytes": None, "daily_cap_bytes": 5 * GB, "throttled_kbps": 1024}
+    make.make_allowance(line=line, **capped, starts_at=now - HOUR, used_bytes=2 * GB)
+    DailyUsage.objects.create(line=line, date=now.date(), data_bytes=7 * GB)
+
+    assert "3 GB left today of 5 GB" in words(home(as_subscriber))
+
+
 def test_a_line_says_how_long_its_data_lasts_at_the_pace_of_the_month(as_subscriber, subscriber, now):
     line = make_line(subscriber, now, ends_at=now + 20 * DAY, data_bytes=10 * GB)
     for back, used in ((0, 9 * GB), (1, 3 * GB), (2, GB), (9, 14 * GB)):
