@@ -27,6 +27,17 @@ def begin_spells(lines: Collection[int], *, now: datetime) -> list[ThrottleSpell
     return ThrottleSpell.objects.bulk_create(spells)
 
 
+def end_spells(*, purchase_id: str, now: datetime) -> None:
+    """Let what is slow for a purchase be fast again: it was taken back, and whatever follows begins at full speed.
+
+    Inside the transaction that takes it back.
+    """
+    for spell in ThrottleSpell.objects.open().filter(allowance__granted_for=purchase_id, resets_at__gt=now):
+        # One that begins with what was just counted has lasted no time yet.
+        ends_at = max(now, spell.began_at + timedelta(microseconds=1))
+        ThrottleSpell.objects.filter(pk=spell.pk).update(resets_at=ends_at, look_at=ends_at)
+
+
 def used_of(plan: Allowance, *, of_day: int, zone: ZoneInfo, now: datetime) -> int:
     """Return how much of today's full speed a plan has used, from what was used on the whole day of the line.
 

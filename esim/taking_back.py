@@ -11,7 +11,7 @@ from enum import StrEnum, auto
 
 from django.db.models import Q
 
-from esim import rating
+from esim import full_speed, rating
 from esim.carriers.base import Carrier, CarrierRefused
 from esim.models import Allowance, AllowanceQuerySet, DownloadState, Line, ServiceState, SimProfile, UsageRecord
 
@@ -64,6 +64,7 @@ def reserve(*, line: Line, purchase_id: str, only_unused: bool, now: datetime) -
     if obstacle := obstacle_to(purchase_id=purchase_id, only_unused=only_unused, now=now):
         raise CannotTakeBack(obstacle)
     Allowance.objects.standing().filter(line=line, granted_for=purchase_id).update(taken_back_at=now)
+    full_speed.end_spells(purchase_id=purchase_id, now=now)
     # What nobody was reminded of, because this followed it, ends now after all.
     Allowance.objects.filter(line=line).not_ended(now).update(remind_due_at=now)
 

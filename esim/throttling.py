@@ -35,7 +35,8 @@ def keep_speed(*, carrier: Carrier, now: datetime, limit: int, in_time: InTime =
 def _claim(spell: ThrottleSpell, *, now: datetime) -> bool:
     """Take a spell on; of two workers at once one gets it."""
     still = ThrottleSpell.objects.open().filter(pk=spell.pk, look_at=spell.look_at)
-    return bool(still.update(look_at=now + LEASE))
+    spell.look_at = now + LEASE
+    return bool(still.update(look_at=spell.look_at))
 
 
 def _look_at(spell: ThrottleSpell, *, carrier: Carrier, now: datetime) -> bool:
@@ -87,4 +88,5 @@ def _ask(spell: ThrottleSpell, *, carrier: Carrier, kbps: int | None) -> bool:
 
 
 def _update(spell: ThrottleSpell, **changes: datetime | None) -> None:
-    ThrottleSpell.objects.open().filter(pk=spell.pk).update(**changes)
+    # Not where it was ended while the carrier was asked, and is to be looked at again.
+    ThrottleSpell.objects.open().filter(pk=spell.pk, look_at=spell.look_at).update(**changes)

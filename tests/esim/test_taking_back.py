@@ -7,15 +7,17 @@ from django.db import transaction
 
 from esim import taking_back, usage
 from esim.carriers.base import CarrierRefused, OutcomeUnknown, UsageReport
-from esim.models import Allowance, DownloadState, Line, ServiceState
+from esim.models import Allowance, DownloadState, Line, ServiceState, ThrottleSpell, UsageRecord
 from esim.taking_back import CannotTakeBack, Obstacle
-from portal.lib.data_size import MB
+from esim.throttling import keep_speed
+from portal.lib.data_size import GB, MB
 from tests import make
+from tests.esim.carriers import ThrottlingCarrier
 from tests.fakes.carrier import FakeCarrier
 
 pytestmark = pytest.mark.django_db
 
-DAY = timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -29,6 +31,12 @@ def line(subscriber):
 def bought(line, now):
     """What the purchase that opened the line granted: it runs since yesterday."""
     return make.make_allowance(line=line, granted_for="ord_first", starts_at=now - DAY, ends_at=now + 29 * DAY)
+
+
+def make_capped(line, **fields):
+    return make.make_allowance(
+        line=line, **{"data_bytes": None, "daily_cap_bytes": 3 * GB, "throttled_kbps": 512, **fields}
+    )
 
 
 def reserve(line, purchase_id, now, *, only_unused=True):
@@ -52,6 +60,54 @@ def test_what_was_taken_back_is_not_used_up_by_later_reports(line, bought, now):
 
     bought.refresh_from_db()
     assert bought.used_bytes == 0
+
+
+class TestFullSpeed:
+    """A plan that was slow for the day, taken back."""
+
+    @pytest.fixture
+    def carrier(self):
+        return ThrottlingCarrier()
+
+    @pytest.fixture
+    def slow(self, line, now):
+        make_capped(line, granted_for="ord_1")
+        report = UsageReport(record_id="r1", at=now - HOUR, data_bytes=4 * GB)
+        usage.ingest(line=line, reports=[report], source="simulated", now=now - HOUR)
+
+    def test_what_is_bought_afterwards_is_fast(self, line, slow, carrier, now):
+        keep_speed(carrier=carrier, now=now - HOUR, limit=10)
+
+        reserve(line, "ord_1", now, only_unused=False)
+        make_capped(line, starts_at=now)
+        keep_speed(carrier=carrier, now=now, limit=10)
+
+        assert carrier.speeds == [512, None]
+        assert ThrottleSpell.objects.get().lifted_at == now
+
+    def test_it_is_lifted_also_where_the_network_slows_it_down_meanwhile(self, line, slow, carrier, now, monkeypatch):
+        slowed = carrier.throttle
+
+        def throttle(*, kbps, **call):
+            if kbps is not None:
+                reserve(line, "ord_1", now, only_unused=False)
+            slowed(kbps=kbps, **call)
+
+        monkeypatch.setattr(carrier, "throttle", throttle)
+
+        for at in (now, now + MINUTE):
+            keep_speed(carrier=carrier, now=at, limit=10)
+
+        assert carrier.speeds == [512, None]
+
+    def test_what_is_counted_only_then_slows_nothing_down(self, line, carrier, now):
+        make_capped(line, granted_for="ord_1")
+        UsageRecord.objects.create(line=line, source="core", record_id="r1", at=now, data_bytes=4 * GB)
+
+        reserve(line, "ord_1", now, only_unused=False)
+        keep_speed(carrier=carrier, now=now + MINUTE, limit=10)
+
+        assert carrier.speeds == [None]
 
 
 @pytest.mark.parametrize("used", ["used_bytes", "used_minutes", "used_sms"])
