@@ -23,13 +23,19 @@ def follow_payments(*, now: datetime) -> None:
         top_up_rule=OuterRef("pk"), top_up_index=OuterRef("next_index"), state__in=Order.State.DELIVERED
     )
     for rule in declined.filter(Exists(paid), state__in=[State.ACTIVE, State.PAUSED]):
-        if rule.state == State.ACTIVE or explain(rule.reason.removeprefix(DECLINED)).kind != DeclineKind.HARD:
+        if rule.state == State.ACTIVE or _may_go_on(rule):
             _calm(rule, now=now, state=State.ACTIVE, next_index=rule.next_index + 1)
     for kind in Kind:
         waiting = declined.of_kind(kind).filter(state=State.ACTIVE)
         still_low = set(low(waiting, kind=kind, now=now).values_list("pk", flat=True))
         for rule in waiting.exclude(pk__in=still_low):
             _calm(rule, now=now)
+
+
+def _may_go_on(paused: TopUpRule) -> bool:
+    """Tell whether refusals paused it that may pass; what staff paused, staff resume."""
+    code = paused.reason.removeprefix(DECLINED)
+    return paused.reason.startswith(DECLINED) and explain(code).kind != DeclineKind.HARD
 
 
 def _calm(rule: TopUpRule, *, now: datetime, **columns: object) -> None:

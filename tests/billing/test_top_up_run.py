@@ -371,6 +371,26 @@ def test_a_refused_order_paid_by_hand_ends_the_dunning(rule, run, gateway, carri
     assert len(gateway.taken) == Order.objects.count() == 1
 
 
+def test_a_refused_order_paid_by_hand_ends_no_pause_by_staff(rule, run, running, gateway, carrier, now):
+    gateway.outcomes[rule.method.reference] = "insufficient_funds"
+    run()
+    rule.refresh_from_db()
+    by_staff = {"rule": rule, "actor": make.make_user(is_staff=True), "ip": None, "now": now + MINUTE}
+    assert top_up_rules.pause(reason="They asked us to stop.", **by_staff)
+    pay(make_page_charge(Order.objects.get(), now), gateway=gateway, now=now)
+    top_up_run.orders.fulfil(order_id=Order.objects.get().pk, carrier=carrier, now=now + MINUTE)
+
+    run(now + 2 * MINUTE)
+    assert standing(rule) == (State.PAUSED, 1, "They asked us to stop.")
+
+    assert top_up_rules.resume(reason="They asked us to go on.", **by_staff)
+    gateway.outcomes.clear()
+    use_up(running)
+    for minute in range(3):
+        run(now + DAY + minute * MINUTE)
+    assert len(gateway.taken) == Order.objects.count() == 2
+
+
 def make_page_charge(order, now):
     return top_up_run.charges.start_charge(order=order, gateway_name="sandbox", now=now)
 
