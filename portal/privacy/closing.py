@@ -8,29 +8,25 @@ import logging
 from datetime import datetime, timedelta
 from functools import partial
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, documents
-from accounts.models import AccountClosing, Document, Notification, User
+from accounts import audit
+from accounts.models import AccountClosing, Notification, User
 from accounts.notifications import every_channel, notify
-from accounts.open_sessions import end_sessions_of
 from billing import agreements, ledger, saved_cards, top_up_rules
 from billing.gateways.base import Gateways
 from billing.models import LedgerEntry, PaymentMethod, Subscription, TopUpRule
 from esim import suspension
-from esim.applications import PARTICULARS
 from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown
-from esim.models import Line, SimApplication
+from esim.models import Line
 from esim.suspension import CannotSuspend, ChangeUnderWay
 from portal.lib.due_rows import in_pages
 from portal.lib.one_by_one import one_by_one
 from portal.lib.ticks import InTime, always
-from portal.privacy.everything import EVERYTHING
+from portal.privacy.emptying import forget
 from portal.privacy.obstacles import Obstacle, standing_of
-from portal.privacy.rows import OnClosing
 
 logger = logging.getLogger(__name__)
 
@@ -160,38 +156,6 @@ def _begin_to_end(closing: AccountClosing, *, gateways: Gateways, now: datetime)
             )
         User.objects.filter(pk=user.pk).update(is_active=False)
         _tell(closing, kind="account_closed", now=now)
-
-
-@transaction.atomic
-def forget(closing: AccountClosing, *, now: datetime) -> bool:
-    """Empty every row of what leads to the person; False where that was done."""
-    ending = AccountClosing.objects.filter(pk=closing.pk, state=State.ENDING)
-    if not ending.update(state=State.CLOSED, ended_at=now, held_by=""):
-        return False
-    user = closing.user
-    _record("account.closed", closing, actor=None, ip=None, now=now)
-    end_sessions_of(user)
-    for document in Document.objects.kept().filter(owner=user):
-        documents.erase(document, now=now)
-    for application in SimApplication.objects.filter(owner=user, forgotten_at=None):
-        SimApplication.objects.filter(pk=application.pk).update(**PARTICULARS, forget_at=now, forgotten_at=now)
-    for rows in EVERYTHING:
-        if rows.on_closing == OnClosing.REMOVED:
-            rows.belonging_to(user).order_by().delete()
-        elif rows.blanked:
-            rows.belonging_to(user).order_by().update(**rows.blanked)
-    _forget_user(user)
-    return True
-
-
-def _forget_user(user: User) -> None:
-    EmailAddress.objects.filter(user=user).delete()
-    user.email = f"{user.public_id}@closed.invalid"
-    user.phone, user.phone_verified, user.full_name = "", False, ""
-    user.notify_by_email = user.notify_by_sms = user.is_active = False
-    user.set_unusable_password()
-    user.calendar_version += 1
-    user.save()
 
 
 def _tell(closing: AccountClosing, *, kind: str, now: datetime, suffix: str = "") -> None:
