@@ -88,9 +88,14 @@ def close_due(*, carrier: Carrier, gateways: Gateways, now: datetime, in_time: I
     return closed
 
 
-def _go_on(closing: AccountClosing, *, carrier: Carrier, gateways: Gateways, now: datetime) -> bool:
+def _go_on(found: AccountClosing, *, carrier: Carrier, gateways: Gateways, now: datetime) -> bool:
     # Whatever comes of it: others are looked at before this one is again.
-    AccountClosing.objects.under_way().filter(pk=closing.pk).update(look_at=now + LOOK_AGAIN)
+    under_way = AccountClosing.objects.under_way().filter(pk=found.pk)
+    under_way.update(look_at=now + LOOK_AGAIN)
+    # The network took its time over those before it: what its owner did meanwhile counts.
+    closing = under_way.select_related("user").first()
+    if closing is None:
+        return False
     if closing.state == State.ASKED:
         obstacles = standing_of(closing.user, gives_up_balance=closing.gives_up_balance, now=now).obstacles
         if obstacles:
@@ -123,8 +128,14 @@ def _end_agreements(user: User, *, now: datetime) -> None:
 
 
 def _end_lines(closing: AccountClosing, *, carrier: Carrier, now: datetime) -> bool:
-    """Have the network end every line; True when none is in use any more."""
+    """Have the network end every line while that is wanted; True when none is in use any more.
+
+    Whoever takes it back while the network is being asked about a line loses that one, and keeps the rest: no lock
+    is held for as long as a network may take.
+    """
     for line in Line.objects.owned_by(closing.user).in_use():
+        if not _is_wanted(closing):
+            return False
         try:
             suspension.terminate(line=line, key=f"{closing.public_id}:{line.pk}", carrier=carrier, now=now)
         except (CarrierRefused, OutcomeUnknown, CannotSuspend, ChangeUnderWay):
@@ -132,12 +143,20 @@ def _end_lines(closing: AccountClosing, *, carrier: Carrier, now: datetime) -> b
     return not Line.objects.owned_by(closing.user).in_use().exists()
 
 
+def _is_wanted(closing: AccountClosing) -> bool:
+    """Tell whether it was neither taken back nor stopped by a lock until now."""
+    return AccountClosing.objects.filter(pk=closing.pk, state=State.ASKED, user__locked_at=None).exists()
+
+
 def _begin_to_end(closing: AccountClosing, *, gateways: Gateways, now: datetime) -> None:
     """Take the cards from the gateways and the balance from the books, send the last letter, and let nobody in."""
-    user = closing.user
-    for method in PaymentMethod.objects.owned_by(user).usable():
-        saved_cards.remove(method=method, gateway=gateways.get(method.gateway), actor=user, now=now)
+    for method in PaymentMethod.objects.owned_by(closing.user).usable():
+        if not _is_wanted(closing):
+            return
+        saved_cards.remove(method=method, gateway=gateways.get(method.gateway), actor=closing.user, now=now)
     with transaction.atomic():
+        # Nobody locks the account from here on. Whoever takes it back refers to this row, and is not to wait for it.
+        user = User.objects.select_for_update(no_key=True).get(pk=closing.user_id)
         # Networks and gateways took their time: what came in meanwhile is not given up without a word.
         standing = standing_of(user, gives_up_balance=closing.gives_up_balance, now=now)
         if standing.obstacles:
