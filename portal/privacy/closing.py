@@ -106,11 +106,7 @@ def _go_on(found: AccountClosing, *, carrier: Carrier, gateways: Gateways, now: 
             return False
         _begin_to_end(closing, gateways=gateways, now=now)
         return False
-    to_send = [Notification.State.QUEUED, Notification.State.SENDING]
-    waiting = Notification.objects.filter(user=closing.user, state__in=to_send)
-    if waiting.exists() and now < closing.closes_at + LETTERS_LEAVE_WITHIN:
-        return False
-    return forget(closing, now=now)
+    return not _letters_wait(closing.user, now=now) and forget(closing, now=now)
 
 
 def _hold_back(closing: AccountClosing, obstacles: list[Obstacle], *, now: datetime) -> None:
@@ -175,6 +171,13 @@ def _begin_to_end(closing: AccountClosing, *, gateways: Gateways, now: datetime)
             )
         User.objects.filter(pk=user.pk).update(is_active=False)
         _tell(closing, kind="account_closed", now=now)
+
+
+def _letters_wait(user: User, *, now: datetime) -> bool:
+    """Tell whether a letter is still to leave; each has a day, for the last one may be written long after `closes_at`."""
+    to_send = [Notification.State.QUEUED, Notification.State.SENDING]
+    young = Notification.objects.filter(user=user, created_at__gt=now - LETTERS_LEAVE_WITHIN)
+    return young.filter(state__in=to_send).exists()
 
 
 def _tell(closing: AccountClosing, *, kind: str, now: datetime, suffix: str = "") -> None:

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 
 from accounts import locks
-from accounts.models import AccountClosing
-from billing.models import PaymentMethod
+from accounts.models import AccountClosing, User
+from accounts.notifications import deliver_due
+from billing.models import Order, PaymentMethod
 from esim.models import Line, ServiceState
 from portal.privacy import closing
 from tests import make
@@ -97,3 +99,29 @@ def test_who_stops_it_while_the_last_line_ends_keeps_the_account(subscriber, now
     assert subscriber.is_active
     assert PaymentMethod.objects.usable().exists()
     assert not AccountClosing.objects.gone().exists()
+
+
+@pytest.fixture
+def ended_late(subscriber, now):
+    """The moment at which Ada's account began to end, two days after its day: an order was still being delivered."""
+    line = make_line_of(subscriber)
+    ask(subscriber, now)
+    order = make.make_order(owner=subscriber, line=line, state="paid", paid_at=now)
+    close_due(now + 8 * DAY)
+    Order.objects.filter(pk=order.pk).update(state="fulfilled", confirmed_at=now)
+    close_due(now + 9 * DAY)
+    assert AccountClosing.objects.get().state == "ending"
+    return now + 9 * DAY
+
+
+def test_the_last_letter_leaves_also_where_closing_was_held_back_for_days(ended_late):
+    close_due(ended_late + timedelta(minutes=5))
+    deliver_due(now=ended_late + timedelta(minutes=6))
+
+    assert any("Your account is closed" in letter.subject for letter in mail.outbox)
+
+
+def test_a_letter_that_does_not_leave_within_a_day_is_waited_for_no_longer(ended_late, subscriber):
+    assert close_due(ended_late + timedelta(hours=23)) == 0
+    assert close_due(ended_late + timedelta(hours=25)) == 1
+    assert User.objects.get(pk=subscriber.pk).full_name == ""
