@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("gives_up_balance", models.BooleanField(default=False, verbose_name="gives up the balance")),
+                ("given_up", models.JSONField(blank=True, default=dict, verbose_name="given up")),
                 (
                     "asked_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="asked for"),

@@ -60,6 +60,7 @@ class AccountClosingQuerySet(models.QuerySet["AccountClosing"]):
 class AccountClosing(models.Model):
     """Somebody's wish to close their account: it can be taken back until `closes_at`.
 
+    `given_up` is the balance that its owner saw and gave up, in minor units by currency; more than that is not.
     ENDING is the time between the end of the lines and the moment at which nothing tells any more whose they were.
     """
 
@@ -76,7 +77,7 @@ class AccountClosing(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="closings", verbose_name=_("user")
     )
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ASKED)
-    gives_up_balance = models.BooleanField(_("gives up the balance"), default=False)
+    given_up = models.JSONField(_("given up"), default=dict, blank=True)
     asked_at = models.DateTimeField(_("asked for"), default=timezone.now, editable=False)
     closes_at = models.DateTimeField(_("closes"))
     look_at = models.DateTimeField(_("look again"), editable=False)

@@ -129,7 +129,7 @@ ACCOUNTS = (
     Rows(
         model="accounts.AccountClosing",
         of=("user",),
-        told="public_id state gives_up_balance asked_at closes_at ended_at",
+        told="public_id state given_up asked_at closes_at ended_at",
         inner="id user look_at held_by",
         because="that the account was closed because its owner asked",
     ),

@@ -5,6 +5,7 @@ in the middle finds the row again, and begins where nothing shows that the step 
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -46,19 +47,20 @@ class CannotClose(Exception):
 
 
 @transaction.atomic
-def ask(*, user: User, gives_up_balance: bool, ip: str | None, now: datetime) -> AccountClosing:
+def ask(*, user: User, given_up: Mapping[str, int], ip: str | None, now: datetime) -> AccountClosing:
     """Write down that somebody wants to close their account, and tell them everywhere; raises CannotClose.
 
-    Asked again it is the same wish, to be carried out on the same day.
+    `given_up` is the balance that they saw and give up, in minor units by currency. Asked again it is the same
+    wish, to be carried out on the same day.
     """
     held = User.objects.select_for_update().get(pk=user.pk)
     if standing := AccountClosing.objects.under_way().filter(user=held).first():
         return standing
-    if obstacles := standing_of(held, gives_up_balance=gives_up_balance, now=now).obstacles:
+    if obstacles := standing_of(held, given_up=given_up, now=now).obstacles:
         raise CannotClose(obstacles)
     closes_at = now + settings.PORTAL_CLOSING_AFTER
     closing = AccountClosing.objects.create(
-        user=held, gives_up_balance=gives_up_balance, asked_at=now, closes_at=closes_at, look_at=closes_at
+        user=held, given_up=dict(given_up), asked_at=now, closes_at=closes_at, look_at=closes_at
     )
     _record("account.closing_asked", closing, actor=user, ip=ip, now=now)
     _tell(closing, kind="account_closing", now=now)
@@ -97,7 +99,7 @@ def _go_on(found: AccountClosing, *, carrier: Carrier, gateways: Gateways, now: 
     if closing is None:
         return False
     if closing.state == State.ASKED:
-        obstacles = standing_of(closing.user, gives_up_balance=closing.gives_up_balance, now=now).obstacles
+        obstacles = standing_of(closing.user, given_up=closing.given_up, now=now).obstacles
         if obstacles:
             _hold_back(closing, obstacles, now=now)
             return False
@@ -154,7 +156,7 @@ def _begin_to_end(closing: AccountClosing, *, gateways: Gateways, now: datetime)
         # Nobody locks the account from here on. Whoever takes it back refers to this row, and is not to wait for it.
         user = User.objects.select_for_update(no_key=True).get(pk=closing.user_id)
         # Networks and gateways took their time: what came in meanwhile is not given up without a word.
-        standing = standing_of(user, gives_up_balance=closing.gives_up_balance, now=now)
+        standing = standing_of(user, given_up=closing.given_up, now=now)
         if standing.obstacles:
             _hold_back(closing, standing.obstacles, now=now)
             return

@@ -1,6 +1,6 @@
 """What has to be settled before an account can be closed: nobody's money or line is left hanging."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,11 +36,11 @@ class Standing:
     lines: int
 
 
-def standing_of(user: User, *, gives_up_balance: bool, now: datetime) -> Standing:
-    """Return how an account stands on the way to its end."""
+def standing_of(user: User, *, given_up: Mapping[str, int], now: datetime) -> Standing:
+    """Return how an account stands on the way to its end; `given_up` are minor units by currency."""
     balances = [wallet.money for wallet in LedgerAccount.objects.owned_by(user).filter(balance__gt=0)]
     found = list(_found(user, now=now))
-    if balances and not gives_up_balance:
+    if any(balance.minor > given_up.get(balance.currency, 0) for balance in balances):
         found.append(Obstacle.BALANCE)
     return Standing(obstacles=found, balances=balances, lines=Line.objects.owned_by(user).in_use().count())
 

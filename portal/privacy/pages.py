@@ -1,5 +1,6 @@
 """What happened on the account, a copy of everything kept about it, and its end."""
 
+import re
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -22,9 +23,10 @@ from portal.privacy.activity import PARTS, Part, page_of
 from portal.privacy.closing import CannotClose
 from portal.privacy.copies import AskedAlready
 from portal.privacy.obstacle_words import ways_out
-from portal.privacy.obstacles import standing_of
+from portal.privacy.obstacles import Obstacle, standing_of
 
 COPIES_SHOWN = 5
+SEEN = re.compile(r"([A-Z]{3}):([0-9]{1,18})")
 
 
 @login_required
@@ -82,9 +84,8 @@ def _close(request: SubscriberRequest) -> HttpResponse:
             ),
         )
         return redirect("close_account")
-    gives_up = "gives_up_balance" in request.POST
     try:
-        closings.ask(user=request.user, gives_up_balance=gives_up, ip=client_ip(request), now=now)
+        closings.ask(user=request.user, given_up=_given_up(request), ip=client_ip(request), now=now)
     except CannotClose as error:
         messages.error(request, error.sentence)
         return _close_page(request, status=HTTPStatus.CONFLICT)
@@ -100,17 +101,24 @@ def keep_account(request: SubscriberRequest) -> HttpResponse:
 
 
 def _close_page(request: SubscriberRequest, *, is_unsure: bool = False, status: int = HTTPStatus.OK) -> HttpResponse:
-    gives_up = "gives_up_balance" in request.POST
-    standing = standing_of(request.user, gives_up_balance=True, now=timezone.now())
+    standing = standing_of(request.user, given_up=_given_up(request), now=timezone.now())
+    # The balance has a box of its own in the form; all the rest has to be settled before there is one.
+    keeps_balance = Obstacle.BALANCE in standing.obstacles
     context = {
         "nav": "account",
         "standing": standing,
-        "ways_out": ways_out(standing.obstacles),
-        "gives_up": gives_up,
+        "ways_out": ways_out([one for one in standing.obstacles if one != Obstacle.BALANCE]),
+        "seen": " ".join(f"{balance.currency}:{balance.minor}" for balance in standing.balances),
+        "gives_up": not keeps_balance,
         "is_unsure": is_unsure,
-        "misses_balance": bool(request.POST) and bool(standing.balances) and not gives_up,
+        "misses_balance": bool(request.POST) and keeps_balance,
     }
     return render(request, "portal/close_account.html", context, status=status)
+
+
+def _given_up(request: SubscriberRequest) -> dict[str, int]:
+    """Return what the page showed beside the box that was ticked: what came later is not given up unseen."""
+    return {currency: int(minor) for currency, minor in SEEN.findall(request.POST.get("gives_up_balance", ""))}
 
 
 def _closing_of(request: SubscriberRequest) -> AccountClosing | None:

@@ -28,7 +28,7 @@ def close_due(now, carrier=None):
 
 
 def ask(user, now):
-    return closing.ask(user=user, gives_up_balance=False, ip=None, now=now)
+    return closing.ask(user=user, given_up={}, ip=None, now=now)
 
 
 def make_line_of(user):

@@ -161,18 +161,19 @@ def test_a_copy_is_asked_for_made_told_of_and_fetched_with_the_password(
 
 def test_who_owes_or_is_owed_settles_that_first(subscriber, line, now):
     def obstacles(**wish):
-        return standing_of(subscriber, **{"gives_up_balance": False, **wish}, now=now).obstacles
+        return standing_of(subscriber, **{"given_up": {}, **wish}, now=now).obstacles
 
     assert obstacles() == []
     fund(subscriber, Money(500, "USD"))
     assert obstacles() == [Obstacle.BALANCE]
-    assert obstacles(gives_up_balance=True) == []
+    assert obstacles(given_up={"USD": 500}) == []
+    assert obstacles(given_up={"USD": 499}) == obstacles(given_up={"EUR": 500}) == [Obstacle.BALANCE]
     make.make_order(owner=subscriber, line=line, state="paid", paid_at=now)
     make.make_queued_plan(line=line)
     locks.lock(user=subscriber, ip=None, now=now)
     assert set(obstacles()) == {Obstacle.LOCKED, Obstacle.ORDERS, Obstacle.QUEUE, Obstacle.BALANCE}
     with pytest.raises(closing.CannotClose):
-        closing.ask(user=subscriber, gives_up_balance=True, ip=None, now=now)
+        closing.ask(user=subscriber, given_up={"USD": 500}, ip=None, now=now)
     assert not AccountClosing.objects.exists()
 
 
@@ -190,8 +191,39 @@ def test_closing_takes_two_proofs_and_a_wish(as_subscriber, subscriber, line):
     assert Notification.objects.filter(kind="account_closing").count() == 1
 
 
+def test_the_balance_is_given_up_as_it_was_shown_also_after_the_proofs(as_subscriber, subscriber):
+    fund(subscriber, Money(7, "USD"))
+    address = reverse("close_account")
+    page = as_subscriber.get(address).content.decode()
+    shown = re.search(r'name="gives_up_balance"[^>]*value="([^"]+)"', page)[1]
+    wish = {"sure": "on", "gives_up_balance": shown}
+    assert as_subscriber.post(address, wish).status_code == 302
+    fund(subscriber, Money(50_000, "USD"))
+
+    give_two_proofs(as_subscriber)
+
+    assert not AccountClosing.objects.exists()
+    refused = as_subscriber.post(address, wish)
+    assert refused.status_code == 409
+    assert "US$500.07" in refused.content.decode()
+    assert not refused.context["gives_up"]
+    as_subscriber.post(address, {**wish, "gives_up_balance": refused.context["seen"]})
+    assert AccountClosing.objects.get().given_up == {"USD": 50_007}
+
+
+@pytest.mark.parametrize("junk", ["on", "USD:", "USD:-7", "usd:7", "USD:٧", "7", "EUR:7"])
+def test_a_box_that_shows_nothing_of_the_balance_gives_nothing_up(as_subscriber, subscriber, junk):
+    fund(subscriber, Money(7, "USD"))
+    give_two_proofs(as_subscriber)
+
+    answer = as_subscriber.post(reverse("close_account"), {"sure": "on", "gives_up_balance": junk})
+
+    assert answer.status_code == 409
+    assert not AccountClosing.objects.exists()
+
+
 def test_until_the_day_it_can_be_taken_back(as_subscriber, subscriber, line, now):
-    closing.ask(user=subscriber, gives_up_balance=False, ip=None, now=now)
+    closing.ask(user=subscriber, given_up={}, ip=None, now=now)
     close_due(now + 6 * DAY)
     as_subscriber.post(reverse("keep_account"))
     close_due(now + 8 * DAY)
@@ -202,7 +234,7 @@ def test_until_the_day_it_can_be_taken_back(as_subscriber, subscriber, line, now
 
 
 def test_what_comes_up_meanwhile_holds_it_back_and_is_told_once(subscriber, line, now):
-    closing.ask(user=subscriber, gives_up_balance=False, ip=None, now=now)
+    closing.ask(user=subscriber, given_up={}, ip=None, now=now)
     order = make.make_order(owner=subscriber, line=line, state="paid", paid_at=now)
     for hour in range(3):
         close_due(now + 8 * DAY + timedelta(hours=2 * hour))
@@ -220,11 +252,22 @@ def test_money_that_comes_while_lines_end_is_not_given_up_unasked(subscriber, li
             fund(subscriber, Money(700, "USD"))
             return super().terminate(*args, **kwargs)
 
-    closing.ask(user=subscriber, gives_up_balance=False, ip=None, now=now)
+    closing.ask(user=subscriber, given_up={}, ip=None, now=now)
     closing.close_due(carrier=Slow(), gateways={}, now=now + 7 * DAY)
 
     assert Line.objects.get().service_state == ServiceState.TERMINATED
     assert LedgerAccount.objects.get(kind="wallet").balance == 700
+    assert (AccountClosing.objects.get().state, AccountClosing.objects.get().held_by) == ("asked", "balance")
+
+
+def test_money_that_comes_after_the_wish_is_not_given_up_unasked(subscriber, now):
+    fund(subscriber, Money(7, "USD"))
+    closing.ask(user=subscriber, given_up={"USD": 7}, ip=None, now=now)
+    fund(subscriber, Money(50_000, "USD"))
+
+    close_due(now + 7 * DAY)
+
+    assert LedgerAccount.objects.get(kind="wallet").balance == 50_007
     assert (AccountClosing.objects.get().state, AccountClosing.objects.get().held_by) == ("asked", "balance")
 
 
@@ -233,16 +276,16 @@ def test_what_an_unpaid_order_keeps_of_the_balance_stands_in_the_way(subscriber,
     order = buy(line, make.make_plan(), use_wallet=True)
     order.charges.update(state="declined", settled_at=now)
 
-    assert Obstacle.ORDERS in standing_of(subscriber, gives_up_balance=False, now=now).obstacles
+    assert Obstacle.ORDERS in standing_of(subscriber, given_up={}, now=now).obstacles
 
 
 def test_an_unpaid_order_that_somebody_may_pay_by_link_stands_in_the_way(subscriber, line, now):
     order = buy(line, make.make_plan(), gateway="")
-    assert not standing_of(subscriber, gives_up_balance=False, now=now).obstacles
+    assert not standing_of(subscriber, given_up={}, now=now).obstacles
 
     pay_links.make(order=order, by=subscriber, shown_as="", ip=None, now=now)
 
-    assert standing_of(subscriber, gives_up_balance=False, now=now).obstacles == [Obstacle.ORDERS]
+    assert standing_of(subscriber, given_up={}, now=now).obstacles == [Obstacle.ORDERS]
 
 
 def test_balance_that_waits_to_be_transferred_stands_in_the_way(subscriber, staff, now):
@@ -250,11 +293,11 @@ def test_balance_that_waits_to_be_transferred_stands_in_the_way(subscriber, staf
     wallet = LedgerAccount.objects.get(owner=subscriber)
     told = {"reason": "Asked", "limits": {"USD": Money(700, "USD")}, "actor": staff, "ip": None, "now": now}
     payout = payouts.request(wallet=wallet, money=Money(700, "USD"), **told)
-    assert standing_of(subscriber, gives_up_balance=False, now=now).obstacles == [Obstacle.REFUNDS]
+    assert standing_of(subscriber, given_up={}, now=now).obstacles == [Obstacle.REFUNDS]
 
     payouts.note_transfer(payout=payout, reference="SEPA 4711", actor=staff, ip=None, now=now)
 
-    assert standing_of(subscriber, gives_up_balance=False, now=now).obstacles == []
+    assert standing_of(subscriber, given_up={}, now=now).obstacles == []
 
 
 @pytest.fixture
@@ -268,7 +311,7 @@ def closed(subscriber, stranger, line, now, django_capture_on_commit_callbacks):
     DailyUsage.objects.create(line=line, date=now.date(), data_bytes=5)
     order = make.make_order(owner=subscriber, line=line, state="fulfilled", paid_at=now, nickname="Work phone")
     make.make_invoice(order=order)
-    closing.ask(user=subscriber, gives_up_balance=True, ip=None, now=now)
+    closing.ask(user=subscriber, given_up={"USD": 700}, ip=None, now=now)
     then = now + 7 * DAY
     close_due(then)
     deliver_due(now=then)
@@ -309,7 +352,7 @@ def test_who_closed_an_account_may_open_another_with_the_same_address(closed, su
 
 
 def test_a_line_the_network_will_not_end_yet_is_asked_again(subscriber, line, now):
-    closing.ask(user=subscriber, gives_up_balance=False, ip=None, now=now)
+    closing.ask(user=subscriber, given_up={}, ip=None, now=now)
     silent = FakeCarrier()
     silent.losing = {"terminate"}
     then = now + 7 * DAY

@@ -21,5 +21,5 @@ class Command(TickCommand):
 
 
 def _told(closing: AccountClosing, *, now: datetime) -> str:
-    standing = standing_of(closing.user, gives_up_balance=closing.gives_up_balance, now=now)
+    standing = standing_of(closing.user, given_up=closing.given_up, now=now)
     return f"would go on with {closing}: {', '.join(standing.obstacles) or 'nothing in the way'}"
