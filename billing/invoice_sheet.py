@@ -8,6 +8,7 @@ from import_export.fields import Field
 from billing.models import Invoice
 from billing.models.taxes import percent
 from plans.money_text import plain_price
+from portal.lib.csv_rows import harmless
 
 
 class InvoiceResource(resources.ModelResource):  # type: ignore[misc]
@@ -47,13 +48,13 @@ class InvoiceResource(resources.ModelResource):  # type: ignore[misc]
         return invoice.issued_at.isoformat()
 
     def dehydrate_buyer(self, invoice: Invoice) -> Any:
-        return invoice.details["buyer"]["name"]
+        return harmless(invoice.details["buyer"]["name"])
 
     def dehydrate_buyer_country(self, invoice: Invoice) -> Any:
         return invoice.details["buyer"]["country"]
 
     def dehydrate_buyer_tax_id(self, invoice: Invoice) -> Any:
-        return invoice.details["buyer"]["tax_id"]
+        return harmless(invoice.details["buyer"]["tax_id"])
 
     def dehydrate_net(self, invoice: Invoice) -> str:
         return _signed(invoice, invoice.net.minor)

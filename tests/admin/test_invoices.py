@@ -79,6 +79,17 @@ def test_the_sheet_of_invoices_sums_to_what_was_earned(as_staff, subscriber):
     assert not sold["buyer"].startswith("=")
 
 
+@pytest.mark.parametrize("typed", ["=1+1", "+1+1", "-1+1", "@SUM(1+1)"])
+def test_what_a_buyer_typed_is_no_formula_for_the_accountants(as_staff, subscriber, typed):
+    BillingDetails.objects.create(owner=subscriber, name=typed, country="US", tax_id=typed)
+    invoice_of(delivered_order(subscriber))
+
+    sheet = export(as_staff, INVOICES, "invoiceresource_").decode("utf-8-sig")
+
+    row = next(csv.DictReader(StringIO(sheet)))
+    assert (row["buyer"], row["buyer_tax_id"]) == (f"'{typed}", f"'{typed}")
+
+
 def test_a_rate_is_typed_in_percent_and_keeps_its_history(as_staff, staff):
     given = {"country": "CH", "name": "MWST", "percent": "7.7", "starts_on": "2018-01-01"}
 
