@@ -2027,7 +2027,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "shown_as",
-                    models.CharField(blank=True, max_length=60, verbose_name="for whom, as the payer reads it"),
+                    models.CharField(blank=True, max_length=120, verbose_name="for whom, as the payer reads it"),
                 ),
                 ("receipt_email", models.EmailField(blank=True, max_length=254, verbose_name="receipt to")),
                 (

@@ -37,7 +37,7 @@ class PayLink(models.Model):
     public_id = PublicIdField(prefix="plk")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="pay_links", verbose_name=_("order"))
     token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True, editable=False)
-    shown_as = models.CharField(_("for whom, as the payer reads it"), max_length=60, blank=True)
+    shown_as = models.CharField(_("for whom, as the payer reads it"), max_length=120, blank=True)
     receipt_email = models.EmailField(_("receipt to"), blank=True)
     receipt_language = models.CharField(
         _("language of the receipt"), max_length=10, choices=settings.LANGUAGES, default="en"

@@ -217,6 +217,17 @@ def test_who_may_ask_somebody_else_to_pay(unpaid, stranger, subscriber, now):
     assert pay_links.make(order=unpaid, by=subscriber, shown_as="Eve", ip=None, now=now).link.shown_as == ""
 
 
+def test_somebody_with_a_long_name_can_be_named(as_subscriber, subscriber, unpaid):
+    subscriber.full_name = "M" * 120
+    subscriber.save()
+
+    answer = as_subscriber.post(reverse("billing:pay_link", args=[unpaid.public_id]), {"shown_as": "M" * 120})
+
+    link = PayLink.objects.get()
+    link.clean_fields()
+    assert (answer.status_code, link.shown_as) == (200, "M" * 120)
+
+
 def test_a_locked_account_makes_no_link(as_subscriber, subscriber, unpaid, now):
     locks.lock(user=subscriber, ip=None, now=now)
 
