@@ -207,9 +207,11 @@ def _is_used_up(code: CouponCode) -> bool:
 
 
 def has_bought(user: User, *, besides: Order | None = None) -> bool:
-    """Tell whether somebody has paid for a plan, or claims another order as the first one."""
+    """Tell whether somebody has paid for a plan that was or will be delivered, or claims another order as the first."""
     others = Order.objects.owned_by(user)
     if besides is not None:
         others = others.exclude(pk=besides.pk)
     paid = others.exclude(kind__in=Order.Kind.BY_PAYING).exclude(state__in=NEVER_PAID)
+    # Cancelled while it waited its turn, it is as if it could not be delivered.
+    paid = paid.exclude(state=Order.State.REFUNDED, confirmed_at=None)
     return paid.exists() or Redemption.objects.live().filter(user=user, is_first_purchase=True).exists()

@@ -11,8 +11,9 @@ from billing import discounts, expiry, redemptions
 from billing.checkout import place_order
 from billing.invariants import broken_invariants
 from billing.invoices import issue_due
-from billing.models import CodeAttempt, Invoice, LedgerEntry, Order, Redemption
+from billing.models import CodeAttempt, Invoice, LedgerEntry, Order, Redemption, Refund
 from billing.orders import fulfil
+from billing.queue_endings import cancel
 from billing.redemptions import CouponGone
 from billing.refund_offers import CannotRefund
 from billing.taking_back import undo
@@ -149,6 +150,17 @@ def test_a_first_purchase_coupon_is_for_the_first_purchase(line, plan, now, carr
     make.make_coupon(code="WELCOME2", first_purchase_only=True)
     assert "You have used this code already" in quoted(line, plan, "WELCOME", now=now).refusal
     assert "first purchase only" in quoted(line, plan, "WELCOME2", now=now).refusal
+
+
+def test_a_first_purchase_that_was_cancelled_before_its_turn_was_none(running, line, plan, now):
+    make.make_coupon(code="WELCOME", first_purchase_only=True)
+    fund(line.owner, PRICE)
+    order = buy_with_code(line, plan, "WELCOME", now=now, gateway="", use_wallet=True, is_queued=True)
+
+    cancel(queued=order.queued_plan, goes_to=Refund.Destination.BALANCE, actor=line.owner, ip=None, now=now)
+
+    again = quoted(line, plan, "WELCOME", now=now)
+    assert (again.refusal, again.price) == ("", Money(1341, "USD"))
 
 
 def test_more_data_and_free_periods_are_delivered(line, plan, now, carrier):
