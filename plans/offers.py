@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext, pgettext, to_locale
 from plans import pricing
 from plans.catalogue import PlanRow
 from plans.countries import named_countries
-from plans.pricing import LongerSaving, Saving, is_monthly
+from plans.pricing import LongerSaving, Saving, is_monthly, nominal_days
 from plans.promoting import Promoted, PromotionRow, best_promotion, can_add_to_plans
 from plans.terms import PlanTerms
 from portal.lib.money import Money
@@ -43,8 +43,7 @@ class Offer:
 
     @property
     def terms(self) -> PlanTerms:
-        """What is sold, with what a promotion adds."""
-        return self.promoted.effect.terms if self.promoted else self.row.terms
+        return _given(self.row, self.promoted)
 
     @property
     def per_gb(self) -> Money | None:
@@ -61,7 +60,7 @@ class Offer:
 
     @property
     def days(self) -> int:
-        return pricing.nominal_days(self.terms.period)
+        return nominal_days(self.terms.period)
 
     @property
     def countries(self) -> list[str]:
@@ -101,15 +100,29 @@ def offers(
 ) -> list[Offer]:
     """Price rows in a currency; `among` are the rows they may be compared with, at what they cost as well."""
     reduced = partial(_reduced, promotions=promotions, can_add=can_add_to_plans(), now=now)
-    sold = [(row.terms, price) for row in among if (price := reduced(row, currency)[0]) is not None]
-    months = [(terms, price) for terms, price in sold if is_monthly(terms)]
+    months: list[tuple[PlanTerms, Money]] = []
     places: defaultdict[tuple[str, ...], list[tuple[PlanTerms, Money]]] = defaultdict(list)
-    for terms, price in sold:
-        places[tuple(terms.countries)].append((terms, price))
+    for row in among:
+        price, promoted = reduced(row, currency)
+        if price is not None:
+            given = _given(row, promoted)
+            places[tuple(row.terms.countries)].append((given, price))
+            if is_monthly(row.terms):
+                months.append((row.terms, _part_for(row.terms, price, given=given)))
     return [
         _offer(row, partial(reduced, row), currency=currency, months=months, others=places[tuple(row.terms.countries)])
         for row in rows
     ]
+
+
+def _given(row: PlanRow, promoted: Promoted | None) -> PlanTerms:
+    """Return what is sold, with what a promotion adds."""
+    return promoted.effect.terms if promoted else row.terms
+
+
+def _part_for(listed: PlanTerms, price: Money, *, given: PlanTerms) -> Money:
+    """Return what of a price is for the period on the list: half of it, where a second month comes with the first."""
+    return Money(price.minor * nominal_days(listed.period) // nominal_days(given.period), price.currency)
 
 
 def _reduced(
@@ -132,13 +145,12 @@ def _offer(
     others: Iterable[tuple[PlanTerms, Money]],
 ) -> Offer:
     price, promoted = reduced(currency)
-    given = promoted.effect.terms if promoted else row.terms
     return Offer(
         row=row,
         currency=currency,
         price=price,
         saving=pricing.year_saving(row.terms, price, months=months) if price else None,
-        longer=pricing.longer_saving(given, price, others=others) if price else None,
+        longer=pricing.longer_saving(_given(row, promoted), price, others=others) if price else None,
         list_price=row.price_in(currency),
         promoted=promoted,
         price_in=lambda code: reduced(code)[0],

@@ -78,6 +78,19 @@ def test_year_says_what_it_saves_against_twelve_months(client):
     assert "Saves 16%" in page
 
 
+@pytest.mark.parametrize(("price", "saved"), [(9000, None), (5000, "US$10.00 less than twelve months")])
+def test_year_saves_less_where_a_second_month_comes_with_the_first(client, price, saved):
+    make.make_plan(code="month", prices={"USD": 1000}, period_unit="month", period_count=1)
+    make.make_plan(prices={"USD": price}, period_unit="year", period_count=1, data_bytes=120 * GB)
+    make.make_promotion(kind="buy_get", buy_count=1, free_count=1, period_unit="month", plan_codes=["month"])
+
+    page = text_of(client.get(CATALOGUE))
+
+    assert ("less than twelve months" in page) == bool(saved)
+    assert saved is None or saved in page
+    assert ("less a day than" in page) == bool(saved)
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
