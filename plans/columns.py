@@ -143,7 +143,7 @@ class PriceColumn(Field):  # type: ignore[misc]
     def get_value(self, instance: Plan) -> str | None:
         """Return the price about to be stored, else the one in force."""
         wanted = self.wanted(instance)
-        minor = wanted.minor if wanted else instance.prices_at(self.now).get(self.currency)
+        minor = wanted.minor if wanted is not None else instance.prices_at(self.now).get(self.currency)
         return None if minor is None else plain_price(minor, self.currency)
 
     def wanted(self, instance: Plan) -> Money | None:

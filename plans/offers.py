@@ -47,11 +47,11 @@ class Offer:
 
     @property
     def per_gb(self) -> Money | None:
-        return pricing.per_gb(self.price, self.terms.data_bytes) if self.price else None
+        return pricing.per_gb(self.price, self.terms.data_bytes) if self.price is not None else None
 
     @property
     def per_day(self) -> Money | None:
-        return pricing.per_day(self.price, self.terms.period) if self.price else None
+        return pricing.per_day(self.price, self.terms.period) if self.price is not None else None
 
     @property
     def is_reduced(self) -> bool:

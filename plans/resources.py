@@ -74,7 +74,7 @@ class PlanResource(SheetResource):
         in_force = instance.prices_at(self.now)
         for column in self.price_columns:
             wanted = column.wanted(instance)
-            if wanted and in_force.get(wanted.currency) != wanted.minor:
+            if wanted is not None and in_force.get(wanted.currency) != wanted.minor:
                 instance.prices.create(currency=wanted.currency, amount=wanted.minor, valid_from=self.now)
 
     def after_import(self, _dataset: Dataset, _result: Any, **_kwargs: Any) -> None:

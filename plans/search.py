@@ -19,6 +19,7 @@ from plans.models.terms import Region
 from plans.offers import Offer
 from plans.terms import PlanTerms
 from portal.lib.data_size import GB, format_bytes
+from portal.lib.money import Money
 
 LEAST_DATA = {str(size): size * GB for size in (1, 3, 5, 10, 20, 50)}
 UNLIMITED = "unlimited"
@@ -163,14 +164,14 @@ def currency_choices(chosen: str) -> list[tuple[str, str]]:
     return [(code, f"{code} · {get_currency_name(code, locale=language)}") for code in codes if code]
 
 
-def _dearest_last(minor: int | None) -> tuple[bool, int]:
-    return (minor is None, minor or 0)
+def _dearest_last(money: Money | None) -> tuple[bool, int]:
+    return (True, 0) if money is None else (False, money.minor)
 
 
 SORT_KEYS: dict[Order, Callable[[Offer], Any]] = {
     Order.RECOMMENDED: lambda _offer: 0,
-    Order.PRICE: lambda offer: _dearest_last(offer.price.minor if offer.price else None),
-    Order.PER_GB: lambda offer: _dearest_last(offer.per_gb.minor if offer.per_gb else None),
-    Order.PER_DAY: lambda offer: _dearest_last(offer.per_day.minor if offer.per_day else None),
+    Order.PRICE: lambda offer: _dearest_last(offer.price),
+    Order.PER_GB: lambda offer: _dearest_last(offer.per_gb),
+    Order.PER_DAY: lambda offer: _dearest_last(offer.per_day),
     Order.DATA: lambda offer: -(offer.terms.data_bytes if offer.terms.data_bytes is not None else 1 << 62),
 }

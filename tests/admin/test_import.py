@@ -213,6 +213,16 @@ def test_float_cells_are_read_as_they_are_seen(now):
     assert sheet["V2"].value == "0.01"
 
 
+def test_a_sheet_can_make_a_plan_free(as_staff):
+    plan = make.make_plan(code="plan-1", prices={"USD": 1490})
+
+    preview = send(as_staff, csv("code,price_USD\nplan-1,0\n"), CSV)
+    confirm(as_staff, preview)
+
+    assert "<ins>0.00</ins>" in preview.content.decode()
+    assert [price.amount for price in plan.prices.order_by("valid_from")] == [1490, 0]
+
+
 def test_staff_who_may_only_look_cannot_import(client):
     helper = make.make_user(is_staff=True)
     client.force_login(helper)

@@ -145,6 +145,16 @@ def test_sorting_puts_lowest_price_first_and_unsold_last(client):
     assert page.index(">Cheap<") < page.index(">Dear<") < page.index(">Elsewhere<")
 
 
+@pytest.mark.parametrize("sort", ["price", "per-gb", "per-day"])
+def test_sorting_puts_what_is_free_first(client, sort):
+    make.make_plan(name="Cheap", prices={"USD": 500})
+    make.make_plan(name="Free", prices={"USD": 0})
+
+    page = text_of(client.get(f"{CATALOGUE}?sort={sort}"))
+
+    assert page.index(">Free<") < page.index(">Cheap<")
+
+
 def test_staff_order_rules_where_nobody_sorts(client):
     make.make_plan(name="Second", position=2)
     make.make_plan(name="First", position=1)
