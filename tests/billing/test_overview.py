@@ -134,3 +134,12 @@ def test_payments_and_movements_come_as_sheets_of_one_s_own(as_subscriber, stran
     assert (payment["State"], payment["Amount"]) == ("declined", "14.90")
     assert "not enough funds" in payment["Problem"]
     assert sorted(row["Amount"] for row in movements) == ["-14.90", "14.90"]
+
+
+def test_times_in_a_sheet_are_on_the_clock_of_whose_it_is(as_subscriber, subscriber, line, plan):
+    subscriber.time_zone = "Asia/Tokyo"
+    subscriber.save()
+    buy(line, plan)
+
+    for name in ("orders_csv", "charges_csv"):
+        assert [row["Time"] for row in rows_of(as_subscriber, name)] == ["2026-11-21 19:00:00"]
