@@ -174,3 +174,10 @@ class ReceiptForm(forms.Form):
         help_text=_("Your e-mail address, if you want a receipt. We use it for nothing else."),
         widget=forms.EmailInput(attrs={"inputmode": "email", "autocomplete": "email"}),
     )
+
+    def __init__(self, *args: Any, receipt_to: str = "", **kwargs: Any) -> None:
+        """Say where the receipt goes if nothing is typed: `receipt_to`, an address as its owner recognises it."""
+        super().__init__(*args, **kwargs)
+        if receipt_to:
+            told = _("The receipt goes to %(address)s. To change that, type another address.")
+            self.fields["email"].help_text = told % {"address": receipt_to}

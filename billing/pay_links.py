@@ -110,12 +110,13 @@ def begin(
 ) -> str:
     """Return the page on which to pay, one for all who open it at once; empty where the order is paid meanwhile.
 
-    An attempt of the owner's own is closed first. Raises OrderNotPayable, StillBeingChecked, PageUnavailable and
-    PageRefused.
+    Without a `receipt_email`, the one that was typed before stays. An attempt of the owner's own is closed first.
+    Raises OrderNotPayable, StillBeingChecked, PageUnavailable and PageRefused.
     """
     if not link.is_open(now):
         raise OrderNotPayable
-    PayLink.objects.filter(pk=link.pk).update(receipt_email=receipt_email, receipt_language=language)
+    if receipt_email:
+        PayLink.objects.filter(pk=link.pk).update(receipt_email=receipt_email, receipt_language=language)
     under_way = charges.open_charge(link.order)
     if under_way is None:
         # Of two who begin at once, the second is led to the page of the first.

@@ -114,14 +114,14 @@ def _payers_page(
         "is_returned": paid_here and order.state in {Order.State.UNDELIVERABLE, Order.State.REFUNDED},
         "is_paid": order.paid_at is not None,
         "status": status_of(order, charge, to_install=False, now=now) if charge and not paid_here else None,
-        "receipt_to": masked_address(link.receipt_email) if link.receipt_email else "",
-        "form": form or ReceiptForm(),
+        "receipt_to": _receipt_to(link),
+        "form": form or ReceiptForm(receipt_to=_receipt_to(link)),
     }
     return render(request, "billing/pay_for.html", context, status=status)
 
 
 def _begin(request: HttpRequest, link: PayLink, token: str) -> HttpResponse:
-    form = ReceiptForm(request.POST)
+    form = ReceiptForm(request.POST, receipt_to=_receipt_to(link))
     if not form.is_valid():
         return _payers_page(request, link, token, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
@@ -138,6 +138,10 @@ def _begin(request: HttpRequest, link: PayLink, token: str) -> HttpResponse:
         messages.warning(request, problem.sentence)
         return redirect("billing:pay_for", token)
     return to_gateway(page) if page else redirect("billing:pay_for", token)
+
+
+def _receipt_to(link: PayLink) -> str:
+    return masked_address(link.receipt_email) if link.receipt_email else ""
 
 
 def _address(request: HttpRequest, token: str) -> str:

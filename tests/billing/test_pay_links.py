@@ -108,6 +108,17 @@ def test_opened_twice_it_is_one_payment(made, gateway, now):
     assert Charge.objects.count() == 1
 
 
+def test_paying_again_keeps_the_address_that_was_typed_before(client, address, made, gateway, now):
+    begin(made, gateway, now)
+    page = client.get(address).content.decode()
+    begin(made, gateway, now, email="")
+    pay(Charge.objects.get(), gateway=gateway)
+    deliver_due(now=now)
+
+    assert "The receipt goes to p•••@example.com." in page
+    assert ["payer@example.com"] in [letter.to for letter in mail.outbox]
+
+
 def test_the_owners_own_attempt_is_closed_first(made, unpaid, gateway, now):
     unpaid.charges.create(gateway="sandbox", currency="USD", amount=1490, created_at=now)
 
