@@ -34,14 +34,18 @@ def lock(request: SubscriberRequest) -> HttpResponse:
 @require_POST
 def unlock(request: SubscriberRequest) -> HttpResponse:
     """Unlock after two proofs; a session alone, or a mailbox alone, is not enough."""
-    if way := next_way(request):
+    now = timezone.now()
+    if way := next_way(request, now=now):
         return ask_first(request, way=way)
-    if not may_be_believed(request, now=timezone.now()):
+    if not may_be_believed(request, now=now):
         messages.error(
             request,
-            _("Your password was reset, or a second step added, a short while ago. Unlock tomorrow, or ask support."),
+            _(
+                "Your e-mail address was changed, your password reset, or a second step added, a short while ago."
+                " Unlock tomorrow, or ask support."
+            ),
         )
-    elif locks.unlock(user=request.user, ip=client_ip(request), now=timezone.now()):
+    elif locks.unlock(user=request.user, ip=client_ip(request), now=now):
         messages.success(request, _("Your account is unlocked."))
     return redirect("accounts:lock")
 

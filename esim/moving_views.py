@@ -43,7 +43,7 @@ def give(request: SubscriberRequest, public_id: str) -> HttpResponse:
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
         return _give_page(request, line, form, status=status)
     refuse_if_locked(request.user)
-    if way := next_way(request):
+    if way := next_way(request, now=timezone.now()):
         return ask_first(request, way=way)
     return _offer(request, line, form)
 
@@ -92,7 +92,8 @@ def _offer(request: SubscriberRequest, line: Line, form: GiveForm) -> HttpRespon
         form.add_error(
             None,
             _(
-                "Your password was reset, or a second step added, a short while ago. Try again tomorrow, or ask support."
+                "Your e-mail address was changed, your password reset, or a second step added, a short while ago."
+                " Try again tomorrow, or ask support."
             ),
         )
         return _give_page(request, line, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)

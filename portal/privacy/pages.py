@@ -70,7 +70,7 @@ def close_account(request: SubscriberRequest) -> HttpResponse:
         return _close_page(request)
     if "sure" not in request.POST:
         return _close_page(request, is_unsure=True, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    way = next_way(request)
+    way = next_way(request, now=timezone.now())
     return ask_first(request, way=way) if way else _close(request)
 
 
@@ -80,7 +80,8 @@ def _close(request: SubscriberRequest) -> HttpResponse:
         messages.error(
             request,
             _(
-                "Your password was reset, or a second step added, a short while ago. Try again tomorrow, or ask support."
+                "Your e-mail address was changed, your password reset, or a second step added, a short while ago."
+                " Try again tomorrow, or ask support."
             ),
         )
         return redirect("close_account")

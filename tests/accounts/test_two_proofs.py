@@ -36,9 +36,16 @@ def thief(subscriber, outbox):
     return browser
 
 
-def give_code(browser, outbox):
+def give_code(browser, outbox, mailbox="ada@example.com"):
     browser.post(BY_CODE, {"send_to": "email"})
-    browser.post(BY_CODE, {"code": outbox.code("ada@example.com")})
+    browser.post(BY_CODE, {"code": outbox.code(mailbox)})
+
+
+def put_mailbox(browser, outbox, mailbox):
+    """Change the address, as whoever proved who they are a moment ago may."""
+    browser.post("/accounts/email/", {"email": mailbox, "action_add": ""})
+    browser.post("/accounts/confirm-email/", {"code": outbox.code(mailbox)})
+    assert AuditEvent.objects.filter(action="account.email_changed").exists()
 
 
 def is_closing(browser):
@@ -107,6 +114,75 @@ def test_recovery_codes_made_with_a_code_from_the_mailbox_unlock_no_account(open
 
     subscriber.refresh_from_db()
     assert subscriber.locked_at is not None
+
+
+@pytest.fixture
+def guesser(subscriber, outbox):
+    """A browser of somebody who knows Ada's password, and put a mailbox of their own in the place of hers."""
+    browser = Client()
+    browser.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+    browser.post(REAUTHENTICATE, {"password": make.PASSWORD})
+    put_mailbox(browser, outbox, "thief@example.com")
+    return browser
+
+
+def test_a_mailbox_put_there_with_the_password_unlocks_no_account(guesser, subscriber, outbox):
+    locks.lock(user=subscriber, ip=None, now=timezone.now())
+    guesser.post(REAUTHENTICATE, {"password": make.PASSWORD})
+    give_code(guesser, outbox, "thief@example.com")
+    guesser.post("/settings/unlock/")
+
+    subscriber.refresh_from_db()
+    assert subscriber.locked_at is not None
+
+
+def test_a_mailbox_put_there_with_the_password_closes_no_account_until_it_is_older(guesser, outbox, time_machine):
+    give_code(guesser, outbox, "thief@example.com")
+    assert not is_closing(guesser)
+
+    time_machine.move_to(timezone.now() + timedelta(days=2))
+    cache.clear()
+    guesser.post(REAUTHENTICATE, {"password": make.PASSWORD})
+    give_code(guesser, outbox, "thief@example.com")
+    assert is_closing(guesser)
+
+
+@pytest.fixture
+def moved(client, subscriber, outbox, time_machine):
+    """Ada's browser and the seed of her app, after she changed her address with it."""
+    client.post("/accounts/login/", {"login": "ada@example.com", "password": make.PASSWORD})
+    secret, _codes = enrol(client)
+    time_machine.move_to(timezone.now() + timedelta(days=3))
+    cache.clear()
+    client.post(BY_APP, {"code": current_code(secret)})
+    put_mailbox(client, outbox, "new@example.com")
+    return client, secret
+
+
+def test_who_changed_their_address_proves_it_with_app_and_password(moved):
+    browser, _secret = moved
+    asked = browser.post("/settings/close/", {"sure": "on"})
+    assert asked.url.startswith(REAUTHENTICATE)
+    browser.post(asked.url, {"password": make.PASSWORD, "next": "/settings/close/"})
+
+    assert AccountClosing.objects.under_way().exists()
+
+
+def test_the_app_and_the_mailbox_that_it_put_there_are_one_proof(moved, outbox):
+    browser, _secret = moved
+    give_code(browser, outbox, "new@example.com")
+
+    assert not is_closing(browser)
+
+
+def test_an_app_added_after_the_address_was_changed_is_no_proof(guesser, outbox):
+    secret = guesser.get("/accounts/2fa/totp/activate/").context["form"].secret
+    guesser.post("/accounts/2fa/totp/activate/", {"code": current_code(secret)})
+    cache.clear()
+    guesser.post(BY_APP, {"code": current_code(secret)})
+    guesser.post(REAUTHENTICATE, {"password": make.PASSWORD})
+
+    assert not is_closing(guesser)
 
 
 class SlowHasher(MD5PasswordHasher):
