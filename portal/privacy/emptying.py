@@ -5,9 +5,10 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from accounts import audit, documents
-from accounts.models import AccountClosing, Document, User
+from accounts import audit, documents, tickets
+from accounts.models import AccountClosing, Document, Ticket, User
 from accounts.open_sessions import end_sessions_of
+from esim import applications
 from esim.applications import PARTICULARS
 from esim.models import SimApplication
 from portal.privacy.everything import EVERYTHING
@@ -23,6 +24,7 @@ def forget(closing: AccountClosing, *, now: datetime) -> bool:
     user = closing.user
     audit.record(actor=None, subject=user, action="account.closed", target=closing.public_id, ip=None, now=now)
     end_sessions_of(user)
+    _end_what_waits(user, now=now)
     for document in Document.objects.kept().filter(owner=user):
         documents.erase(document, now=now)
     for application in SimApplication.objects.filter(owner=user, forgotten_at=None):
@@ -34,6 +36,14 @@ def forget(closing: AccountClosing, *, now: datetime) -> bool:
             rows.belonging_to(user).order_by().update(**rows.blanked)
     _forget_user(user)
     return True
+
+
+def _end_what_waits(user: User, *, now: datetime) -> None:
+    """Leave staff nothing to decide or to answer: there is nobody any more who would get it."""
+    for application in SimApplication.objects.owned_by(user).open():
+        applications.withdraw(application, ip=None, now=now)
+    for ticket in Ticket.objects.owned_by(user).exclude(state=Ticket.State.CLOSED):
+        tickets.close(ticket=ticket, now=now)
 
 
 def _forget_user(user: User) -> None:

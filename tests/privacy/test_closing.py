@@ -1,4 +1,4 @@
-"""What stops the closing of an account while it is going on, and what it waits for."""
+"""What stops the closing of an account while it is going on, what it waits for, and what it leaves to staff."""
 
 from datetime import timedelta
 
@@ -6,11 +6,13 @@ import pytest
 from django.core import mail
 
 from accounts import locks
-from accounts.models import AccountClosing, User
+from accounts.models import AccountClosing, Ticket, TicketMessage, User
 from accounts.notifications import deliver_due
 from billing.models import Order, PaymentMethod
-from esim.models import Line, ServiceState
-from portal.privacy import closing
+from esim import application_review
+from esim.application_review import CannotDecide
+from esim.models import Line, ServiceState, SimApplication
+from portal.privacy import closing, forgetting
 from tests import make
 from tests.fakes.carrier import FakeCarrier
 
@@ -125,3 +127,39 @@ def test_a_letter_that_does_not_leave_within_a_day_is_waited_for_no_longer(ended
     assert close_due(ended_late + timedelta(hours=23)) == 0
     assert close_due(ended_late + timedelta(hours=25)) == 1
     assert User.objects.get(pk=subscriber.pk).full_name == ""
+
+
+def close(user, now):
+    """Close an account to the end, and return the moment."""
+    ask(user, now)
+    close_due(now + 7 * DAY)
+    deliver_due(now=now + 7 * DAY)
+    assert close_due(now + 8 * DAY) == 1
+    return now + 8 * DAY
+
+
+def test_nobody_approves_a_card_for_an_account_that_is_closed(subscriber, staff, now):
+    make.make_application(owner=subscriber, papers=1, state="submitted", submitted_at=now)
+    then = close(subscriber, now)
+    application = SimApplication.objects.get()
+
+    assert (application.state, application.forgotten_at) == ("cancelled", then)
+    round_ = {"seen_round": application.round, "two_people": False}
+    with pytest.raises(CannotDecide):
+        application_review.approve(application=application, staff=staff, ip=None, now=then, **round_)
+
+
+def test_a_card_that_was_approved_and_not_made_ends_with_the_account(subscriber, now):
+    make.make_application(owner=subscriber, papers=1, state="approved", submitted_at=now, decided_at=now)
+    close(subscriber, now)
+
+    assert SimApplication.objects.get().state == "cancelled"
+
+
+def test_what_a_closed_account_asked_waits_for_nobody_and_is_forgotten_in_time(subscriber, now):
+    make.make_ticket(owner=subscriber, text="I am Ada Lin, passport X1234567.")
+    then = close(subscriber, now)
+
+    assert Ticket.objects.get().state == "closed"
+    forgetting.forget_old(now=then + 3000 * DAY)
+    assert not TicketMessage.objects.filter(text__contains="Ada").exists()
