@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from accounts import audit, documents, tickets
@@ -34,6 +36,8 @@ def forget(closing: AccountClosing, *, now: datetime) -> bool:
             rows.belonging_to(user).order_by().delete()
         elif rows.blanked:
             rows.belonging_to(user).order_by().update(**rows.blanked)
+    changes_by_staff = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=user.pk)
+    changes_by_staff.update(object_repr=user.public_id)
     _forget_user(user)
     return True
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core import mail
 
 from accounts import locks
@@ -163,3 +164,12 @@ def test_what_a_closed_account_asked_waits_for_nobody_and_is_forgotten_in_time(s
     assert Ticket.objects.get().state == "closed"
     forgetting.forget_old(now=then + 3000 * DAY)
     assert not TicketMessage.objects.filter(text__contains="Ada").exists()
+
+
+def test_what_staff_changed_of_a_closed_account_names_nobody(subscriber, stranger, staff, now):
+    for person in (subscriber, stranger):
+        LogEntry.objects.log_actions(staff.pk, [person], CHANGE, change_message="", single_object=True)
+    close(subscriber, now)
+
+    named = LogEntry.objects.values_list("object_id", "object_repr")
+    assert set(named) == {(str(subscriber.pk), subscriber.public_id), (str(stranger.pk), str(stranger))}
