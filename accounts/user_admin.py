@@ -26,7 +26,7 @@ from accounts.account_dialogs import LiftsLocks
 from accounts.address_change_admin import ChangesAddresses
 from accounts.http import client_ip
 from accounts.looked_at import RecordsLooks
-from accounts.models import User
+from accounts.models import AccountClosing, User
 from accounts.time_zones import offered_zones
 from portal.lib.staff import KeptAdmin, StaffAdmin, moment_column
 
@@ -108,12 +108,17 @@ class UserAdmin(RecordsLooks, LiftsLocks, ChangesAddresses, KeptAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Addresses prove who somebody is, so no form changes them; only a superuser hands out powers."""
+        """Addresses prove who somebody is, so no form changes them; only a superuser hands out powers.
+
+        And nobody brings an account back whose lines and balance are gone.
+        """
         fixed = (
             ("email", "phone", "phone_verified", "public_id", "links", "created_at", "last_login", "locked_at")
             if obj
             else ()
         )
+        if obj and AccountClosing.objects.gone().filter(user=obj).exists():
+            fixed = (*fixed, "is_active")
         powers = () if request.user.is_superuser else ("is_staff", "is_superuser", "groups")
         return (*fixed, *powers)
 
@@ -152,6 +157,8 @@ class UserAdmin(RecordsLooks, LiftsLocks, ChangesAddresses, KeptAdmin):
     def _switch(self, request: HttpRequest, users: QuerySet[User], *, is_active: bool) -> None:
         if not request.user.is_superuser:
             users = users.filter(is_staff=False)
+        if is_active:
+            users = users.exclude(closings__in=AccountClosing.objects.gone())
         action = "user.reactivated" if is_active else "user.deactivated"
         with transaction.atomic():
             changed = [

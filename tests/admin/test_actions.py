@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Notification, User
+from accounts.models import AccountClosing, AuditEvent, Notification, User
 from billing import staff_pauses
 from billing.agreements import NothingToContinue
 from billing.models import Discrepancy, GatewayEvent, InvariantReport, Subscription
@@ -290,6 +290,19 @@ def test_deactivated_person_is_signed_out_and_it_is_on_record(as_staff, client, 
     assert not subscriber.is_active
     assert other.get("/").status_code == 302
     assert AuditEvent.objects.filter(action="user.deactivated", subject=subscriber).count() == 1
+
+
+@pytest.mark.parametrize(("state", "comes_back"), [("asked", True), ("ending", False), ("closed", False)])
+def test_no_account_comes_back_whose_lines_and_balance_are_gone(as_staff, subscriber, now, state, comes_back):
+    ended_at = now if state == "closed" else None
+    AccountClosing.objects.create(user=subscriber, state=state, closes_at=now, look_at=now, ended_at=ended_at)
+    User.objects.filter(pk=subscriber.pk).update(is_active=False)
+
+    form = as_staff.get(f"/admin/accounts/user/{subscriber.pk}/change/").context["adminform"].form
+    run(as_staff, "accounts/user", "reactivate", subscriber)
+
+    assert ("is_active" in form.fields) == comes_back
+    assert User.objects.get(pk=subscriber.pk).is_active == comes_back
 
 
 def test_staff_do_not_deactivate_themselves(as_staff, staff):
