@@ -5,12 +5,15 @@ from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from django.db.models import BigIntegerField
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
 from unfold.sites import UnfoldAdminSite
 
 from accounts.staff_mfa import second_factor_first
+
+MOST_DIGITS = len(str(BigIntegerField.MAX_BIGINT))
 
 
 class PortalAdminSite(UnfoldAdminSite):
@@ -36,11 +39,12 @@ class PortalAdminSite(UnfoldAdminSite):
 
 
 def _of_a_row(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Say that nothing is there where an address names a row by what is no number: all rows of ours have one."""
+    """Say that nothing is there where an address names a row by what is none of a row: all of ours have a bigint."""
 
     @wraps(view)
     def found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not str(kwargs.get("object_id", 0)).isdecimal():
+        named = str(kwargs.get("object_id", 0))
+        if not (named.isdecimal() and len(named) <= MOST_DIGITS and int(named) <= BigIntegerField.MAX_BIGINT):
             raise Http404
         return view(request, *args, **kwargs)
 

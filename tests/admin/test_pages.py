@@ -356,3 +356,9 @@ def test_staff_without_permissions_see_no_figures(client, now):
 )
 def test_a_dialog_about_what_is_no_number_is_not_there(as_staff, path):
     assert as_staff.get(f"/admin/billing/{path}/").status_code == 404
+
+
+@pytest.mark.parametrize("number", [2**63, 10**23, "9" * 5000])
+@pytest.mark.parametrize("page", ["history", "change"])
+def test_a_row_whose_number_no_row_can_have_is_not_there(as_staff, number, page):
+    assert as_staff.get(f"/admin/plans/plan/{number}/{page}/").status_code == 404
