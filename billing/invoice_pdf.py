@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.invoice_facts import Facts, Line, Payment
 from billing.means import name_of
-from billing.models import Invoice
+from billing.models import Invoice, Order
 from billing.models.taxes import percent
 from plans.countries import country_name
 from portal.lib.brand import Party
@@ -218,7 +218,7 @@ class _Drawing:
     def _closing(self) -> str:
         if self.is_credit_note:
             return _("Given back on %(day)s.") % {"day": self._moved()}
-        if self.invoice.kind == Invoice.Kind.RECEIPT:
+        if self.invoice.kind == Invoice.Kind.RECEIPT and self.invoice.order.kind == Order.Kind.CREDIT:
             return _("Money added to a balance bears no tax. What it pays for later gets an invoice of its own.")
         return _("Nothing is left to pay.")
 

@@ -9,7 +9,7 @@ from tests.billing.books import NOW
 
 def delivered_order(owner, /, *, amount=1490, currency="USD", wallet_amount=0, paid_with="card", method=None, **fields):
     """Make a delivered order; what the balance did not pay, one charge did."""
-    if fields.get("kind") != Order.Kind.CREDIT:
+    if fields.get("kind") not in Order.Kind.BY_PAYING:
         plan = fields.setdefault("plan", None) or make.make_plan()
         fields |= {"plan": plan, "plan_terms": PlanTerms.of(plan).to_json()}
     order = make.make_order(

@@ -187,6 +187,22 @@ def test_a_receipt_of_money_added_has_no_tax_line(subscriber, operator):
     assert "VAT" not in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("credit", "What it pays for later gets an invoice of its own."),
+        ("arrears", "Nothing is left to pay."),
+    ],
+)
+def test_only_a_receipt_of_money_added_promises_an_invoice(subscriber, kind, said):
+    order = delivered_order(subscriber, kind=kind, amount=5000)
+
+    text = " ".join(drawn_text(invoice_of(order)).split())
+
+    assert said in text
+    assert ("added to a balance" in text) == (kind == "credit")
+
+
 def test_a_credit_note_names_the_invoice_it_corrects(subscriber, operator):
     refund = given_back(delivered_order(subscriber), amount=500)
     note = issue_credit_note(refund_id=refund.pk, now=NOW)
