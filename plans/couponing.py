@@ -29,6 +29,7 @@ FIRST_PURCHASE = _("This code is for a first purchase only.")
 MINIMUM = _("This code counts from a price of %(minimum)s.")
 WRONG_CURRENCY = _("This code is not for prices in %(currency)s.")
 NOTHING_LEFT = _("There is nothing left to take off: the price is zero already.")
+NOTHING_OFF = _("This code takes nothing off a price of %(price)s.")
 
 
 def says(sentence: Promise, **values: Any) -> str:
@@ -55,10 +56,12 @@ def _why_not_at(coupon: Coupon, *, terms: PlanTerms, price: Money, can_add: bool
         return says(WRONG_CURRENCY, currency=price.currency)
     if minimum is not None and price.minor < minimum:
         return says(MINIMUM, minimum=say_money(Money(minimum, price.currency)))
+    gives = effect_of(coupon, of=terms, terms=terms, price=price).gives_something
     if coupon.kind in (Kind.DATA, Kind.PERIOD):
-        gives = can_add and effect_of(coupon, of=terms, terms=terms, price=price).gives_something
-        return "" if gives else says(NOT_THIS_PLAN)
-    return "" if price else says(NOTHING_LEFT)
+        return "" if gives and can_add else says(NOT_THIS_PLAN)
+    if not price:
+        return says(NOTHING_LEFT)
+    return "" if gives else says(NOTHING_OFF, price=say_money(price))
 
 
 def effect_of(coupon: Coupon, *, of: PlanTerms, terms: PlanTerms, price: Money) -> Effect:

@@ -163,6 +163,14 @@ def test_a_first_purchase_that_was_cancelled_before_its_turn_was_none(running, l
     assert (again.refusal, again.price) == ("", Money(1341, "USD"))
 
 
+def test_a_code_that_takes_nothing_off_is_not_used_up(line, plan, now):
+    make.make_coupon(code="ONE1", percent=1)
+
+    quote = quoted(line, plan, "ONE1", now=now, price=Money(40, "JPY"))
+
+    assert (quote.coupon, quote.refusal) == (None, "This code takes nothing off a price of JP¥40.")
+
+
 def test_more_data_and_free_periods_are_delivered(line, plan, now, carrier):
     make.make_coupon(code="DATA", kind="data", bonus_bytes=2 * GB)
     make.make_coupon(code="TIME", kind="period", free_periods=1)
