@@ -64,9 +64,8 @@ COMMON = (
 
 
 class DealForm(forms.ModelForm[Any]):
-    """What both kinds of offers ask; `needs` names the field that a kind is nothing without."""
+    """What both kinds of offers ask."""
 
-    needs: dict[str, tuple[str, ...]] = {}
     adds: frozenset[str] = frozenset()
 
     plan_codes = ManyField(label=_("Plans"), choices=_plan_choices, help_text=_("None chosen: every plan."))
@@ -79,22 +78,12 @@ class DealForm(forms.ModelForm[Any]):
         begins, ends = cleaned.get("active_from"), cleaned.get("active_until")
         if begins and ends and ends <= begins:
             self.add_error("active_until", _("It would end before it begins."))
-        kind = cleaned.get("kind")
-        for name in self.needs.get(str(kind), ()):
-            if not cleaned.get(name):
-                self.add_error(name, _("This kind of offer needs it."))
-        if kind in self.adds and not can_add_to_plans():
+        if cleaned.get("kind") in self.adds and not can_add_to_plans():
             self.add_error("kind", CANNOT_ADD)
         return cleaned
 
 
 class CouponForm(DealForm):
-    needs = {
-        Coupon.Kind.PERCENT: ("percent",),
-        Coupon.Kind.AMOUNT: ("amounts",),
-        Coupon.Kind.DATA: ("bonus_bytes",),
-        Coupon.Kind.PERIOD: ("free_periods",),
-    }
     adds = frozenset({Coupon.Kind.DATA, Coupon.Kind.PERIOD})
 
     amounts = TableField(
@@ -128,12 +117,6 @@ class CouponForm(DealForm):
 
 
 class PromotionForm(DealForm):
-    needs = {
-        Promotion.Kind.PERCENT: ("percent",),
-        Promotion.Kind.PRICE: ("prices",),
-        Promotion.Kind.BUY_GET: ("buy_count", "free_count", "period_unit"),
-        Promotion.Kind.LONGER: ("steps",),
-    }
     adds = frozenset({Promotion.Kind.BUY_GET})
 
     prices = TableField(

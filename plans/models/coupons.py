@@ -45,6 +45,13 @@ class Coupon(Deal):
         DATA = "data", _("more data")
         PERIOD = "period", _("free periods")
 
+    needs = {
+        Kind.PERCENT: ("percent",),
+        Kind.AMOUNT: ("amounts",),
+        Kind.DATA: ("bonus_bytes",),
+        Kind.PERIOD: ("free_periods",),
+    }
+
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.PERCENT)
     percent = models.PositiveSmallIntegerField(
         _("percent"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(100)]

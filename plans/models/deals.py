@@ -1,7 +1,10 @@
 """What coupons and promotions have in common: a name, a window, and the plans they are for."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +22,12 @@ def running(now: datetime) -> models.Q:
 class Deal(models.Model):
     """An offer with a window; empty `plan_codes` and `regions` mean all of them.
 
-    Plans are named by their codes, which imports and sold terms know as well.
+    Plans are named by their codes, which imports and sold terms know as well. `needs` names the columns that a kind is
+    nothing without.
     """
+
+    kind: str
+    needs: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     slug = models.SlugField(
         _("short name"), max_length=60, unique=True, help_text=_("Stable name for imports and reports.")
@@ -39,6 +46,13 @@ class Deal(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Refuse what gives nothing: to the database, a condition on an empty column holds."""
+        super().clean_fields(exclude=exclude)
+        asked = set(self.needs.get(self.kind, ())) - set(exclude or ())
+        if lacking := sorted(name for name in asked if not getattr(self, name)):
+            raise ValidationError(dict.fromkeys(lacking, _("This kind of offer needs it.")))
 
     @property
     def label(self) -> str:

@@ -33,6 +33,13 @@ class Promotion(Deal):
         BUY_GET = "buy_get", _("buy some, get some free")
         LONGER = "longer", _("longer is cheaper")
 
+    needs = {
+        Kind.PERCENT: ("percent",),
+        Kind.PRICE: ("prices",),
+        Kind.BUY_GET: ("buy_count", "free_count", "period_unit"),
+        Kind.LONGER: ("steps",),
+    }
+
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.PERCENT)
     percent = models.PositiveSmallIntegerField(
         _("percent"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(100)]

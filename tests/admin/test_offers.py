@@ -93,6 +93,28 @@ def test_what_a_used_coupon_gives_stays(as_staff):
     assert "what it gives stays" in shown.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("page", "kind", "lacks"),
+    [
+        (COUPONS, "percent", "percent"),
+        (COUPONS, "amount", "amounts"),
+        (COUPONS, "data", "more_data_gb"),
+        (COUPONS, "period", "free_periods"),
+        (PROMOTIONS, "percent", "percent"),
+        (PROMOTIONS, "buy_get", "buy"),
+        (PROMOTIONS, "longer", "longer_is_cheaper"),
+    ],
+)
+def test_no_sheet_makes_an_offer_that_gives_nothing(as_staff, page, kind, lacks):
+    row = {"slug": "x", "name": "X", "kind": kind, "is_active": "yes", "active_from": "2026-01-01", lacks: ""}
+    row |= {"first_purchase_only": "no"} if page == COUPONS else {"counted_in": "month"}
+    sheet = SimpleUploadedFile("a.csv", f"{','.join(row)}\n{','.join(row.values())}\n".encode())
+
+    shown = as_staff.post(f"{page}import/", {"import_file": sheet, "format": "0"})
+
+    assert "This kind of offer needs it." in shown.content.decode()
+
+
 def test_promotions_are_made_and_wrong_ones_refused(as_staff):
     make.make_plan(code="europe-10gb")
     kinds = [
