@@ -158,3 +158,5 @@ class CouponCode(models.Model):
             raise ValidationError({"code": _("A code has four letters or digits at least.")})
         if CouponCode.objects.filter(key=self.key).exclude(pk=self.pk).exists():
             raise ValidationError({"code": _("There is such a code already, or one that reads like it.")})
+        if self.max_uses is not None and CouponCode.objects.filter(pk=self.pk, used__gt=self.max_uses).exists():
+            raise ValidationError({"max_uses": _("It has been used more often than that.")})

@@ -115,6 +115,18 @@ def test_no_sheet_makes_an_offer_that_gives_nothing(as_staff, page, kind, lacks)
     assert "This kind of offer needs it." in shown.content.decode()
 
 
+def test_a_code_is_not_limited_below_its_uses(as_staff):
+    make.make_coupon(code_uses=5)
+    CouponCode.objects.update(used=3)
+    page = f"{CODES}{CouponCode.objects.get().pk}/change/"
+
+    refused = as_staff.post(page, {"max_uses": "2", "is_active": "on"})
+    as_staff.post(page, {"max_uses": "3", "is_active": "on"})
+
+    assert "max_uses" in errors_of(refused)
+    assert CouponCode.objects.get().max_uses == 3
+
+
 def test_promotions_are_made_and_wrong_ones_refused(as_staff):
     make.make_plan(code="europe-10gb")
     kinds = [
