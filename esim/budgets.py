@@ -137,5 +137,5 @@ def _draft(line: Line, spent: Spent, *, percent: int, now: datetime) -> Draft:
         "limit_bytes": spent.limit_bytes,
         "ends_at": spent.ends_at.isoformat(),
     }
-    key = f"budget-{percent}:{line.public_id}:{spent.span}:{spent.begins_date.isoformat()}"
+    key = f"budget-{percent}:{line.public_id}:{spent.span}:{spent.begins_date.isoformat()}:{spent.limit_bytes}"
     return draft(recipient=Recipient.of(line.owner), kind="budget_alert", key=key, context=context, now=now)

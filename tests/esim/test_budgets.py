@@ -70,6 +70,17 @@ def test_of_two_marks_passed_at_once_only_the_last_is_told(line, now):
     assert told() == [("day", 100)]
 
 
+def test_a_budget_that_was_raised_is_told_of_again(line, now):
+    save_budget(line, None, GB, now=now)
+    use(line, 1200, now)
+    save_budget(line, None, 10 * GB, now=now)
+
+    for hour, megabytes in enumerate((1000, 6800, 2000), start=1):
+        use(line, megabytes, now + hour * HOUR)
+
+    assert told() == [("month", 100), ("month", 80), ("month", 100)]
+
+
 def test_the_next_day_and_the_month_count_for_themselves(line, now):
     save_budget(line, GB, 2 * GB, now=now)
 
