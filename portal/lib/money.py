@@ -43,6 +43,9 @@ SYMBOLS = {
 }
 LOCAL_SYMBOLS = {"zh_Hans": {"CNY": "¥"}}
 
+MOST_MINOR = 10**15
+"""What is read from text; it fits the columns with room for sums."""
+
 PLAIN_DECIMAL = re.compile(r"(-?)([0-9]{1,18})(?:\.([0-9]{1,3}))?")
 
 
@@ -78,7 +81,7 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Self:
-        """Read plain decimal text; raise ValueError for anything inexact in the currency."""
+        """Read plain decimal text; raise ValueError for anything inexact in the currency, or beyond MOST_MINOR."""
         match = PLAIN_DECIMAL.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"Not a decimal amount: {text!r}")
@@ -86,7 +89,10 @@ class Money:
         places = exponent(currency)
         if len(fraction) > places:
             raise ValueError(f"{currency} has {places} decimals: {text!r}")
-        return cls(int(f"{sign}{whole}{fraction:0<{places}}"), currency)
+        minor = int(f"{sign}{whole}{fraction:0<{places}}")
+        if abs(minor) > MOST_MINOR:
+            raise ValueError(f"Too large a decimal amount: {text!r}")
+        return cls(minor, currency)
 
     @property
     def decimal(self) -> Decimal:

@@ -106,6 +106,7 @@ def test_form_of_a_new_plan_offers_a_row_for_each_currency(as_staff, settings):
         ("JPY", "22.50", "JPY, which has no decimals"),
         ("USD", "14.905", "USD, which has 2 decimals. Write it like 14.90."),
         ("USD", "14,90", "“14,90” is not a price in USD"),
+        ("USD", "9" * 18, "is not a price in USD"),
         ("USD", "-5", "A price is not negative."),
         ("USD", "lots", "“lots” is not a price"),
         ("XXX", "5", "XXX is not one of the available choices"),

@@ -87,11 +87,12 @@ def test_a_price_that_changed_while_reading_is_shown_again(proven, line, pack, c
     [
         ({"max_amount": "5"}, "This is less than one purchase costs: write US$6.00 or more."),
         ({"max_amount": "much"}, "Write an amount like 15.00."),
+        ({"max_amount": "9" * 18}, "Write an amount like 15.00."),
         ({"max_times": "0"}, "greater than or equal to 1"),
         ({"low_percent": "99"}, "99 is not one of the available choices"),
         ({"source": "pmt_0000000000000000"}, "Choose what pays."),
     ],
-    ids=["below the price", "no number", "never", "no such mark", "no such card"],
+    ids=["below the price", "no number", "no amount", "never", "no such mark", "no such card"],
 )
 def test_what_is_wrong_is_said_beside_the_field(proven, line, pack, card, wrong, sentence):
     wishes = {**data_wishes(pack, card.public_id), **wrong}
@@ -217,6 +218,17 @@ def test_money_is_added_as_agreed(proven, subscriber, card, gateway, carrier, no
     assert (rule.owner, rule.low_mark, rule.pay_from) == (subscriber, Money(500, "USD"), Subscription.PayFrom.METHOD)
     assert len(gateway.taken) == 1
     assert "1 of 1 times, US$20.00 of US$20.00" in proven.get(reverse("billing:low_balance")).content.decode()
+
+
+@pytest.mark.parametrize("name", ["low_mark", "amount", "max_amount"])
+def test_what_is_too_much_to_keep_is_said_beside_the_field(proven, card, name):
+    wishes = {"low_mark": "5", "amount": "20", "source": card.public_id, "max_times": "1", name: "9" * 18}
+
+    answer = proven.post(reverse("billing:low_balance_agree"), {**wishes, "agreed": "on"})
+
+    assert answer.status_code == 422
+    assert "Write an amount like 15.00." in answer.content.decode()
+    assert not TopUpRule.objects.exists()
 
 
 def test_without_a_card_the_way_to_one_is_shown(as_subscriber):

@@ -110,6 +110,7 @@ def test_amounts_compare_within_a_currency():
         ("1200", "JPY", 1200),
         ("1.25", "KWD", 1250),
         ("1.255", "KWD", 1255),
+        ("10000000000000.00", "USD", 10**15),
     ],
 )
 def test_decimal_text_is_read_exactly(text, currency, minor):
@@ -130,6 +131,8 @@ def test_decimal_text_is_read_exactly(text, currency, minor):
         ("NaN", "USD"),
         ("١٢", "USD"),
         ("9" * 30, "USD"),
+        ("10000000000000.01", "USD"),
+        ("-1000000000000001", "JPY"),
     ],
 )
 def test_text_that_is_no_exact_amount_is_refused(text, currency):
