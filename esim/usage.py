@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
 from esim import rating
 from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown, UsageReport
 from esim.identifiers import masked
+from esim.intake_checks import CLOCK_SKEW, ID_LENGTH, MOST_BYTES, MOST_SECONDS, MOST_SMS
 from esim.models import DownloadState, Line, SimProfile, UsageRecord
 from esim.profile_states import advance
 from portal.lib.ticks import InTime, always
@@ -24,8 +25,8 @@ INSTALLING_FOR = timedelta(hours=1)
 LATENESS = timedelta(hours=2)
 """How far back each poll asks again: records arrive out of order, and repeats count once."""
 
-CLOCK_SKEW = timedelta(minutes=10)
-MOST_IN_A_RECORD = 10**15
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before that it is of a clock that was never set."""
 
 ON_THE_WAY = frozenset({DownloadState.RELEASED, DownloadState.DOWNLOADED, DownloadState.INSTALLED})
 
@@ -116,8 +117,10 @@ def _is_installing(profile: SimProfile, *, now: datetime) -> bool:
 
 
 def _is_plausible(report: UsageReport, *, line: Line, now: datetime) -> bool:
-    amounts = (report.data_bytes, report.voice_seconds, report.sms_count)
-    if report.at <= now + CLOCK_SKEW and all(0 <= amount <= MOST_IN_A_RECORD for amount in amounts):
+    amounts = ((report.data_bytes, MOST_BYTES), (report.voice_seconds, MOST_SECONDS), (report.sms_count, MOST_SMS))
+    is_in_time = EARLIEST <= report.at <= now + CLOCK_SKEW
+    can_be_kept = len(report.record_id) <= ID_LENGTH and all(0 <= amount <= most for amount, most in amounts)
+    if is_in_time and can_be_kept:
         return True
     logger.error("Usage record %s of %s makes no sense and was left out", masked(report.record_id), line.public_id)
     return False

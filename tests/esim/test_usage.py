@@ -3,7 +3,7 @@
 import logging
 import random
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -103,13 +103,17 @@ def test_nonsense_is_left_out_and_told_to_staff(line, now, caplog):
         report("8944000000000000001-a", now + timedelta(days=1)),
         report("8944000000000000001-b", now, data_bytes=-1),
         report("8944000000000000001-c", now, data_bytes=2**63),
+        report("8944000000000000001-d", now, voice_seconds=3 * 10**9),
+        report("8944000000000000001-e", now, sms_count=3 * 10**9),
+        report("8944000000000000001-f", datetime(1, 1, 1, tzinfo=UTC)),
+        report("8944000000000000001-" + "g" * 80, now),
     ]
 
     with caplog.at_level(logging.ERROR):
         counted = ingest(line=line, reports=[*nonsense, report("fine", now)], source="sim", now=now)
 
     assert counted == 1
-    assert len(caplog.records) == 3
+    assert len(caplog.records) == len(nonsense)
     assert "8944000000000000001" not in caplog.text
 
 
