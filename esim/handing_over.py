@@ -9,7 +9,7 @@ from datetime import datetime
 
 from accounts import gone_numbers
 from accounts.models import User
-from esim import invitations
+from esim import invitations, rating
 from esim.models import Allowance, Line, Replacement, ServiceState, SimCard, SimProfile, ThrottleSpell
 
 
@@ -24,6 +24,8 @@ def hand_over(line: Line, *, profile: SimProfile, to: User, now: datetime) -> Li
     """
     if not may_change_hands(line, profile=profile):
         raise InUse
+    # What has arrived counts, though its turn has not come.
+    rating.rate_line(line, now=now)
     Line.objects.filter(pk=line.pk).update(service_state=ServiceState.TERMINATED)
     invitations.end_all(line, now=now)
     new = Line.objects.open_in_service(owner=to, msisdn=line.msisdn, form=line.form, carrier=line.carrier, now=now)

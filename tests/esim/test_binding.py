@@ -229,7 +229,7 @@ class TestChangingHands:
     def test_the_new_owner_gets_the_card_and_the_former_keeps_the_past(self, line, subscriber, stranger, card, now):
         order = make.make_order(owner=subscriber, line=line)
         granted = make.make_allowance(line=line, data_bytes=10 * GB, used_bytes=4 * GB, voice_minutes=10)
-        record_usage(line, now)
+        record_usage(line, now, rated_at=now)
         pin = new_pin(card, now)
 
         moved = bind(claim(stranger, card, pin), now=now)
@@ -246,6 +246,15 @@ class TestChangingHands:
         left = Allowance.objects.get(line=moved)
         assert (left.data_bytes, left.used_bytes, left.starts_at, left.ends_at) == (6 * GB, 0, now, granted.ends_at)
         assert left.voice_minutes == 10
+
+    def test_what_waits_to_be_counted_does_not_go_over(self, line, stranger, card, now):
+        make.make_allowance(line=line, data_bytes=10 * GB)
+        record_usage(line, now - timedelta(hours=1))
+
+        moved = bind(claim(stranger, card, new_pin(card, now)), now=now)
+
+        assert moved.allowances.get().data_bytes == 7 * GB
+        assert not line.usage_records.filter(rated_at=None).exists()
 
     def test_both_are_told_and_find_it_in_their_trail(self, line, subscriber, stranger, card, now, mailoutbox):
         Notification.objects.all().delete()
@@ -370,8 +379,8 @@ class TestChangingHands:
         assert SimProfile.objects.get(iccid=card.iccid).line == line
 
 
-def record_usage(line, at):
-    line.usage_records.create(source="sim", record_id=f"{line.pk}-{at}", at=at, data_bytes=3 * GB)
+def record_usage(line, at, **fields):
+    line.usage_records.create(source="sim", record_id=f"{line.pk}-{at}", at=at, data_bytes=3 * GB, **fields)
 
 
 def obstruct(what, line, owner, now):
