@@ -9,7 +9,7 @@ from datetime import datetime
 
 from accounts import gone_numbers
 from accounts.models import User
-from esim import invitations, rating
+from esim import invitations, keep_alive, rating
 from esim.models import Allowance, Line, Replacement, ServiceState, SimCard, SimProfile, ThrottleSpell
 
 
@@ -30,6 +30,7 @@ def hand_over(line: Line, *, profile: SimProfile, to: User, now: datetime) -> Li
     invitations.end_all(line, now=now)
     new = Line.objects.open_in_service(owner=to, msisdn=line.msisdn, form=line.form, carrier=line.carrier, now=now)
     SimProfile.objects.filter(pk=profile.pk).update(line=new)
+    _carry_disuse_over(line, to=new)
     SimCard.objects.filter(iccid=profile.iccid).update(line=new)
     gone_numbers.went_to(to, number=line.msisdn, now=now)
     for allowance in Allowance.objects.select_for_update().filter(line=line).not_ended(now):
@@ -41,6 +42,13 @@ def may_change_hands(line: Line, *, profile: SimProfile) -> bool:
     """Tell whether nothing is going on with the line; a profile that was replaced since is a dead card."""
     is_still = line.service_state == ServiceState.ACTIVE and not line.service_change and profile.is_current
     return is_still and line.owner.locked_at is None and not Replacement.objects.under_way().filter(line=line).exists()
+
+
+def _carry_disuse_over(line: Line, *, to: Line) -> None:
+    """The network counts from the last use of the card, whoever has it."""
+    line.refresh_from_db(fields=["last_used_at"])
+    if line.last_used_at is not None:
+        keep_alive.record_use(to, at=line.last_used_at)
 
 
 def _carry_over(allowance: Allowance, *, to: Line, now: datetime) -> None:

@@ -81,7 +81,7 @@ def _draft(line: Line, where: Standing, *, now: datetime) -> Draft:
     context = {
         "line": str(line),
         "line_id": line.public_id,
-        "last_used_at": last_used_at.isoformat(),
+        "last_used_at": line.own_last_use.isoformat() if line.own_last_use else None,
         "lapses_at": ends_at.isoformat(),
         "days_left": where.days_left,
         "days": settings.ESIM_LAPSES_AFTER_DAYS,

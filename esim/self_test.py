@@ -104,7 +104,7 @@ def known_of(line: Line, *, carrier: Carrier, now: datetime) -> list[Known]:
     running = Allowance.objects.filter(line=line).running(now)
     granted = running.aggregate(minutes=Sum("voice_minutes"), messages=Sum("sms_count"))
     seen = _sighting(line, carrier=carrier, now=now)
-    times = [at for at in (line.last_used_at, *last.values(), seen and seen.at) if at]
+    times = [at for at in (line.own_last_use, *last.values(), seen and seen.at) if at]
     return [
         Known(check=Check.NETWORK, last_at=max(times, default=None), place=seen.network if seen else ""),
         Known(check=Check.DATA, last_at=last["data"], is_covered=granted["minutes"] is not None),

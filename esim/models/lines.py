@@ -195,6 +195,12 @@ class Line(models.Model):
         return self.nickname or self.msisdn or self.public_id
 
     @property
+    def own_last_use(self) -> datetime | None:
+        """When its owner used it last; how whoever had the card before them used it is told to nobody."""
+        is_own = self.last_used_at is not None and self.last_used_at >= self.created_at
+        return self.last_used_at if is_own else None
+
+    @property
     def is_suspended(self) -> bool:
         return self.service_state == ServiceState.SUSPENDED
 

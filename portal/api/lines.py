@@ -53,7 +53,7 @@ class LineShape(Shape):
             time_zone=line.time_zone,
             cost_centre=line.cost_centre if role == OWNER else "",
             usage_as_of=line.usage_reported_at,
-            last_used=line.last_used_at,
+            last_used=line.own_last_use,
         )
 
 

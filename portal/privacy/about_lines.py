@@ -11,9 +11,9 @@ LINES = (
         model="esim.Line",
         of=("owner",),
         told="public_id nickname cost_centre msisdn form service_state carrier time_zone hidden suspended_for"
-        " last_used_at usage_reported_at created_at",
+        " usage_reported_at created_at",
         inner="id owner opened_for service_change service_change_key service_change_at service_change_until"
-        " keep_alive_due_at usage_poll_due_at",
+        " last_used_at keep_alive_due_at usage_poll_due_at",
         because=BOOKS,
         blanked={"nickname": "", "cost_centre": "", "msisdn": ""},
     ),

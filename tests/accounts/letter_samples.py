@@ -135,7 +135,7 @@ FORMS = {
     "document_sent": [{"document_kind": kind} for kind in ("receipt", "credit_note", "invoice")],
     "expiry_reminder": [{}, {"days_left": 0}],
     "grace_begun": [{}, {"order_id": ""}],
-    "keep_alive_reminder": [{}],
+    "keep_alive_reminder": [{}, {"last_used_at": None}],
     "line_invitation": [{}, {"role": "viewer", "by": "", "to_address": "grace@example.com"}],
     "line_move": MOVES,
     "line_move_offer": [{"to_address": "grace@example.com"}, {"by": ""}],

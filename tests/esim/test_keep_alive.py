@@ -10,6 +10,7 @@ from accounts.notifications import deliver_due
 from billing.reminders import send_reminders
 from esim import keep_alive
 from esim.carriers.base import ProfileStatus, UsageReport
+from esim.handing_over import hand_over
 from esim.models import DownloadState, ServiceState
 from esim.usage import advance, ingest
 from portal.lib.dates import held_together
@@ -21,8 +22,8 @@ WARNED_ON = (60, 83, 89)
 
 
 @pytest.fixture
-def line(subscriber):
-    return make.make_line(owner=subscriber, nickname="Drawer")
+def line(subscriber, now):
+    return make.make_line(owner=subscriber, nickname="Drawer", created_at=now - DAY)
 
 
 def use(line, at, **amounts):
@@ -93,6 +94,26 @@ def test_what_does_not_lapse_is_not_warned_of(line, now, settings, why):
     assert (told(), keep_alive.lapses_at(line)) == ([], None)
 
 
+def test_a_card_that_changed_hands_is_warned_of_without_the_former_owners_use(line, stranger, now):
+    profile = make.make_profile(line=line)
+    use(line, now, data_bytes=1)
+    moved = hand_over(line, profile=profile, to=stranger, now=now + 50 * DAY)
+    moved.refresh_from_db()
+    assert (moved.own_last_use, keep_alive.lapses_at(moved)) == (None, now + 90 * DAY)
+
+    send_reminders(now=now + 60 * DAY)
+    deliver_due(now=now + 60 * DAY)
+
+    [letter] = mail.outbox
+    assert (letter.to, letter.subject.split(" ", 1)[1]) == (
+        [stranger.email],
+        "lapses in 30 days, on 19 Feb 2027, unless you use it",
+    )
+    assert "21 Nov" not in letter.body
+    assert "The days before this one was yours count as well." in letter.body
+    assert now.date().isoformat() not in str(Notification.objects.get().context)
+
+
 def test_the_warning_says_what_to_do(line, now):
     use(line, now, data_bytes=1)
     send_reminders(now=now + 60 * DAY)
@@ -101,6 +122,7 @@ def test_the_warning_says_what_to_do(line, now):
 
     letter = mail.outbox[0]
     assert letter.subject == "Drawer lapses in 30 days, on 19 Feb 2027, unless you use it"
+    assert "This one was last used on 21 Nov 2026." in letter.body
     assert "use a little mobile data on it, make a call or send an SMS" in letter.body
     assert f"/lines/{line.public_id}/" in letter.body
 
