@@ -16,7 +16,7 @@ from accounts import calendar_links, locks, personal_tokens, suspicion
 from accounts.fresh_proof import ask_first
 from accounts.http import SubscriberRequest, client_ip
 from accounts.ticket_forms import ReportForm
-from accounts.ticket_posts import may_write, post_key, too_often
+from accounts.ticket_posts import check_report, post_key
 from accounts.two_proofs import may_be_believed, next_way
 
 
@@ -56,12 +56,9 @@ def report(request: SubscriberRequest) -> HttpResponse:
     form = ReportForm(request.POST or None)
     if not form.is_bound:
         return render(request, "accounts/report.html", {"nav": "account", "form": form})
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    if form.is_valid():
-        if may_write(request):
-            return _reported(request, form)
-        form.add_error(None, too_often())
-        status = HTTPStatus.TOO_MANY_REQUESTS
+    status = check_report(request, form)
+    if status == HTTPStatus.OK:
+        return _reported(request, form)
     return render(request, "accounts/report.html", {"nav": "account", "form": form}, status=status)
 
 

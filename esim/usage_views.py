@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SubscriberRequest
-from accounts.ticket_posts import may_write, post_key, too_often
+from accounts.ticket_posts import check_report, post_key
 from esim import budgets, usage_history
 from esim.looks_wrong import report_figures
 from esim.models import Allowance, Line
@@ -102,12 +102,9 @@ def budget(request: SubscriberRequest, public_id: str) -> HttpResponse:
 def looks_wrong(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Take what somebody expected to see, and open a ticket that carries what was shown."""
     line, form = line_of(request, public_id), LooksWrongForm(request.POST or None)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    if form.is_bound and form.is_valid():
-        if may_write(request):
-            return _reported(request, line=line, form=form)
-        form.add_error(None, too_often())
-        status = HTTPStatus.TOO_MANY_REQUESTS
+    status = check_report(request, form) if form.is_bound else HTTPStatus.OK
+    if form.is_bound and status == HTTPStatus.OK:
+        return _reported(request, line=line, form=form)
     return render(request, "esim/looks_wrong.html", {"nav": "lines", "line": line, "form": form}, status=status)
 
 

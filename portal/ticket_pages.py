@@ -41,7 +41,7 @@ def ticket_list(request: SubscriberRequest) -> HttpResponse:
 def new_ticket(request: SubscriberRequest) -> HttpResponse:
     """Offer what somebody came from, and what they searched for; a form that fails keeps what was written."""
     form, now = _new_form(request), timezone.now()
-    status = check(request, form, now=now, opens=True) if form.is_bound else HTTPStatus.OK
+    status = check(request, form, now=now, ticket=None) if form.is_bound else HTTPStatus.OK
     if form.is_bound and status == HTTPStatus.OK:
         return _open(request, form, now=now)
     context = {"nav": "help", "form": form, "usual": usual_minutes(now=now)}
@@ -55,7 +55,7 @@ def ticket(request: SubscriberRequest, public_id: str) -> HttpResponse:
     """Show the conversation; a POST adds to it."""
     found, now = _own(request, public_id), timezone.now()
     form = MessageForm(request.POST or None, request.FILES or None)
-    status = check(request, form, now=now, opens=False) if form.is_bound else HTTPStatus.OK
+    status = check(request, form, now=now, ticket=found) if form.is_bound else HTTPStatus.OK
     if not form.is_bound or status != HTTPStatus.OK:
         return _render(request, found, form, status=status)
     attach(form, tickets.reply(ticket=found, text=form.cleaned_data["text"], key=post_key(request, form), now=now))

@@ -134,6 +134,21 @@ def test_a_report_ends_other_sessions_locks_and_tells_support_what_happened(subs
     assert ticket.references["sessions ended"] == 1
 
 
+def test_another_report_in_a_form_that_was_sent_is_not_dropped(as_subscriber):
+    page = reverse("accounts:report")
+    wishes = {"form_key": str(as_subscriber.get(page).context["form"]["form_key"].value())}
+    as_subscriber.post(page, {**wishes, "text": "I got a code."})
+    asked = as_subscriber.post(page, {**wishes, "text": "And now another one."})
+    wishes = {"form_key": str(asked.context["form"]["form_key"].value())}
+    as_subscriber.post(page, {**wishes, "text": "And now another one."})
+
+    assert asked.status_code == 422
+    assert sorted(ticket.messages.get().text for ticket in Ticket.objects.all()) == [
+        "And now another one.",
+        "I got a code.",
+    ]
+
+
 def test_staff_lift_lock_and_waiting_time_from_the_person_s_page(client, staff, subscriber, locked):
     admin = Client()
     admin.force_login(staff)

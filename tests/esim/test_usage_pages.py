@@ -229,6 +229,18 @@ def test_doubting_a_figure_opens_one_ticket_that_carries_it(as_subscriber, line,
     assert "77 bytes" in ticket.references["last records"]
 
 
+def test_another_doubt_in_a_form_that_was_sent_is_not_dropped(as_subscriber, line):
+    address = reverse("esim:looks_wrong", args=[line.public_id])
+    form_key = str(as_subscriber.get(address).context["form"]["form_key"].value())
+    as_subscriber.post(address, {"text": "I used nothing.", "form_key": form_key})
+
+    asked = as_subscriber.post(address, {"text": "Yesterday neither.", "form_key": form_key})
+
+    assert asked.status_code == 422
+    assert "Yesterday neither." in asked.content.decode()
+    assert str(asked.context["form"]["form_key"].value()) != form_key
+
+
 def test_a_doubt_without_words_is_asked_again(as_subscriber, line):
     response = as_subscriber.post(reverse("esim:looks_wrong", args=[line.public_id]), {"text": ""})
 

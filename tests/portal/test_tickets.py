@@ -234,6 +234,44 @@ def test_the_key_of_a_reply_opens_no_request_past_the_limits(as_subscriber, subs
     assert Ticket.objects.count() == OPEN_AT_ONCE
 
 
+def is_asked_about_and_sent(client, page, form):
+    """Send what was written into a form that was sent before: it is shown again, and sent from there."""
+    asked = client.post(page, form)
+    assert asked.status_code == 422
+    shown = asked.context["form"]
+    assert (shown["text"].value(), str(shown["form_key"].value()) != form["form_key"]) == (form["text"], True)
+    client.post(page, {**form, "form_key": str(shown["form_key"].value())})
+    return TicketMessage.objects.filter(text=form["text"]).count() == 1
+
+
+def test_another_text_in_a_reply_that_was_sent_is_a_message_of_its_own(as_subscriber, subscriber):
+    page = reverse("ticket", args=[make.make_ticket(owner=subscriber).public_id])
+    form = {"form_key": filled_in(as_subscriber)["form_key"]}
+    as_subscriber.post(page, {**form, "text": "It works again since noon."})
+
+    assert is_asked_about_and_sent(as_subscriber, page, {**form, "text": "No, it stopped once more."})
+
+
+def test_another_text_in_a_request_that_was_sent_is_a_request_of_its_own(as_subscriber):
+    form = filled_in(as_subscriber)
+    as_subscriber.post(NEW, form)
+
+    assert is_asked_about_and_sent(as_subscriber, NEW, {**form, "kind": "payment", "text": "I was charged twice."})
+    assert Ticket.objects.count() == 2
+
+
+def test_the_form_of_one_request_sent_to_another_is_a_message_there(as_subscriber, subscriber):
+    one, other = (make.make_ticket(owner=subscriber, key=key) for key in ("one", "other"))
+    form = {"text": "Yes.", "form_key": filled_in(as_subscriber)["form_key"]}
+    as_subscriber.post(reverse("ticket", args=[one.public_id]), form)
+    page = reverse("ticket", args=[other.public_id])
+
+    asked = as_subscriber.post(page, form)
+    as_subscriber.post(page, {**form, "form_key": str(asked.context["form"]["form_key"].value())})
+
+    assert [ticket.messages.filter(text="Yes.").count() for ticket in (one, other)] == [1, 1]
+
+
 def test_what_staff_note_is_nowhere_on_the_subscribers_pages(as_subscriber, subscriber, staff, now):
     ticket = make.make_ticket(owner=subscriber)
     note(ticket=ticket, staff=staff, text="He shouts a lot.", key="n1", now=now)
