@@ -1,12 +1,12 @@
 """What happened on somebody's account, the latest first: the trail, with the payments among it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +18,11 @@ from portal.lib.money import Money
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+Row = TypeVar("Row", bound=Model)
+
 A_PAGE = 30
+A_MOMENT = 300
+"""How much of one moment a page takes in beyond its length: what a job did in one go."""
 
 
 class Part(StrEnum):
@@ -65,13 +69,14 @@ class Page:
 
 
 def page_of(user: User, *, part: Part, before: datetime | None) -> Page:
-    """Return what happened before a moment. Two queries."""
+    """Return what happened before a moment. Two queries, and one more where a page would end within a moment."""
     found = [*_events(user, part=part, before=before), *_payments(user, part=part, before=before)]
     found.sort(key=lambda one: one.at, reverse=True)
     last = found[A_PAGE - 1].at if len(found) > A_PAGE else None
     # What happened at the same moment stays on the same page: the next one begins before it.
     shown = found if last is None else [one for one in found if one.at >= last]
-    return Page(happenings=shown, older=last if len(shown) < len(found) else None)
+    has_more = len(shown) < len(found) or len(found) >= A_PAGE + A_MOMENT
+    return Page(happenings=shown, older=last if has_more else None)
 
 
 def _events(user: User, *, part: Part, before: datetime | None) -> list[Happening]:
@@ -87,7 +92,8 @@ def _events(user: User, *, part: Part, before: datetime | None) -> list[Happenin
             events = events.filter(BY_STAFF)
         case Part.MONEY:
             events = events.exclude(OF_SIGN_IN | OF_LINES | BY_STAFF)
-    traces = (trail.trace_of(event) for event in events.order_by("-at", "-pk")[: A_PAGE + 1])
+    newest = _a_page_of(events.order_by("-at", "-pk"), at=lambda event: event.at)
+    traces = (trail.trace_of(event) for event in newest)
     return [
         Happening(label=str(trace.label), at=trace.at, ip_address=trace.ip_address, reason=trace.reason)
         for trace in traces
@@ -100,7 +106,16 @@ def _payments(user: User, *, part: Part, before: datetime | None) -> list[Happen
     charges = Charge.objects.filter(order__owner=user, state__in=CHARGE_STATES, settled_at__isnull=False)
     if before:
         charges = charges.filter(settled_at__lt=before)
-    return [_payment(charge) for charge in charges.select_related("order").order_by("-settled_at", "-pk")[: A_PAGE + 1]]
+    newest = charges.select_related("order").order_by("-settled_at", "-pk")
+    return [_payment(charge) for charge in _a_page_of(newest, at=lambda charge: charge.settled_at)]
+
+
+def _a_page_of(newest: QuerySet[Row], *, at: Callable[[Row], datetime | None]) -> list[Row]:
+    """Return what fills a page, the rest of the moment at which it ends, and a row more where there is more."""
+    rows = list(newest[: A_PAGE + 1])
+    if len(rows) > A_PAGE and at(rows[A_PAGE]) == at(rows[A_PAGE - 1]):
+        rows += newest[A_PAGE + 1 : A_PAGE + A_MOMENT]
+    return rows
 
 
 def _payment(charge: Charge) -> Happening:

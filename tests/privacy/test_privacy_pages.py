@@ -88,6 +88,36 @@ def test_the_activity_goes_back_page_by_page_and_leaves_nothing_out(as_subscribe
     assert seen == AuditEvent.objects.filter(subject=subscriber, action="account.signed_in").count()
 
 
+@pytest.mark.parametrize("many", [29, 30, 31, 60, 500])
+def test_much_that_happened_at_one_moment_does_not_end_the_activity(as_subscriber, subscriber, line, now, many):
+    erased = (AuditEvent(subject=subscriber, action="document.erased", at=now) for _number in range(many))
+    AuditEvent.objects.bulk_create(erased)
+    AuditEvent.objects.create(subject=subscriber, actor=subscriber, action="account.password_reset", at=now - DAY)
+
+    first = as_subscriber.get(reverse("activity") + "?part=").context["page"]
+    shown = [*first.happenings]
+    if first.older:
+        older = as_subscriber.get(reverse("activity"), {"before": first.older.isoformat()}).context["page"]
+        shown += older.happenings
+        assert older.older is None
+
+    assert shown[-1].at == now - DAY
+    assert len(first.happenings) <= 330
+    assert len(shown) == many + 1 or many == 500
+
+
+def test_many_payments_of_one_moment_do_not_end_the_activity(as_subscriber, subscriber, line, now):
+    for number in range(32):
+        order = make.make_order(owner=subscriber, line=line)
+        moment = now if number else now - DAY
+        make.make_charge(order=order, state="succeeded", settled_at=moment, paid_with="card")
+
+    first = as_subscriber.get(reverse("activity"), {"part": "money"}).context["page"]
+    older = as_subscriber.get(reverse("activity"), {"part": "money", "before": first.older.isoformat()}).context["page"]
+
+    assert [len(first.happenings), len(older.happenings)] == [31, 1]
+
+
 def test_staff_who_look_are_seen_once_in_half_a_day(client, as_subscriber, subscriber, staff, line):
     staff.is_superuser = True
     staff.save()
