@@ -3,7 +3,6 @@
 Whoever takes a step holds the row's lease. Without an answer the step stays, and is repeated under the same key.
 """
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,16 +11,14 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.locks import AccountLocked, refuse_if_locked
-from esim import suspension
 from esim.carriers.base import Carrier, CarrierRefused, OutcomeUnknown
-from esim.models import DownloadState, Line, Replacement, ServiceState, SimProfile, SuspendedFor
+from esim.models import DownloadState, Line, Replacement, SimProfile
 from esim.profile_states import advance
 from esim.replacing_notices import ask_support, tell
 from esim.replacing_profiles import cancel, final_usage, new_profile, renew_code, swap
+from esim.replacing_service import begin_resuming, finish_resuming, refuse_while_changing, serve_as_the_line_does
 from esim.suspension import ChangeUnderWay
 from esim.usage import INSTALLING_FOR
-
-logger = logging.getLogger(__name__)
 
 State = Replacement.State
 
@@ -102,24 +99,26 @@ def _move(replacement: Replacement, carrier: Carrier, now: datetime) -> None:
     except CarrierRefused as error:
         _record(replacement, state=State.UNDOING, look_at=now, now=now, problem=error.reason[:200])
         return
-    _keep_suspended(replacement, new, carrier=carrier, key=f"{key}:suspend")
+    serve_as_the_line_does(replacement, new, carrier=carrier)
     with transaction.atomic():
         if _record(replacement, state=State.ONLINE, look_at=now, now=now):
             swap(replacement.line, to=new, now=now)
+            begin_resuming(replacement, now=now)
             _audit(replacement, "line.moved_to_new_profile", now=now)
             tell(replacement, what="moved", now=now)
 
 
 def _keep_for_undoing(replacement: Replacement, carrier: Carrier, now: datetime) -> None:
-    line = replacement.line
-    if line.is_suspended and line.suspended_for == SuspendedFor.OWNER:
-        _resume(replacement, carrier=carrier, now=now)
+    try:
+        finish_resuming(replacement, carrier=carrier, now=now)
+    except CarrierRefused as error:
+        _record_problem(replacement, error.reason)
     is_lost = replacement.reason == Replacement.Reason.LOST
     undo_until = replacement.moved_at + (timedelta() if is_lost else UNDO_WITHIN)
     if now < undo_until:
         _record(replacement, state=State.ONLINE, look_at=undo_until, now=now)
         return
-    refuse_if_locked(line.owner)
+    refuse_if_locked(replacement.line.owner)
     _record(replacement, state=State.ENDING, look_at=now, now=now)
 
 
@@ -143,6 +142,7 @@ def _undo(replacement: Replacement, carrier: Carrier, now: datetime) -> None:
 
 def _move_back(replacement: Replacement, new: SimProfile, *, carrier: Carrier, now: datetime) -> bool:
     old, key = replacement.old_profile, replacement.public_id
+    refuse_while_changing(replacement)
     try:
         carrier.move(key=f"{key}:back", from_iccid=new.iccid, to_iccid=old.iccid)
     except CarrierRefused as error:
@@ -150,7 +150,7 @@ def _move_back(replacement: Replacement, new: SimProfile, *, carrier: Carrier, n
         problem = error.reason[:200]
         _record(replacement, state=State.ONLINE, look_at=now + UNDO_WITHIN, now=now, problem=problem)
         return False
-    _keep_suspended(replacement, old, carrier=carrier, key=f"{key}:suspend-old")
+    serve_as_the_line_does(replacement, old, carrier=carrier)
     with transaction.atomic():
         held = Replacement.objects.filter(pk=replacement.pk, state=State.UNDOING, look_at=replacement.look_at)
         if not held.select_for_update().exists():
@@ -159,26 +159,6 @@ def _move_back(replacement: Replacement, new: SimProfile, *, carrier: Carrier, n
         _audit(replacement, "line.moved_back", now=now)
     new.refresh_from_db()
     return True
-
-
-def _keep_suspended(replacement: Replacement, profile: SimProfile, *, carrier: Carrier, key: str) -> None:
-    """Have a profile suspended that takes over a line which others than its owner took out of service."""
-    line = Line.objects.get(pk=replacement.line_id)
-    if line.service_state == ServiceState.SUSPENDED and line.suspended_for != SuspendedFor.OWNER:
-        try:
-            carrier.suspend(key=key, iccid=profile.iccid)
-        except CarrierRefused as error:
-            # A no is no reason to leave the line between its two profiles, where nothing bought for it is delivered.
-            logger.error("The carrier would not suspend %s on its new profile: %s", line.public_id, error)  # noqa: TRY400
-
-
-def _resume(replacement: Replacement, *, carrier: Carrier, now: datetime) -> None:
-    """Put back into service what its owner suspended because the old device was lost."""
-    key = f"{replacement.public_id}:resume"
-    try:
-        suspension.resume(line=replacement.line, why=SuspendedFor.OWNER, key=key, carrier=carrier, now=now)
-    except CarrierRefused as error:
-        _record_problem(replacement, error.reason)
 
 
 def _poll(profile: SimProfile, *, carrier: Carrier, now: datetime) -> None:
