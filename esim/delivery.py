@@ -213,8 +213,11 @@ def _set_aside(application: SimApplication, *, iccid: str, now: datetime) -> Sim
     if former is not None and iccid in {"", former.iccid}:
         return former
     if former is not None:
+        # A letter with its PIN may lie anywhere; staff put the card back where it returns.
+        was_posted = application.delivery == Delivery.POST
+        to = SimCard.State.WITHDRAWN if was_posted else SimCard.State.AVAILABLE
         held = SimCard.objects.filter(pk=former.pk, state=SimCard.State.RESERVED, reserved_for=application.public_id)
-        held.update(state=SimCard.State.AVAILABLE, reserved_for="", reserved_at=None)
+        held.update(state=to, reserved_for="", reserved_at=None)
     free = in_stock().filter(iccid=iccid) if iccid else in_stock()
     while (card := free.first()) is not None:
         taken = SimCard.objects.filter(pk=card.pk, state=SimCard.State.AVAILABLE)

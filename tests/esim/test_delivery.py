@@ -90,6 +90,21 @@ def test_another_card_lets_the_first_one_go_back(application, card, staff, now):
     assert Notification.objects.filter(kind="application_ready").count() == 1
 
 
+def test_a_card_that_was_posted_is_withdrawn_when_another_one_is_sent(subscriber, stranger, card, staff, now):
+    other = make.make_card(pin=PIN, form="physical")
+    application = approved(subscriber, delivery="post")
+    prepare(application, staff, now, iccid=card.iccid, post_carrier="DHL", tracking_number="1")
+
+    prepare(application, staff, now, iccid=other.iccid, post_carrier="DHL", tracking_number="2")
+
+    card.refresh_from_db()
+    assert (card.state, card.reserved_for) == (SimCard.State.WITHDRAWN, "")
+    assert not delivery.in_stock().exists()
+    for finder in (stranger, subscriber):
+        with pytest.raises(WrongCard):
+            bind(claim(finder, card), now=now)
+
+
 @pytest.mark.parametrize("state", ["draft", "submitted", "refused", "cancelled", "activated"])
 def test_only_what_is_approved_gets_a_card(subscriber, card, staff, now, state):
     with pytest.raises(CannotDeliver):
