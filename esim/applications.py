@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, documents, locks
 from accounts.models import Document, DocumentQuerySet, User
 from accounts.notifications import notify
-from esim.models import Outlet, SimApplication
+from esim.models import Outlet, SimApplication, SimCard
 from portal.lib.public_ids import is_public_id
 
 if TYPE_CHECKING:
@@ -156,18 +157,27 @@ def submit(application: SimApplication, *, ip: str | None, now: datetime) -> Non
 
 
 def may_withdraw(application: SimApplication) -> bool:
-    """Tell whether its owner can end it here: until a card is set aside for it."""
-    return application.state in State.CHANGEABLE | {State.SUBMITTED, State.APPROVED} and application.card_id is None
+    """Tell whether its owner can end it here: until its card is in the post, or in their hands."""
+    if application.state == State.READY:
+        return application.delivery == Delivery.PICKUP and application.picked_up_at is None
+    return application.state in State.CHANGEABLE | {State.SUBMITTED, State.APPROVED}
 
 
 @transaction.atomic
 def withdraw(application: SimApplication, *, ip: str | None, now: datetime) -> bool:
-    """End an application for its owner; papers and particulars go at once. False where it is too late."""
-    states = sorted(State.CHANGEABLE | {State.SUBMITTED, State.APPROVED})
-    standing = SimApplication.objects.filter(pk=application.pk, state__in=states, card=None)
+    """End an application for its owner; papers and particulars go at once. False where it is too late.
+
+    A card that waited to be picked up goes back into the stock.
+    """
+    begun = Q(state__in=sorted(State.CHANGEABLE | {State.SUBMITTED, State.APPROVED}))
+    waits = Q(state=State.READY, delivery=Delivery.PICKUP, picked_up_at=None)
+    standing = SimApplication.objects.filter(begun | waits, pk=application.pk)
     ended = {"state": State.CANCELLED, "cancelled_at": now, "touched_at": now, "forget_at": now, "forgotten_at": now}
-    if not standing.update(**PARTICULARS, **ended):
+    no_card = {"card": None, "pickup_code_hash": "", "pickup_code_ciphertext": ""}
+    if not standing.update(**PARTICULARS, **ended, **no_card):
         return False
+    held = SimCard.objects.filter(reserved_for=application.public_id, state=SimCard.State.RESERVED)
+    held.update(state=SimCard.State.AVAILABLE, reserved_for="", reserved_at=None)
     for document in papers_of(application):
         documents.erase(document, now=now, by=application.owner)
     _record("application.withdrawn", application, ip=ip, now=now)

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, Notification, User
 from accounts.notifications import deliver_due
-from esim import delivery
+from esim import applications, delivery
 from esim.binding import Claim, WrongCard, bind
 from esim.delivery import CannotDeliver
 from esim.models import SimApplication, SimCard
@@ -208,6 +208,34 @@ def test_a_card_of_an_application_that_ended_goes_back_into_the_stock(applicatio
 
     card.refresh_from_db()
     assert (released, card.state) == (1, SimCard.State.AVAILABLE)
+
+
+def test_who_does_not_come_for_the_card_can_end_the_application(as_subscriber, application, stranger, card, staff, now):
+    code = prepare(application, staff, now).pickup_code
+    withdraw = reverse("esim:application_withdraw", args=[application.public_id])
+    assert withdraw in as_subscriber.get(reverse("esim:application", args=[application.public_id])).text
+
+    as_subscriber.post(withdraw)
+
+    application.refresh_from_db()
+    assert (application.state, application.full_name, application.pickup_code) == ("cancelled", "", "")
+    assert application.pickup_code_hash == ""
+    with pytest.raises(CannotDeliver):
+        find(code, staff, now)
+    assert prepare(approved(stranger), staff, now).card == card, "it is somebody else's turn"
+
+
+@pytest.mark.parametrize("is_posted", [True, False], ids=["posted", "picked up"])
+def test_a_card_that_left_the_house_is_not_withdrawn(subscriber, card, staff, now, is_posted):
+    ready = prepare(approved(subscriber, delivery="post" if is_posted else "pickup"), staff, now, post_carrier="DHL")
+    if not is_posted:
+        delivery.hand_over(application=ready, staff=staff, ip=None, now=now)
+        ready.refresh_from_db()
+
+    assert not applications.may_withdraw(ready)
+    assert not applications.withdraw(ready, ip=None, now=now)
+    card.refresh_from_db()
+    assert card.state == SimCard.State.RESERVED
 
 
 def test_the_pick_up_code_is_shown_after_a_fresh_proof_and_leaves_a_trace(as_subscriber, application, card, staff, now):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from esim import delivery
+from esim import applications, delivery
 from esim.delivery import CannotDeliver
 from esim.models import SimApplication, SimCard
 from tests import make
@@ -71,3 +71,22 @@ def test_a_card_is_handed_over_by_one_of_many(subscriber, now):
         answers = together(CROWD, lambda _: delivery.hand_over(application=ready, staff=staff, ip=None, now=now))
 
     assert sorted(answers) == [False] * (CROWD - 1) + [True]
+
+
+def test_a_card_is_handed_over_or_goes_back_but_never_both(subscriber, now):
+    card, staff = make.make_card(pin="471182", form="physical"), make.make_user(is_staff=True)
+    waiting = make.make_application(owner=subscriber, state="approved", delivery="pickup", outlet=make.make_outlet())
+    ready = delivery.prepare(application=waiting, staff=staff, ip=None, now=now)
+
+    def one(number):
+        if number % 2:
+            return delivery.hand_over(application=ready, staff=staff, ip=None, now=now)
+        return applications.withdraw(SimApplication.objects.get(pk=ready.pk), ip=None, now=now)
+
+    with slowed("esim_simapplication", "UPDATE", seconds=0.02):
+        answers = together(CROWD, one)
+
+    ready.refresh_from_db()
+    card.refresh_from_db()
+    assert answers.count(True) == 1
+    assert (ready.picked_up_at is None) == (card.state == SimCard.State.AVAILABLE)
