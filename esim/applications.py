@@ -123,7 +123,6 @@ def missing(application: SimApplication) -> list[str]:
     a = application
     person = (a.full_name, a.document_type, a.document_number, a.document_expires_on)
     business = (a.company_name, a.registration_number, a.contact_name, a.contact_phone)
-    has_place = a.outlet_id if a.delivery == Delivery.PICKUP else a.delivery and a.address
     papers, untouched = papers_of(a), frozenset[str]()
     if a.state == State.MORE_WANTED and a.decided_at:
         untouched = frozenset(a.wanted) - {Wanted.PAPERS} if a.touched_at <= a.decided_at else untouched
@@ -131,9 +130,18 @@ def missing(application: SimApplication) -> list[str]:
     is_there = {
         Wanted.DETAILS: bool(a.kind) and all(business if a.is_business else person),
         Wanted.PAPERS: papers.exists(),
-        Wanted.DELIVERY: bool(has_place),
+        Wanted.DELIVERY: _has_place(a),
     }
     return [part.value for part in Wanted if not is_there[part] or part in untouched]
+
+
+def _has_place(application: SimApplication) -> bool:
+    """Tell whether a card can go where its owner wants it; an outlet they may still change must give out cards now."""
+    if application.delivery != Delivery.PICKUP:
+        return bool(application.delivery and application.address)
+    if application.outlet_id is None or Wanted.DELIVERY not in application.changeable:
+        return application.outlet_id is not None
+    return Outlet.objects.for_pick_up().filter(pk=application.outlet_id).exists()
 
 
 def submit(application: SimApplication, *, ip: str | None, now: datetime) -> None:

@@ -11,7 +11,7 @@ from accounts.models import AuditEvent, Document, Notification
 from esim import application_review, applications
 from esim.application_review import CannotDecide
 from esim.applications import CannotApply
-from esim.models import SimApplication
+from esim.models import Outlet, SimApplication
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import fund
@@ -143,6 +143,35 @@ def test_what_makes_no_sense_is_said(as_subscriber, subscriber, form):
     ]
 
     assert [answer.status_code for answer in answers] == [422, 422, 422, 422, 200]
+
+
+@pytest.mark.parametrize("closed", [{"is_active": False}, {"gives_sims": False}])
+def test_an_outlet_that_gives_out_no_cards_any_more_is_chosen_anew(as_subscriber, subscriber, now, closed):
+    outlet = make.make_outlet()
+    application = make.make_application(owner=subscriber, papers=1, delivery="pickup", outlet=outlet)
+    assert applications.missing(application) == []
+    Outlet.objects.update(**closed)
+
+    assert applications.missing(application) == ["delivery"]
+    with pytest.raises(CannotApply):
+        applications.submit(application, ip=None, now=now)
+    sent = {"delivery": "pickup", "outlet": make.make_outlet().public_id}
+    assert as_subscriber.post(page("delivery", application), sent).status_code == 302
+    as_subscriber.post(reverse("sim_review", args=[application.public_id]))
+    application.refresh_from_db()
+    assert application.state == "submitted"
+
+
+def test_an_outlet_that_its_owner_may_not_change_stays_what_it_is(subscriber, staff, now):
+    application = make.make_application(owner=subscriber, papers=1, delivery="pickup", outlet=make.make_outlet())
+    applications.submit(application, ip=None, now=now)
+    ask(application, staff, now)
+    make.make_document(owner=subscriber, about=application.public_id, added_at=now + timedelta(minutes=1))
+    Outlet.objects.update(is_active=False)
+
+    applications.submit(application, ip=None, now=now + timedelta(minutes=2))
+
+    assert application.state == "submitted"
 
 
 def test_what_is_owed_is_settled_before_anything_is_sent(as_subscriber, subscriber, now):
