@@ -109,4 +109,5 @@ def _send(profile: SimProfile, *, channel: Channel, key: str, viewer: User, ip: 
 
 
 def _key(profile: SimProfile, which: str) -> str:
-    return f"confirmation-code:{profile.public_id}:{which}"
+    # With the line, for the next owner of a line that is handed over has another one, and is owed a code of their own.
+    return f"confirmation-code:{profile.public_id}:{profile.line.public_id}:{which}"

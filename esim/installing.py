@@ -91,7 +91,7 @@ def record_shown(*, line: Line, profile: SimProfile, viewer: User, ip: str | Non
         notify(
             user=line.owner,
             kind="activation_code_viewed",
-            key=f"code-viewed:{profile.public_id}:{now.astimezone(line.owner.zone):%Y-%m-%d}",
+            key=f"code-viewed:{line.public_id}:{profile.public_id}:{now.astimezone(line.owner.zone):%Y-%m-%d}",
             context={"line": str(line), "viewed_at": now.isoformat()},
             now=now,
         )
@@ -113,7 +113,7 @@ def record_kept(*, line: Line, profile: SimProfile, viewer: User, ip: str | None
         notify(
             user=line.owner,
             kind="activation_code_kept",
-            key=f"code-kept:{profile.public_id}:{now:%Y%m%d%H%M}",
+            key=f"code-kept:{line.public_id}:{profile.public_id}:{now:%Y%m%d%H%M}",
             context={"line": str(line), "kept_at": now.isoformat()},
             now=now,
         )

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import AuditEvent, Notification, OutboxMessage
 from accounts.notifications import HIDDEN, deliver_due
+from esim import confirmation_codes, handing_over
 from esim.models import DownloadState, SimProfile
 from tests import make
 
@@ -143,3 +145,17 @@ def test_a_stranger_has_it_sent_to_nobody(client, stranger, profile):
 
     assert client.post(reverse("esim:send_confirmation_code", args=[profile.line.public_id])).status_code == 404
     assert not Notification.objects.exists()
+
+
+def test_who_is_handed_the_line_is_sent_the_code_as_well(as_ada, subscriber, stranger, profile, now):
+    former, profile.line.owner = profile.line, stranger
+    former.save()
+    confirmation_codes.send_first(profile=profile, viewer=stranger, ip=None, now=now)
+    with transaction.atomic():
+        line = handing_over.hand_over(former, profile=profile, to=subscriber, now=now)
+
+    shown = as_ada.get(reverse("esim:install", args=[line.public_id]))
+
+    assert shown.status_code == 200
+    sent = Notification.objects.filter(kind="confirmation_code").order_by("pk")
+    assert [notice.user for notice in sent] == [stranger, subscriber]

@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from accounts import locks
 from accounts.letters import write_email, write_sms
 from accounts.models import AuditEvent, Notification
+from esim import handing_over, installing
 from esim.models import DownloadState, SimProfile
 from tests import make
 
@@ -50,6 +52,21 @@ def test_each_copy_is_on_record_and_told_of(as_ada, line, subscriber):
     assert AuditEvent.objects.filter(action="line.activation_code_kept", target=line.public_id).count() == 1
     assert letter.subject == "The install page of “Work phone” was kept on a device"
     assert len(write_sms(kind=notice.kind, user=subscriber, context=notice.context)) <= 160
+
+
+def test_both_owners_of_a_line_that_is_handed_over_are_told_of_each_look_and_copy(subscriber, stranger, now):
+    line = make.make_line(owner=stranger)
+    profile = make.make_profile(line=line, activation_code=CODE)
+    for owner in (stranger, subscriber):
+        about = {"line": line, "profile": profile, "viewer": owner, "ip": None, "now": now}
+        installing.record_shown(**about)
+        installing.record_kept(**about)
+        with transaction.atomic():
+            line = handing_over.hand_over(line, profile=profile, to=subscriber, now=now)
+
+    for kind in ("activation_code_viewed", "activation_code_kept"):
+        told = Notification.objects.filter(kind=kind, channel="email").order_by("pk")
+        assert [notice.user for notice in told] == [stranger, subscriber]
 
 
 def test_nobody_else_and_nobody_unproved_gets_one(client, as_subscriber, line, stranger):
