@@ -52,9 +52,10 @@ def obtain(
         return OrderedProfile(**json.loads(order.answer))
     if order.state in {State.REFUSED, State.CANCELLED}:
         raise CarrierRefused(order.reason or order.state)
-    if not _claim(order, carrier=carrier, now=now):
+    was = _claim(order, carrier=carrier, now=now)
+    if was is None:
         raise OutcomeUnknown(f"{order.public_id} is being asked about, or in doubt")
-    return _ask(order, carrier=carrier, now=now)
+    return _ask(order, is_first=was == State.CREATED, carrier=carrier, now=now)
 
 
 def reconcile(*, carrier: Carrier, now: datetime, limit: int, in_time: InTime = always) -> int:
@@ -114,8 +115,11 @@ def _order(*, line: Line, key: str, carrier: Carrier, eid: str, plan_code: str, 
     return order
 
 
-def _claim(order: ProfileOrder, *, carrier: Carrier, now: datetime) -> bool:
-    """Be the one who asks; False where somebody else does, or where asking might take a second profile."""
+def _claim(order: ProfileOrder, *, carrier: Carrier, now: datetime) -> State | None:
+    """Be the one who asks, and return what the order was: created where nobody was asked for it before.
+
+    None where somebody else asks, or where asking might take a second profile.
+    """
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     mine = ProfileOrder.objects.filter(free, pk=order.pk, attempts=order.attempts)
     if not (order.iccid or carrier.capabilities.idempotent_ordering):
@@ -123,33 +127,29 @@ def _claim(order: ProfileOrder, *, carrier: Carrier, now: datetime) -> bool:
         if mine.filter(state=State.ASKED).update(state=State.IN_DOUBT, lease_until=None):
             logger.error("Profile order %s is in doubt: ask at the SM-DP+ what it allocated", order.public_id)
         mine = mine.filter(state=State.CREATED)
-    claimed = mine.filter(state__in=[State.CREATED, State.ASKED]).update(
-        state=State.ASKED,
-        attempts=F("attempts") + 1,
-        asked_at=now,
-        lease_until=now + LEASE,
-        ask_again_at=now + LEASE,
-    )
-    if claimed:
-        order.refresh_from_db()
-    return bool(claimed)
+    lease = {"asked_at": now, "lease_until": now + LEASE, "ask_again_at": now + LEASE}
+    for state in (State.CREATED, State.ASKED):
+        if mine.filter(state=state).update(state=State.ASKED, attempts=F("attempts") + 1, **lease):
+            order.refresh_from_db()
+            return state
+    return None
 
 
-def _ask(order: ProfileOrder, *, carrier: Carrier, now: datetime) -> OrderedProfile:
+def _ask(order: ProfileOrder, *, is_first: bool, carrier: Carrier, now: datetime) -> OrderedProfile:
     try:
         if isinstance(carrier, AllocatesFirst) and not order.iccid:
-            _write_iccid(order, iccid=carrier.allocate(_ask_of(order)))
-        ordered = carrier.order_profile(_ask_of(order))
+            _write_iccid(order, iccid=carrier.allocate(_ask_of(order, is_first=is_first)))
+        ordered = carrier.order_profile(_ask_of(order, is_first=is_first))
     except CarrierRefused as error:
         _refuse(order, error=error, now=now)
         raise
     except OutcomeUnknown as error:
-        _wait(order, error=error, carrier=carrier, now=now)
+        _wait(order, error=error, is_first=is_first, carrier=carrier, now=now)
         raise
     return _keep(order, ordered=ordered, now=now)
 
 
-def _ask_of(order: ProfileOrder) -> ProfileAsk:
+def _ask_of(order: ProfileOrder, *, is_first: bool) -> ProfileAsk:
     return ProfileAsk(
         key=order.key,
         profile_type=order.profile_type,
@@ -158,7 +158,7 @@ def _ask_of(order: ProfileOrder) -> ProfileAsk:
         eid=order.eid,
         matching_id=order.matching_id,
         confirmation_code=order.confirmation_code,
-        is_first=order.attempts == 1,
+        is_first=is_first,
     )
 
 
@@ -184,12 +184,12 @@ def _refuse(order: ProfileOrder, *, error: CarrierRefused, now: datetime) -> Non
             give_back(key=order.key)
 
 
-def _wait(order: ProfileOrder, *, error: OutcomeUnknown, carrier: Carrier, now: datetime) -> None:
+def _wait(order: ProfileOrder, *, error: OutcomeUnknown, is_first: bool, carrier: Carrier, now: datetime) -> None:
     """Write down that no answer came, and what that means for asking again."""
     again = now + BACK_OFF[min(order.attempts, len(BACK_OFF)) - 1]
-    state = State.ASKED
-    if not (order.iccid or carrier.capabilities.idempotent_ordering):
-        state = State.CREATED if isinstance(error, NotAsked) else State.IN_DOUBT
+    state = State.ASKED if order.iccid or carrier.capabilities.idempotent_ordering else State.IN_DOUBT
+    if isinstance(error, NotAsked) and is_first:
+        state = State.CREATED
     _still_ours(order).update(state=state, reason=str(error)[:200], lease_until=None, ask_again_at=again)
     if state == State.IN_DOUBT:
         logger.error("Profile order %s is in doubt: ask at the SM-DP+ what it allocated", order.public_id)

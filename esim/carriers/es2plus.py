@@ -81,6 +81,9 @@ class Es2PlusCarrier:
             code = self._confirm(ask)
         except Failed as error:
             raise self._given_back(ask, error) from error
+        except NotAsked as error:
+            # It was ordered, whatever became of this.
+            raise OutcomeUnknown(str(error)) from error
         try:
             known = self._network.profile(ask.iccid)
         except NotAsked as error:

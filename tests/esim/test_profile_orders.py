@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from esim.carriers.base import CarrierRefused, OutcomeUnknown
+from esim.carriers.base import CarrierRefused, OutcomeUnknown, ProfileSpoilt
 from esim.identifiers import normalised_iccid
 from esim.models import Line, ProfileOrder, SimCard, SimProfile
 from esim.profile_orders import obtain, reconcile
 from esim.provisioning import ProfileGivenTwice, open_line, save_profile
 from tests import make
-from tests.esim.es2plus import by_type, carrier_for, stock_of
+from tests.esim.es2plus import ask_for, by_type, carrier_for, stock_of
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +138,42 @@ def test_by_type_what_was_certainly_not_asked_is_asked_again(subscriber, unstock
         with pytest.raises(OutcomeUnknown):
             buy(subscriber, unstocked, now + minutes * MINUTE)
     line = buy(subscriber, unstocked, now + 10 * MINUTE)
+
+    assert taken(smdp) == [line.profiles.get().iccid]
+
+
+def test_who_was_turned_away_at_first_does_not_take_somebody_elses_profile(subscriber, stocked, smdp, now):
+    stocked.order_profile(ask_for(smdp.iccids[0], matching_id="OF-SOMEBODY-ELSE"))
+    smdp.fail("downloadOrder", "busy")
+    with pytest.raises(OutcomeUnknown):
+        buy(subscriber, stocked, now)
+    assert order().state == "created"
+
+    with pytest.raises(ProfileSpoilt):
+        buy(subscriber, stocked, now + 10 * MINUTE)
+
+    assert smdp.smdp.profiles[smdp.iccids[0]].matching_id == "OF-SOMEBODY-ELSE"
+
+
+def test_who_was_turned_away_after_a_lost_answer_goes_on_with_its_own_profile(subscriber, stocked, smdp, now):
+    smdp.fail("downloadOrder", "drop_after", "busy")
+    for minutes in (0, 10):
+        with pytest.raises(OutcomeUnknown):
+            buy(subscriber, stocked, now + minutes * MINUTE)
+    assert order().state == "asked"
+
+    line = buy(subscriber, stocked, now + 20 * MINUTE)
+
+    assert taken(smdp) == [line.profiles.get().iccid]
+
+
+def test_who_is_turned_away_at_the_second_call_goes_on_with_the_same_profile(subscriber, stocked, smdp, now):
+    smdp.fail("confirmOrder", "busy")
+    with pytest.raises(OutcomeUnknown):
+        buy(subscriber, stocked, now)
+    assert order().state == "asked"
+
+    line = buy(subscriber, stocked, now + 10 * MINUTE)
 
     assert taken(smdp) == [line.profiles.get().iccid]
 
