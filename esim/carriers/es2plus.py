@@ -135,12 +135,7 @@ class Es2PlusCarrier:
         self._network.terminate(key=key, iccid=iccid)
         profile = SimProfile.objects.filter(iccid=iccid).first()
         if profile is None or profile.download_state not in ON_A_DEVICE:
-            self._cancel(
-                iccid,
-                matching_id=_matching_id(profile),
-                eid=profile.eid if profile else "",
-                afterwards=UNAVAILABLE,
-            )
+            self._end_code(iccid, matching_id=_matching_id(profile), eid=profile.eid if profile else "")
 
     def throttle(self, *, key: str, iccid: str, kbps: int | None) -> None:
         self._network.throttle(key=key, iccid=iccid, kbps=kbps)
@@ -199,6 +194,13 @@ class Es2PlusCarrier:
             logger.warning("A profile was left ordered at the SM-DP+: %s", left)
             return ProfileSpoilt(error.reason)
         return ProfileSpoilt(error.reason) if error.codes[0] == ABOUT_THE_PROFILE else error
+
+    def _end_code(self, iccid: str, *, matching_id: str, eid: str) -> None:
+        """A no here is no no to ending it: the network has done that, and what is downloaded now carries nothing."""
+        try:
+            self._cancel(iccid, matching_id=matching_id, eid=eid, afterwards=UNAVAILABLE)
+        except Failed as error:
+            logger.error("A profile that was ended is still to be had at the SM-DP+: %s", error)  # noqa: TRY400
 
     def _cancel(self, iccid: str, *, matching_id: str, eid: str, afterwards: str) -> None:
         try:

@@ -7,10 +7,11 @@ from traceback import format_exception
 
 import pytest
 
+from esim import suspension
 from esim.activation import ActivationCode
 from esim.carriers.base import CarrierRefused, NotAsked, OutcomeUnknown, ProfileSpoilt, Reinstall
 from esim.carriers.es2plus import Es2PlusCarrier
-from esim.models import DownloadState
+from esim.models import DownloadState, ServiceState
 from portal.lib.http import Tls
 from tests import make
 from tests.esim.es2plus import ADDRESS, EID, MATCHING_ID, ask_for, by_type, carrier_for, settings_for
@@ -206,6 +207,22 @@ def test_one_that_is_on_a_device_is_ended_in_the_network(smdp, certificates, net
 
     assert "cancelOrder" not in smdp.paths()
     assert network.terminated == {smdp.iccids[0]}
+
+
+def test_a_line_that_the_network_ended_has_ended_whatever_the_smdp_says(
+    smdp, certificates, network, subscriber, now, caplog
+):
+    carrier = carrier_for(smdp, certificates, network)
+    ordered = carrier.order_profile(ask_for(smdp.iccids[0]))
+    line = make.make_line(owner=subscriber, carrier="es2plus")
+    make.make_profile(line=line, iccid=ordered.iccid, activation_code=ordered.activation_code)
+    smdp.es2plus.refusing["cancelOrder"] = ("1.1", "1.2")
+
+    assert suspension.terminate(line=line, key="svc_1", carrier=carrier, now=now)
+
+    assert network.terminated == {ordered.iccid}
+    assert line.service_state == ServiceState.TERMINATED
+    assert "still to be had at the SM-DP+: 1.1/1.2" in caplog.text
 
 
 def test_number_and_puk_come_from_the_network_that_knows_them(smdp, certificates, network):
