@@ -42,9 +42,14 @@ def take_step(replacement: Replacement, *, carrier: Carrier, now: datetime) -> N
         _record(replacement, state=State(replacement.state), look_at=now + ASK_AGAIN, now=now)
 
 
-def is_online(profile: SimProfile, *, carrier: Carrier) -> bool:
-    """Tell whether the new profile was seen on its device, as closely as this carrier can tell."""
-    if carrier.capabilities.enable_events:
+def is_online(replacement: Replacement, *, carrier: Carrier) -> bool:
+    """Tell whether the new profile was seen on its device, as closely as this carrier can tell.
+
+    Where the same code is used once more no line has to move, and a network may tell of an eSIM being switched on
+    once in its life only.
+    """
+    profile = _new(replacement)
+    if carrier.capabilities.enable_events and not replacement.same_code:
         return profile.download_state == DownloadState.ENABLED
     return profile.download_state in ON_DEVICE
 
@@ -65,7 +70,7 @@ def _order(replacement: Replacement, carrier: Carrier, now: datetime) -> None:
 def _await_device(replacement: Replacement, carrier: Carrier, now: datetime) -> None:
     profile = _new(replacement)
     _poll(profile, carrier=carrier, now=now)
-    if is_online(profile, carrier=carrier):
+    if is_online(replacement, carrier=carrier):
         _go_over(replacement, now=now)
     elif profile.download_state == DownloadState.ERROR and now >= (profile.state_changed_at or now) + GIVE_UP_AFTER:
         _record(replacement, state=State.UNDOING, look_at=now, now=now, problem=profile.problem or "download_failed")

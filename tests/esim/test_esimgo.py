@@ -9,6 +9,7 @@ from esim.models import CarrierOrder, CarrierProduct, DownloadState, SimProfile
 from plans.terms import PlanTerms
 from tests import make
 from tests.contracts.carrier_worlds import EsimGoWorld
+from tests.esim.moving import begin, carry_on, tick
 from tests.fakes.crowd import slowed, together
 
 pytestmark = pytest.mark.django_db
@@ -205,6 +206,23 @@ def test_an_installed_profile_is_not_handed_out_again(world, network):
 
     with pytest.raises(CarrierRefused, match="installed"):
         world.carrier.reinstall(key="rep_1", iccid=iccid)
+
+
+def test_an_esim_deleted_by_accident_and_installed_again_is_done(world, network, now):
+    iccid = world.order("ord_1").iccid
+    network.install(iccid)
+    network.delete_from_device(iccid)
+    SimProfile.objects.filter(iccid=iccid).update(download_state=DownloadState.DELETED)
+    line = SimProfile.objects.get(iccid=iccid).line
+    replacement = begin(line, world.carrier, now, reason="deleted")
+    assert carry_on(replacement, world.carrier, now).state == "to_install"
+
+    network.install(iccid)  # and no FirstAttachment: eSIM Go sends that once in the life of an eSIM
+    tick(world.carrier, now + timedelta(hours=2))
+
+    replacement.refresh_from_db()
+    assert SimProfile.objects.get(iccid=iccid).download_state == DownloadState.INSTALLED
+    assert replacement.state == "done"
 
 
 @pytest.mark.postgresql
