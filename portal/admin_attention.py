@@ -29,7 +29,7 @@ from billing.models import (
 )
 from billing.silence import Silence, silences
 from esim import carriers, delivery, stock
-from esim.models import Line, ProfileOrder, ServiceChange, SimApplication, SimCard
+from esim.models import Line, ProfileOrder, Replacement, ServiceChange, SimApplication, SimCard
 from portal.admin_links import listed
 from portal.lib.dates import format_moment
 
@@ -105,6 +105,11 @@ def _others(user: User, now: datetime) -> Iterator[Attention]:
             _("Lines whose network has had no answer about suspending or resuming for an hour"),
             Line,
             {"service_change__in": sorted(ServiceChange.values), "service_change_at__lt": now - SETTLE_WITHIN},
+        ),
+        (
+            _("Lines on their way to another device whose network has had no answer for an hour"),
+            Replacement,
+            {"state__in": sorted(Replacement.NETWORK_ASKED), "moved_at__lt": now - SETTLE_WITHIN},
         ),
         (
             _("Orders for profiles in doubt: ask the operator of the SM-DP+ what it allocated"),

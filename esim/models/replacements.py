@@ -62,6 +62,9 @@ class Replacement(models.Model):
 
     UNDER_WAY = frozenset({"ordering", "to_install", "moving", "online", "ending", "undoing"})
 
+    NETWORK_ASKED = frozenset({"ordering", "moving", "ending", "undoing"})
+    """Those in which nobody but the network is waited for."""
+
     public_id = PublicIdField(prefix="rpl")
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="replacements", verbose_name=_("line"))
     asked_by = models.ForeignKey(

@@ -73,6 +73,9 @@ def make_trouble(owner, now):
     make.make_line(
         owner=owner, service_change="suspending", service_change_at=now - timedelta(hours=2), service_change_until=now
     )
+    for state, hours in (("moving", 2), ("moving", 0), ("online", 2)):
+        moved_at = now - timedelta(hours=hours)
+        make.make_replacement(line=make.make_line(owner=owner), state=state, moved_at=moved_at)
     for state in ("requested", "refused"):
         make.make_refund(charge=make.make_charge(order=make.make_order(owner=owner)), state=state)
     failed, tried = (
@@ -106,6 +109,7 @@ def test_each_trouble_is_counted_once(as_staff, subscriber, now):
         "Charges without an answer from the gateway for an hour": 1,
         "Requests for help that wait for our answer": 1,
         "Lines whose network has had no answer about suspending or resuming for an hour": 1,
+        "Lines on their way to another device whose network has had no answer for an hour": 1,
         "Gateway events that failed": 1,
         "Money that a gateway and our books tell differently": 1,
         "Money does not add up: nothing is charged automatically until somebody has looked": 1,
@@ -259,7 +263,7 @@ def test_front_page_costs_the_same_however_much_there_is(
     hear(minutes_ago=1)
     as_staff.get("/admin/")
 
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(35):
         as_staff.get("/admin/")
 
 
