@@ -10,6 +10,7 @@ from accounts import api_tokens, personal_tokens
 from accounts.models import ApiToken, AuditEvent, Notification
 from tests import make
 from tests.make import PASSWORD
+from tests.proved import address_of_form
 
 NEW = "/settings/tokens/new/"
 FORM = {"name": "Home server", "scopes": ["lines:read", "usage:read"], "lasts": "30"}
@@ -50,6 +51,16 @@ def test_what_was_typed_wrong_makes_no_token(proven):
         assert proven.post(NEW, {**FORM, **wrong}).status_code == 422, wrong
 
     assert not ApiToken.objects.exists()
+
+
+def test_a_form_refused_after_the_proof_is_mended_and_sent_from_there(as_subscriber):
+    asked = as_subscriber.post(NEW, {**FORM, "name": ""})
+    refused = as_subscriber.post(asked.url, {"password": PASSWORD})
+
+    made = as_subscriber.post(address_of_form(refused, field="scopes"), FORM)
+
+    assert refused.status_code == 422
+    assert secret_on(made)
 
 
 def test_a_revoked_token_is_worth_nothing(as_subscriber, subscriber, stranger, client):

@@ -19,6 +19,7 @@ from esim.models import Line, LineMove
 from tests import make
 from tests.fakes.crowd import slowed, together
 from tests.make import PASSWORD
+from tests.proved import address_of_form
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -77,6 +78,20 @@ def test_from_the_page_to_the_account_one_uses(client, line, order, stranger, ga
     assert moving.move_due(gateways={gateway.name: gateway}, now=now + DAY) == 1
     new = Line.objects.get(owner=stranger)
     assert (new.msisdn, new.nickname) == (line.msisdn, "")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("at_now")
+def test_a_wrong_code_after_the_proof_is_typed_again_from_there(client, order, stranger, now):
+    client.force_login(stranger)
+    claim = ask(order, stranger, now=now)
+    asked = client.post(reverse("billing:claim_code"), {"code": wrong(claim)})
+    refused = client.post(asked.url, {"password": PASSWORD})
+
+    client.post(address_of_form(refused, field="code"), {"code": code_of(claim)})
+
+    assert refused.status_code == 422
+    assert LineMove.objects.exists()
 
 
 @pytest.mark.django_db

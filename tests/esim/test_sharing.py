@@ -15,6 +15,7 @@ from esim.invitations import CannotInvite, NotAcceptable, TooManyInvitations, To
 from esim.models import Line, LineInvitation, LineMember, Role
 from esim.sharing_links import invitation_token
 from tests import make
+from tests.proved import address_of_form
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 
@@ -74,6 +75,18 @@ def test_inviting_asks_who_it_is_first_and_says_what_is_wrong(as_subscriber, lin
     assert wrong.status_code == too_long.status_code == 422
     assert "no address" in wrong.content.decode()
     assert not LineInvitation.objects.exists()
+
+
+def test_an_invitation_refused_after_the_proof_is_mended_and_sent_from_there(as_subscriber, line):
+    asked = as_subscriber.post(
+        reverse("esim:people", args=[line.public_id]), {"email": line.owner.email, "role": "viewer"}
+    )
+    refused = as_subscriber.post(asked.url, {"password": make.PASSWORD})
+
+    as_subscriber.post(address_of_form(refused, field="role"), {"email": "kid@example.com", "role": "viewer"})
+
+    assert refused.status_code == 422
+    assert LineInvitation.objects.get().email == "kid@example.com"
 
 
 def test_opening_the_link_changes_nothing_and_shows_little(client, invitation):
