@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
 
 from allauth.core.exceptions import RateLimited
 from allauth.core.ratelimit import respond_429
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import kept_on_device
 from accounts.locks import AccountLocked, is_locked
@@ -102,3 +105,24 @@ class KeptOnDeviceMiddleware:
         if keeper and keeper != getattr(request.user, "public_id", ""):
             kept_on_device.forget(response)
         return response
+
+
+class LoadedAnewMiddleware:
+    """Has a page loaded anew when its changing part may not be shown before its reader signs in or proves who they are.
+
+    htmx would follow the redirect, put that page into the middle of this one, beside what only its reader may see,
+    and go on to the part alone; the whole page leads there by itself, and back to itself.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        leads_back = bool(request.htmx) and _leads_back(response)  # type: ignore[attr-defined]
+        return HttpResponseClientRefresh() if leads_back else response
+
+
+def _leads_back(response: HttpResponseBase) -> bool:
+    """Tell whether this redirect leads to a page that goes on from there to where one came from."""
+    return REDIRECT_FIELD_NAME in parse_qs(urlsplit(response.headers.get("Location", "")).query)
