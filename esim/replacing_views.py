@@ -106,8 +106,8 @@ def _confirmed(request: SubscriberRequest, line: Line, form: ReplaceForm) -> Htt
         messages.success(request, _("Your request is with us. We answer here, and write to you."))
         return redirect("ticket", ticket.public_id)
     except (CannotReplace, ChangeUnderWay) as error:
-        messages.error(request, error.sentence)
-        return redirect("esim:replace", line.public_id)
+        form.add_error(None, str(error.sentence))
+        return _confirm_page(request, line, form, reason=reason, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     _suspend_if_asked(request, line, form)
     return _go_on(begun)
 

@@ -18,6 +18,8 @@ from esim.provisioning import apply_plan
 from plans.terms import PlanTerms
 from tests import make
 
+EID = "89049032123451234512345678901235"
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_november")]
 
 
@@ -85,6 +87,21 @@ def test_a_wrong_eid_is_explained_and_nothing_begins(as_ada, line):
     answer = as_ada.post(address("replace", line), {"reason": "new_phone", "eid": "8904 9032 1234"})
     assert answer.status_code == 422
     assert "32 digits" in answer.content.decode()
+    assert not Replacement.objects.exists()
+
+
+def test_what_was_typed_is_still_there_when_the_network_is_busy(as_ada, line):
+    soon = timezone.now() + timedelta(minutes=2)
+    Line.objects.filter(pk=line.pk).update(
+        service_change="suspend", service_change_at=timezone.now(), service_change_until=soon
+    )
+
+    answer = as_ada.post(address("replace", line), {"reason": "new_phone", "eid": EID})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "being asked about this line right now" in page
+    assert EID in page
     assert not Replacement.objects.exists()
 
 
