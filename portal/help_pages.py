@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from http import HTTPStatus
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.article_opinions import opine, opinion_of, voter
 from accounts.article_search import QUERY_LENGTH, search
-from accounts.models import Article, User
+from accounts.models import Article, ArticleFeedback, User
 from accounts.response_times import usual_minutes
 from portal.lib.help_links import SITUATIONS
 from portal.lib.help_text import filled_in
@@ -55,19 +56,21 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def article_opinion(request: HttpRequest, slug: str) -> HttpResponse:
-    """Write down yes or no, and what was said about it."""
+    """Write down yes or no, and what was said about it; what is not taken now stays on the page."""
     found = get_object_or_404(Article.objects.published(), slug=slug)
     back = redirect(f"{reverse('help_article', args=[slug])}#useful")
     if request.POST.get("useful") not in {"yes", "no"}:
         return back
+    is_useful, words = request.POST["useful"] == "yes", request.POST.get("words", "").replace("\0", "")
     if not ratelimit.consume(request, action="article_opinion"):
         messages.warning(request, gettext("That was very often within an hour. Try again a little later."))
-        return back
+        shown = _shown(request, found) | {"opinion": ArticleFeedback(is_useful=is_useful, words=words)}
+        return render(request, "help/article.html", shown, status=HTTPStatus.TOO_MANY_REQUESTS)
     opine(
         article=found,
         voter=_voter(request),
-        is_useful=request.POST["useful"] == "yes",
-        words=request.POST.get("words", "").replace("\0", ""),
+        is_useful=is_useful,
+        words=words,
         language=get_language() or "en",
         now=timezone.now(),
     )

@@ -65,6 +65,19 @@ def test_who_votes_very_often_is_not_counted(client, article, settings):
     assert ArticleFeedback.objects.count() == 1
 
 
+def test_words_that_come_too_often_stay_on_the_page(client, article, settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "article_opinion": "1/h/ip"}
+    client.post(useful("roaming"), {"useful": "no"})
+
+    answer = client.post(useful("roaming"), {"useful": "no", "words": "Say which menu it is in"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 429
+    assert "Say which menu it is in" in page
+    assert "Thank you for telling us" not in page
+    assert ArticleFeedback.objects.get().words == ""
+
+
 def test_what_is_hidden_is_for_staff_and_our_own_links_to_it_are_no_dead_end(client, article, staff):
     article.is_published = False
     article.save()
