@@ -111,6 +111,7 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
         raise Line.DoesNotExist
     usage = _daily_usage([line], now=now)
     card = _cards([line], usage=usage, user=user, now=now)[0]
+    member = None if card.is_own else _member(line, user)
     caps = [one.daily_cap_bytes for one in card.running if one.data_bytes is None]
     today = timezone.localdate(now, line.zone)
     orders = Order.objects.owned_by(user).filter(line=line).order_by("-created_at", "-id")
@@ -119,7 +120,7 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
     return LineDetails(
         card=ahead.foretold(card, now=now) if ahead else _foretold([card], now=now)[0],
         shared_by=line.shared_by,
-        member=None if card.is_own else LineMember.objects.get(line=line, user=user),
+        member=member,
         ahead=ahead,
         chart=_chart(usage[line.pk], today=today, cap_bytes=caps[0] if caps else None),
         orders=list(orders[:RECENT_ORDERS]),
@@ -128,6 +129,14 @@ def line_details(*, user: User, public_id: str, now: datetime) -> LineDetails:
         replacing=progress_under_way(line) if card.is_own else None,
         move=AgreedMove(line.move_id, line.moves_at) if card.is_own and line.move_id else None,
     )
+
+
+def _member(line: Line, user: User) -> LineMember:
+    """Return how the line is shared with its reader, who may be removed from it at any moment."""
+    member = LineMember.objects.filter(line=line, user=user).first()
+    if member is None:
+        raise Line.DoesNotExist
+    return member
 
 
 def _is_hidden(card: LineCard) -> bool:

@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from billing.models import Subscription
-from esim.models import DailyUsage, DownloadState, Line, ServiceState
+from esim.models import DailyUsage, DownloadState, Line, LineMember, ServiceState
 from portal.lib.data_size import GB, MB
 from tests import make
 
@@ -36,6 +37,21 @@ def test_a_stranger_finds_nothing(client, stranger, line):
     client.force_login(stranger)
 
     assert client.get(reverse("line", args=[line.public_id])).status_code == 404
+
+
+def test_who_is_removed_while_the_page_is_drawn_finds_nothing(client, stranger, line):
+    make.make_member(line=line, user=stranger)
+    client.force_login(stranger)
+
+    def removing(execute, sql, *args):
+        if "esim_dailyusage" in sql:
+            LineMember.objects.all().delete()
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(removing):
+        answer = client.get(reverse("line", args=[line.public_id]))
+
+    assert answer.status_code == 404
 
 
 def test_somebody_signed_out_is_asked_to_sign_in(client, line):
