@@ -70,7 +70,7 @@ class PurchaseForm(PayForm):
         label=_("Name of the line"),
         max_length=40,
         required=False,
-        help_text=_("Only you see it, for example “Italy trip”."),
+        help_text=_("For example “Italy trip”. Whoever you share the line with sees it, too."),
     )
 
     def __init__(self, *args: Any, is_free: bool = False, **kwargs: Any) -> None:

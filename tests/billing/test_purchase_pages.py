@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing import gateways
+from billing.forms import PurchaseForm
 from billing.models import Charge, Order
 from billing.reconciliation import reconcile_charges
+from esim.forms import LineSettingsForm
 from plans import catalogue
 from plans.models import PlanPrice
 from portal.lib.money import Money
@@ -276,6 +278,12 @@ def test_buying_a_new_line_keeps_its_name(as_subscriber, plan):
 
     order = Order.objects.get()
     assert (order.kind, order.nickname, order.line) == (Order.Kind.NEW_LINE, "Italy trip", None)
+
+
+def test_who_names_a_line_reads_the_same_of_who_sees_the_name_wherever_it_is(subscriber):
+    on_buying = PurchaseForm(owner=subscriber)["nickname"].help_text
+
+    assert on_buying == LineSettingsForm()["nickname"].help_text
 
 
 def test_money_is_added_by_a_chosen_amount(as_subscriber):
