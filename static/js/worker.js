@@ -5,6 +5,7 @@
 
 const KEPT = "kept";
 const OFFLINE = "offline";
+const A_DAY = 24 * 3600 * 1000;
 const FILES = /(?:href|src)="([^"#]+\.(?:css|js|svg)|[^"]*brand\.css)(?:#[^"]*)?"/g;
 
 async function withoutNetwork(request) {
@@ -23,10 +24,12 @@ async function withoutNetwork(request) {
   return (pages.length && (await cache.match(pages[0], { ignoreVary: true }))) || Response.error();
 }
 
-// The page is the same for everybody; without cookies nothing of anybody can get into it.
+// The page is the same for everybody; without cookies nothing of anybody can get into it. Each day it is asked for anew,
+// for the number of the hotline and its hours change; what is held goes when the new page and its files are there.
 async function holdReady(address) {
   const cache = await caches.open(OFFLINE);
-  if (await cache.match(address, { ignoreVary: true })) {
+  const held = await cache.match(address, { ignoreVary: true });
+  if (held && Date.now() - Date.parse(held.headers.get("Date")) < A_DAY) {
     return;
   }
   const answer = await fetch(address, { credentials: "omit" });
@@ -37,11 +40,16 @@ async function holdReady(address) {
   const files = Array.from(text.matchAll(FILES), function (found) {
     return found[1];
   });
-  for (const request of await cache.keys()) {
-    await cache.delete(request);
-  }
   await cache.addAll(Array.from(new Set(files)));
   await cache.put(address, answer);
+  const wanted = [address].concat(files).map(function (one) {
+    return new URL(one, self.location.href).href;
+  });
+  for (const request of await cache.keys()) {
+    if (!wanted.includes(request.url)) {
+      await cache.delete(request);
+    }
+  }
 }
 
 self.addEventListener("install", function () {

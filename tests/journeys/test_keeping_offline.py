@@ -123,6 +123,22 @@ def test_without_a_connection_any_page_says_what_helps_and_what_is_kept(kept, at
     kept.context.set_offline(False)
 
 
+def test_what_helps_without_a_connection_is_held_anew_each_day(page, at_sandbox, subscriber):
+    holds = "async words => { const held = await caches.match('/offline/en/'); return held && (await held.text()).includes(words) }"
+    enter(page, at_sandbox, subscriber)
+    page.wait_for_function(holds, arg="No connection")
+    page.evaluate(
+        """async () => {
+            const headers = { Date: new Date(Date.now() - 25 * 3600 * 1000).toUTCString() };
+            await (await caches.open('offline')).put('/offline/en/', new Response('An old number', { headers }));
+        }"""
+    )
+
+    page.goto(at_sandbox)
+
+    page.wait_for_function(holds, arg="No connection")
+
+
 def test_a_receipt_is_there_without_a_connection(page, at_sandbox, subscriber, line):
     order = make.make_order(owner=subscriber, line=line, state="fulfilled", paid_at=make.NOW)
     address = f"{at_sandbox}/orders/{order.public_id}/receipt/"
