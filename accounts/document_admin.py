@@ -48,7 +48,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     search_fields = ("public_id", "about", *person("owner"))
     ordering = ("-id",)
-    hidden = ("id", "name_ciphertext", "data_key_ciphertext", "stored_as")
+    hidden = ("id", "stored_as")
     actions_detail = ("open_file",)
 
     def has_opening_permission(self, request: HttpRequest, _object_id: object = None) -> bool:

@@ -32,6 +32,7 @@ def words(notice: Notification) -> str:
 class NotificationAdmin(ReadOnlyAdmin):
     # A link that answers for its reader is for the reader alone.
     shown_as = {"context": facts, "body": words}
+    redacted = tuple(shown_as)
     list_display = (
         "kind",
         "user",

@@ -52,6 +52,7 @@ class ApiTokenAdmin(KeptAdmin):
     ordering = ("-id",)
     actions = ("revoke",)
     form = NewTokenForm
+    hidden = ("digest",)
     fieldsets = ((None, {"fields": ("name", "scopes", "source", "expires_at")}),)
 
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:

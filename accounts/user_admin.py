@@ -66,6 +66,7 @@ class UserAdmin(RecordsLooks, LiftsLocks, ChangesAddresses, KeptAdmin):
     list_filter = ("is_active", "is_staff", ("locked_at", EmptyFieldListFilter), "language", "currency")
     search_fields = ("email", "phone", "full_name", "public_id")
     ordering = ("-id",)
+    hidden = ("password",)
     date_hierarchy = "created_at"
     actions = ("deactivate", "reactivate")
     actions_detail = ("lift_lock", "end_waiting_time", "change_address")

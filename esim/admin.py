@@ -102,7 +102,6 @@ class SimProfileAdmin(ReadOnlyAdmin):
     list_select_related = ("line",)
     search_fields = ("iccid", "eid", "public_id", "line__msisdn", *person("line__owner"))
     ordering = ("-id",)
-    hidden = ("id", "activation_code_ciphertext", "confirmation_code_ciphertext", "pin_ciphertext", "puk_ciphertext")
     shown_as = {"problem": problem}
 
 

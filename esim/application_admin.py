@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Case, F, Model, When
+from django.db.models import Case, F, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -111,9 +111,6 @@ class SimApplicationAdmin(DeliversCards, ReadOnlyAdmin):
     hidden = ("id", "pickup_code_hash")
     actions_detail = ("review", "set_card_aside")
     actions_list = ("hand_card_over",)
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        return [name for name in super().get_fields(request, obj) if not str(name).endswith("_ciphertext")]
 
     def has_review_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
         return may_open(request) and bool(request.user.has_perm("esim.change_simapplication"))

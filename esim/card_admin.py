@@ -72,7 +72,6 @@ class SimCardAdmin(ReadOnlyAdmin, SheetAdmin):
     list_select_related = ("line",)
     search_fields = ("iccid", "msisdn", "public_id", "batch", "reserved_for", "line__public_id")
     ordering = ("-id",)
-    hidden = ("id", "pin_sealed", "puk_ciphertext")
     actions = ("withdraw", "put_back")
     actions_detail = ("issue_pin",)
     list_before_template = "admin/esim/simcard/counts.html"

@@ -60,7 +60,6 @@ class ProfileOrderAdmin(ReadOnlyAdmin):
     list_select_related = ("line",)
     search_fields = ("public_id", "key", "iccid", "line__public_id", *person("line__owner"))
     ordering = ("-id",)
-    hidden = ("id", "matching_id_ciphertext", "confirmation_code_ciphertext", "answer_ciphertext")
     shown_as = {"reason": reason}
     actions_detail = ("name_profile", "order_anew")
 

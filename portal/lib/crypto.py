@@ -131,6 +131,11 @@ class Sealed:
         return f"{instance._meta.label}.{self.name}:{public_id}"  # noqa: SLF001
 
 
+def sealed_columns(model: type[models.Model]) -> list[str]:
+    """Return the columns of a model that hold tokens."""
+    return [attribute.column for attribute in vars(model).values() if isinstance(attribute, Sealed)]
+
+
 def new_file_key() -> bytes:
     """Return a key for one file, to be kept under the ring."""
     return os.urandom(KEY_BYTES)

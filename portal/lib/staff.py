@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_permission_codename
 from django.db.models import Choices, JSONField, Model
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -15,6 +16,7 @@ from django.utils.translation import get_language
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from portal.lib.crypto import sealed_columns
 from portal.lib.data_size import format_bytes
 from portal.lib.dates import format_clock, format_date_for
 from portal.lib.money import format_money
@@ -45,6 +47,15 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
     list_filter_submit = True
     compressed_fields = True
     warn_unsaved_form = True
+    hidden: tuple[str, ...] = ()
+    """Fields that no page shows, besides those with secrets at rest."""
+    redacted: tuple[str, ...] = ()
+    """Fields that a page shows in part."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Narrow a list down by nothing that its pages keep back: how many rows are left would tell it by and by."""
+        kept_back = {*self.hidden, *self.redacted, *sealed_columns(self.model)} - {self.opts.pk.name}
+        return lookup.partition(LOOKUP_SEP)[0] not in kept_back and bool(super().lookup_allowed(lookup, value, request))
 
 
 class KeptAdmin(StaffAdmin):
@@ -66,7 +77,8 @@ class ReadOnlyAdmin(KeptAdmin):
 
     def get_fields(self, _request: HttpRequest, _obj: Model | None = None) -> list[Any]:
         columns = self.model._meta.concrete_fields  # noqa: SLF001
-        fields = [field for field in columns if field.name not in self.hidden and not field.generated]
+        left_out = {*self.hidden, *sealed_columns(self.model)}
+        fields = [field for field in columns if field.name not in left_out and not field.generated]
         return [
             self.shown_as.get(field.name, _facts(field) if isinstance(field, JSONField) else field.name)
             for field in fields
