@@ -20,6 +20,7 @@ from accounts.letters import one_line, write_email, write_sms
 from accounts.models import Notification, User
 from accounts.models.notifications import Channel
 from accounts.waited_notices import NO_LONGER_SO, Facts, facts_now
+from portal.lib.ticks import InTime, always
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ NO_NUMBER = "No verified mobile number."
 HIDDEN = "•••••"
 """What the copy that we keep of a letter says in the place of a secret."""
 TOO_LATE = "Left out: what it announces has come."
+
+Stop = type[Exception] | tuple[()]
+"""What tells a run that its time is over, and nothing about the notice it was at."""
 
 
 class Enclose(Protocol):
@@ -131,8 +135,8 @@ def every_channel(user: Reachable) -> list[Channel]:
     return [Channel.EMAIL, Channel.SMS] if user.phone_verified else [Channel.EMAIL]
 
 
-def deliver_due(*, now: datetime, limit: int = 100) -> int:
-    """Send the notices due at `now` and return how many left.
+def deliver_due(*, now: datetime, limit: int = 100, in_time: InTime = always, stopped_by: Stop = ()) -> int:
+    """Send the notices due at `now`, until `in_time` says no, and return how many left; `stopped_by` ends it at once.
 
     0. Put off what can wait where it is quiet now: it was delayed, or the reader wants other hours since. What waited
        already says what is so now, and is left out where nothing of it is.
@@ -145,9 +149,9 @@ def deliver_due(*, now: datetime, limit: int = 100) -> int:
     due = list(Notification.objects.due(now).select_related("user").order_by("due_at", "pk")[:limit])
     anew = facts_now(due, now=now)
     return sum(
-        _deliver(notice, facts=anew.get(notice.pk, notice.context), now=now)
+        _deliver(notice, facts=anew.get(notice.pk, notice.context), now=now, stopped_by=stopped_by)
         for notice in due
-        if not _waits(notice, now=now) and _claim(notice, now=now)
+        if in_time() and not _waits(notice, now=now) and _claim(notice, now=now)
     )
 
 
@@ -169,7 +173,7 @@ def _claim(notice: Notification, *, now: datetime) -> bool:
     return claimed == 1
 
 
-def _deliver(notice: Notification, *, facts: Facts | None, now: datetime) -> bool:
+def _deliver(notice: Notification, *, facts: Facts | None, now: datetime, stopped_by: Stop) -> bool:
     """Send a claimed notice with what is so now; where that is None it is no longer true, and left out."""
     if notice.attempts > MAX_ATTEMPTS:
         _record(notice, state=Notification.State.FAILED, error="Given up: the process that sent it died each time.")
@@ -186,6 +190,9 @@ def _deliver(notice: Notification, *, facts: Facts | None, now: datetime) -> boo
         _send(notice, now=now)
     except NowhereToSend as error:
         _record(notice, state=Notification.State.FAILED, error=str(error))
+    except stopped_by:
+        # Nothing is known of this notice: it is tried again when its lease ends.
+        raise
     except Exception as error:  # one bad notice must not stop the others
         logger.exception("Notice %s not sent (attempt %d)", notice.public_id, notice.attempts)
         _put_off(notice, error=error, now=now)

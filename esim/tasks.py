@@ -8,7 +8,8 @@ from esim.carriers import chosen
 from portal.lib.ticks import time_budget
 
 BATCH = 500
-LOOK_SECONDS = 240.0
+LOOK_SECONDS = 50.0
+TIDY_SECONDS = 120.0
 POLL_SECONDS = 55.0
 REPLACEMENTS = 200
 PROFILE_ORDERS = 50
@@ -42,7 +43,7 @@ def release_cards() -> None:
 
 @shared_task(name="esim.tidy_applications")
 def tidy_applications() -> None:
-    application_retention.tidy(now=timezone.now(), in_time=time_budget(LOOK_SECONDS / 2))
+    application_retention.tidy(now=timezone.now(), in_time=time_budget(TIDY_SECONDS))
 
 
 @shared_task(name="esim.reconcile_profiles")

@@ -1,17 +1,21 @@
 """Notices: written once, delivered at least once, in the reader's words and time."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import call_command
 from django.db import transaction
 
-from accounts import notifications
+from accounts import notifications, tasks
 from accounts.models import Notification, OutboxMessage
 from accounts.notifications import LEASE, MAX_ATTEMPTS, deliver_due, notify
+from portal.lib import cache_turns
+from portal.lib.cache_turns import turn_at
 from portal.lib.data_size import GB
 from tests import make
 
@@ -27,6 +31,19 @@ MINUTE = timedelta(minutes=1)
 class DeadMailServer(EmailBackend):
     def send_messages(self, messages):
         raise ConnectionError("Connection refused")
+
+
+class SilentMailServer(EmailBackend):
+    waited = 0
+
+    def send_messages(self, messages):
+        SilentMailServer.waited += 20
+        raise TimeoutError
+
+
+class EndsTheRun(EmailBackend):
+    def send_messages(self, messages):
+        raise SoftTimeLimitExceeded
 
 
 class PowerCut(BaseException):
@@ -203,6 +220,42 @@ def test_notice_that_kills_its_sender_each_time_is_given_up(subscriber, now, set
 
     assert deliver_due(now=now + MAX_ATTEMPTS * LEASE) == 0
     assert Notification.objects.get().state == Notification.State.FAILED
+
+
+def test_run_that_is_ended_while_it_sends_fails_no_notice(subscriber, now, settings):
+    use_mail_server(settings, EndsTheRun)
+    say(subscriber, now)
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        tasks.deliver_notifications()
+
+    notice = Notification.objects.get()
+    assert (notice.state, notice.error) == (Notification.State.SENDING, "")
+
+
+def test_mail_server_that_keeps_silent_holds_a_worker_for_a_minute(subscriber, now, settings, monkeypatch):
+    use_mail_server(settings, SilentMailServer)
+    began, SilentMailServer.waited = time.monotonic(), 0
+    monkeypatch.setattr(time, "monotonic", lambda: began + SilentMailServer.waited)
+    for number in range(10):
+        say(subscriber, now, key=f"notice-{number}")
+
+    tasks.deliver_notifications()
+
+    assert SilentMailServer.waited == 60
+    assert Notification.objects.filter(state="queued", attempts=0).count() == 7
+
+
+def test_and_no_more_than_two_workers(subscriber, now, monkeypatch):
+    monkeypatch.setattr(cache_turns, "PAUSES", ())
+    say(subscriber, now)
+
+    with turn_at(tasks.TURNS[0]), turn_at(tasks.TURNS[1]):
+        tasks.deliver_notifications()
+    assert not mail.outbox
+
+    tasks.deliver_notifications()
+    assert len(mail.outbox) == 1
 
 
 def test_two_senders_of_one_row_send_once(subscriber, now):
