@@ -103,7 +103,7 @@ class SimCardAdmin(ReadOnlyAdmin, SheetAdmin):
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Preview a sheet, and tell on which lines the check digit looks wrong."""
-        response = cast("HttpResponse", super().import_action(request, **kwargs))
+        response = super().import_action(request, **kwargs)
         result = (getattr(response, "context_data", None) or {}).get("result")
         if doubtful := getattr(result, "doubtful", None):
             told = ngettext(

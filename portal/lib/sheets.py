@@ -153,6 +153,13 @@ class SheetAdmin(ImportExportModelAdmin):  # type: ignore[misc]
     def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
 
+    def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().import_action(request, **kwargs)
+        if getattr(request, "upload_too_large", False):
+            told = gettext("This file is too large. Send a sheet of at most 12 MB.")
+            self.message_user(request, told, messages.ERROR)
+        return response
+
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         """Tell that nothing was imported where rows changed between preview and confirmation."""
         if not (result.has_errors() or result.has_validation_errors()):

@@ -63,7 +63,7 @@ class Remade:
 
 
 def takes_files(view: ViewT) -> ViewT:
-    """Let this page be sent files; everywhere else (the admin apart) they are dropped unread."""
+    """Let this page be sent files; elsewhere, but where the staff site takes sheets in, they are dropped unread."""
     setattr(view, "takes_files", True)  # noqa: B010 - a function has no such attribute for mypy
     return view
 

@@ -9,6 +9,7 @@ from openpyxl import Workbook, load_workbook
 
 from plans.models import Plan, PlanPrice
 from plans.resources import PlanResource
+from portal.lib import upload_handlers
 from portal.lib.data_size import GB
 from tests import make
 
@@ -201,6 +202,14 @@ def test_row_that_fails_between_preview_and_confirmation_imports_nothing(as_staf
 
     assert answer.url == IMPORT
     assert not Plan.objects.filter(code="plan-1").exists()
+
+
+def test_sheet_that_is_too_large_is_refused_by_name(as_staff, monkeypatch):
+    monkeypatch.setattr(upload_handlers, "MOST_BYTES", 1000)
+
+    page = send(as_staff, csv("code,name\n" + "plan-1,Europe\n" * 100), CSV)
+
+    assert "This file is too large. Send a sheet of at most 12 MB." in page.content.decode()
 
 
 def test_float_cells_are_read_as_they_are_seen(now):

@@ -5,13 +5,14 @@ import io
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.handlers.wsgi import WSGIRequest
-from django.urls import ResolverMatch
+from django.urls import ResolverMatch, resolve
 
 from portal.lib.upload_handlers import READ_TO_ITS_END
 from portal.lib.uploads import MOST_BYTES, UploadRefused, taken_from, takes_files
 
 HEAD = b'--b\r\nContent-Disposition: form-data; name="key"\r\n\r\n7\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
 TAIL = b"\r\n--b--\r\n"
+IMPORT = "/admin/esim/simcard/import/"
 
 
 class Endless(io.RawIOBase):
@@ -38,6 +39,12 @@ def request_for(view, body, length, *, user):
     environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "multipart/form-data; boundary=b", "wsgi.input": body}
     request = WSGIRequest({**environ, "CONTENT_LENGTH": str(length), "SERVER_NAME": "x", "SERVER_PORT": "80"})
     request.resolver_match, request.user = ResolverMatch(view, (), {}), user
+    return request
+
+
+def request_for_staff_page(address, body, *, user):
+    request = request_for(None, io.BytesIO(body), len(body), user=user)
+    request.resolver_match = resolve(address)
     return request
 
 
@@ -82,3 +89,30 @@ def test_a_page_that_asks_for_no_file_gets_none(subscriber):
 def test_nobody_sends_files_before_signing_in(rf):
     body = HEAD + b"x" * 1000 + TAIL
     assert not request_for(wanting, io.BytesIO(body), len(body), user=AnonymousUser()).FILES
+
+
+def test_a_sheet_with_pins_is_taken_in_memory(staff):
+    sheet = request_for_staff_page(IMPORT, HEAD + b"x" * 4_000_000 + TAIL, user=staff).FILES["file"]
+
+    assert sheet.size == 4_000_000
+    assert not hasattr(sheet, "temporary_file_path")
+
+
+def test_nor_does_the_staff_site_take_more_than_is_allowed(staff):
+    request = request_for_staff_page(IMPORT, HEAD + b"x" * (MOST_BYTES + 1) + TAIL, user=staff)
+
+    assert not request.FILES
+    assert request.upload_too_large
+
+
+def test_the_staff_site_takes_nothing_from_others(subscriber):
+    body = HEAD + b"x" * 1000 + TAIL
+
+    assert not request_for_staff_page(IMPORT, body, user=AnonymousUser()).FILES
+    assert not request_for_staff_page(IMPORT, body, user=subscriber).FILES
+
+
+def test_pages_of_the_staff_site_that_take_no_sheet_get_none(staff):
+    body = HEAD + b"x" * 1000 + TAIL
+
+    assert not request_for_staff_page("/admin/esim/simcard/", body, user=staff).FILES
