@@ -115,7 +115,21 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]
             dataset.pop()
 
 
-class SealedStorage(CacheStorage):  # type: ignore[misc]
+class SheetGone(Exception):
+    """What was previewed is no longer kept: it was confirmed before, waited too long, or the cache lost it."""
+
+
+class KeptStorage(CacheStorage):  # type: ignore[misc]
+    """Keeps a sheet between preview and confirmation."""
+
+    def read(self) -> Any:
+        kept = super().read()
+        if kept is None:
+            raise SheetGone
+        return kept
+
+
+class SealedStorage(KeptStorage):
     """Keeps a sheet with secrets between preview and confirmation: encrypted, and for an hour."""
 
     CACHE_LIFETIME = 3600
@@ -126,8 +140,7 @@ class SealedStorage(CacheStorage):  # type: ignore[misc]
         super().save(encrypt(b64encode(data).decode(), context=self._context))
 
     def read(self) -> bytes:
-        sealed = super().read()
-        return b64decode(decrypt(sealed, context=self._context)) if sealed else b""
+        return b64decode(decrypt(super().read(), context=self._context))
 
     @property
     def _context(self) -> str:
@@ -142,7 +155,7 @@ class SheetAdmin(ImportExportModelAdmin):  # type: ignore[misc]
     formats: ClassVar = (CSV, XLSX)
     to_encoding = "utf-8-sig"
     # A preview may be confirmed on another server than the one that took the file.
-    tmp_storage_class = CacheStorage
+    tmp_storage_class = KeptStorage
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
@@ -160,6 +173,15 @@ class SheetAdmin(ImportExportModelAdmin):  # type: ignore[misc]
             self.message_user(request, told, messages.ERROR)
         return response
 
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = super().process_import(request, **kwargs)
+        except SheetGone:
+            told = gettext("This sheet is no longer kept. Send it again, unless it was imported already.")
+            self.message_user(request, told, messages.WARNING)
+            return self._back_to_import()
+        return response
+
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         """Tell that nothing was imported where rows changed between preview and confirmation."""
         if not (result.has_errors() or result.has_validation_errors()):
@@ -167,4 +189,7 @@ class SheetAdmin(ImportExportModelAdmin):  # type: ignore[misc]
             return response
         told = gettext("Nothing was imported: the rows have changed meanwhile. Send the file again.")
         self.message_user(request, told, messages.ERROR)
+        return self._back_to_import()
+
+    def _back_to_import(self) -> HttpResponse:
         return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_import"))

@@ -13,6 +13,7 @@ from esim import pins
 from esim.identifiers import with_luhn_digit
 from esim.models import SimCard
 from tests import make
+from tests.admin.dialogs import told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -66,6 +67,17 @@ def test_the_sheet_waits_encrypted_for_its_confirmation(as_staff, monkeypatch):
     assert isinstance(sheet, str)
     assert "470000" not in sheet
     assert NUMBERS[0] not in sheet
+
+
+def test_sheet_that_waited_too_long_is_asked_for_again(as_staff):
+    preview = send(as_staff, HEAD + fifty()[0])
+    cache.clear()
+
+    answer = confirm(as_staff, preview)
+
+    assert answer.url == f"{LIST}import/"
+    assert told(answer)[-1] == "This sheet is no longer kept. Send it again, unless it was imported already."
+    assert not SimCard.objects.exists()
 
 
 def test_without_the_column_for_pins_they_are_for_sale(as_staff):

@@ -12,6 +12,7 @@ from plans.resources import PlanResource
 from portal.lib import upload_handlers
 from portal.lib.data_size import GB
 from tests import make
+from tests.admin.dialogs import told
 
 pytestmark = pytest.mark.django_db
 
@@ -135,8 +136,8 @@ def test_every_bad_row_is_told_by_line_and_nothing_is_imported(as_staff):
 
     page = send(as_staff, xlsx(HEADERS + PRICES, *rows))
 
-    told = [(row.number + 1, column) for row in page.context["result"].invalid_rows for column in row.error_dict]
-    assert told == [
+    faults = [(row.number + 1, column) for row in page.context["result"].invalid_rows for column in row.error_dict]
+    assert faults == [
         (3, "countries"),
         (5, "price_USD"),
         (6, "code"),
@@ -202,6 +203,22 @@ def test_row_that_fails_between_preview_and_confirmation_imports_nothing(as_staf
 
     assert answer.url == IMPORT
     assert not Plan.objects.filter(code="plan-1").exists()
+
+
+@pytest.mark.parametrize("file_format", [CSV, XLSX])
+def test_sheet_that_is_confirmed_twice_is_imported_once(as_staff, file_format):
+    plan = make.make_plan(code="plan-1", prices={"USD": 1000})
+    file = (
+        csv("code,price_USD\nplan-1,12.90\n") if file_format == CSV else xlsx(["code", "price_USD"], ["plan-1", 12.9])
+    )
+    preview = send(as_staff, file, file_format)
+
+    confirm(as_staff, preview)
+    again = confirm(as_staff, preview)
+
+    assert again.url == IMPORT
+    assert told(again)[-1] == "This sheet is no longer kept. Send it again, unless it was imported already."
+    assert plan.prices.count() == 2
 
 
 def test_sheet_that_is_too_large_is_refused_by_name(as_staff, monkeypatch):
