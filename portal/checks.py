@@ -20,6 +20,7 @@ from django.db import connections
 
 from esim.opening_hours import BadHours, parse_exceptions, parse_week
 from plans.countries import country_names
+from portal.lib.crypto import check_keys
 from portal.lib.money import CURRENCIES
 
 DEMO_ADDRESSES = (
@@ -113,6 +114,15 @@ def hotline() -> list[Error]:
     return found
 
 
+def keys() -> list[Error]:
+    """Without its keys nothing that is sealed or found by a hash would be read, and only then it would be noticed."""
+    try:
+        check_keys()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="portal.E014")]
+    return []
+
+
 def proxies() -> list[CheckMessage]:
     """HTTPS ends at a proxy, and without its count every client has the proxy's address."""
     if not settings.HTTPS or hasattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT"):
@@ -128,6 +138,7 @@ RULES: Sequence[Callable[[], Sequence[CheckMessage]]] = (
     look_and_region,
     operator,
     hotline,
+    keys,
     proxies,
 )
 START = "start"

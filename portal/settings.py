@@ -39,6 +39,7 @@ HTTPS = checked_flag(os.environ, "PORTAL_HTTPS", default=not PLAYGROUND)
 SECRET_KEY = secret(os.environ, "SECRET_KEY", kept_in=DATA_DIR if PLAYGROUND else None)
 SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split()
 PORTAL_ENCRYPTION_KEYS = secret(os.environ, "PORTAL_ENCRYPTION_KEYS", kept_in=DATA_DIR if PLAYGROUND else None).split()
+PORTAL_LOOKUP_KEY = secret(os.environ, "PORTAL_LOOKUP_KEY", kept_in=None, required=False)
 
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split(",") if os.environ.get("ALLOWED_HOSTS") else []
 if not ALLOWED_HOSTS and PLAYGROUND:

@@ -1,7 +1,8 @@
 """Secrets at rest: AES-256-GCM under a ring of keys.
 
 The first key of `PORTAL_ENCRYPTION_KEYS` encrypts, all of them decrypt. To rotate, put a new key
-in front, re-encrypt every row with `rotate`, then drop the old key.
+in front, re-encrypt every row with `rotate`, keep the old key as `PORTAL_LOOKUP_KEY` so that keyed hashes stay what
+they are, then drop it from the ring.
 
 A token carries its context as authenticated data: copied into another row or column it does not
 decrypt.
@@ -39,7 +40,7 @@ class Key:
     secret: bytes
 
     @classmethod
-    def parse(cls, entry: str) -> Self:
+    def parse(cls, entry: str, *, setting: str = "PORTAL_ENCRYPTION_KEYS") -> Self:
         """Read "id:base64"; raise ImproperlyConfigured without repeating the secret."""
         key_id, _, encoded = entry.strip().partition(":")
         try:
@@ -48,7 +49,7 @@ class Key:
             secret = b""
         if len(secret) != KEY_BYTES or not (key_id.isascii() and key_id.isalnum()):
             raise ImproperlyConfigured(
-                f"PORTAL_ENCRYPTION_KEYS: expected id:base64 of {KEY_BYTES} bytes, the id in letters and digits."
+                f"{setting}: expected id:base64 of {KEY_BYTES} bytes, the id in letters and digits."
             )
         return cls(key_id, secret)
 
@@ -89,10 +90,16 @@ def key_id(token: str) -> str:
 def lookup_hash(value: str, *, purpose: str) -> str:
     """Return a keyed hash by which an encrypted value can be found, and kept unique.
 
-    Made with the oldest key of the ring, so that putting a new key in front changes no hash.
-    Dropping the oldest key does: compute the stored hashes anew before.
+    Made with `PORTAL_LOOKUP_KEY`, or else with the oldest key of the ring, so that putting a new key in front changes
+    no hash. Dropping the oldest key does unless it is the lookup key: what is hashed is often kept nowhere in clear.
     """
-    return hmac.new(_lookup_key(_ring()[-1], purpose), value.encode(), sha256).hexdigest()
+    return hmac.new(_derived(_lookup_key(), purpose), value.encode(), sha256).hexdigest()
+
+
+def check_keys() -> None:
+    """Raise ImproperlyConfigured where a key cannot be read."""
+    _ring()
+    _lookup_key()
 
 
 class Sealed:
@@ -169,8 +176,18 @@ def _parsed_ring(entries: tuple[str, ...]) -> tuple[Key, ...]:
     return ring
 
 
+def _lookup_key() -> Key:
+    entry = settings.PORTAL_LOOKUP_KEY
+    return _parsed_lookup_key(entry) if entry else _ring()[-1]
+
+
+@lru_cache(maxsize=4)
+def _parsed_lookup_key(entry: str) -> Key:
+    return Key.parse(entry, setting="PORTAL_LOOKUP_KEY")
+
+
 @lru_cache(maxsize=32)
-def _lookup_key(key: Key, purpose: str) -> bytes:
+def _derived(key: Key, purpose: str) -> bytes:
     info = f"portal lookup {purpose}".encode()
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key.secret)
 

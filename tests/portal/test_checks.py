@@ -51,6 +51,9 @@ def test_a_real_installation_has_nothing_to_complain_about(production):
         ("PORTAL_DEFAULT_REGION", "AQ", "portal.E009"),  # a country without phone numbers
         ("PORTAL_OPERATOR_COUNTRY", "Germany", "portal.E010"),
         ("PORTAL_OPERATOR_TIME_ZONE", "Berlin", "portal.E011"),
+        ("PORTAL_ENCRYPTION_KEYS", ["k1:short"], "portal.E014"),
+        ("PORTAL_LOOKUP_KEY", "k1:short", "portal.E014"),
+        ("PORTAL_LOOKUP_KEY", "no key", "portal.E014"),
     ],
 )
 def test_what_must_not_run_is_refused(production, setting, value, expected):

@@ -31,6 +31,21 @@ def test_afterwards_the_old_key_is_not_needed(profile, settings):
     assert SimProfile.objects.get().activation_code == "1$smdp.example.com$SECRET"
 
 
+def test_before_a_key_is_dropped_the_one_that_hashes_has_to_be_kept(profile, settings, capsys):
+    call_command("rotate_encryption_keys")
+    first = capsys.readouterr().out
+    settings.PORTAL_LOOKUP_KEY = OLD
+    call_command("rotate_encryption_keys")
+    second = capsys.readouterr().out
+    settings.PORTAL_ENCRYPTION_KEYS = [NEW]
+    call_command("rotate_encryption_keys")
+
+    assert "Set PORTAL_LOOKUP_KEY" in first
+    assert "may be dropped" not in first
+    assert "may be dropped" in second
+    assert capsys.readouterr().out.endswith("Everything is under the first key.\n")
+
+
 def test_every_encrypted_column_is_found():
     assert [sealed.name for model, sealed in sealed_attributes() if model is SimProfile] == [
         "activation_code",

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.key_rotation import rotate_everything
@@ -21,4 +22,12 @@ class Command(BaseCommand):
         unreadable = [f"{report.label} {pk}" for report in reports for pk in report.unreadable]
         if unreadable:
             raise CommandError(f"Not readable with any key, keep the old ones: {', '.join(unreadable[:20])}")
-        self.stdout.write("Everything is under the first key; the others may be dropped.")
+        self.stdout.write(f"Everything is under the first key. {_next_step()}".rstrip())
+
+
+def _next_step() -> str:
+    if len(settings.PORTAL_ENCRYPTION_KEYS) == 1:
+        return ""
+    if settings.PORTAL_LOOKUP_KEY:
+        return "The others may be dropped."
+    return "Set PORTAL_LOOKUP_KEY to the last one before you drop the others: links and hashes were made with it."

@@ -144,6 +144,23 @@ def test_a_new_key_in_front_changes_no_lookup_hash(settings):
     assert lookup_hash("AB123", purpose="document") == before
 
 
+def test_a_dropped_key_goes_on_hashing_where_it_is_the_lookup_key(settings):
+    before = lookup_hash("AB123", purpose="document")
+
+    settings.PORTAL_ENCRYPTION_KEYS, settings.PORTAL_LOOKUP_KEY = [NEW], OLD
+
+    assert lookup_hash("AB123", purpose="document") == before
+
+
+def test_a_broken_lookup_key_is_loud_and_keeps_its_secret(settings):
+    settings.PORTAL_LOOKUP_KEY = "k1:short"
+
+    with pytest.raises(ImproperlyConfigured, match="PORTAL_LOOKUP_KEY: expected") as failure:
+        lookup_hash("AB123", purpose="document")
+
+    assert "short" not in str(failure.value)
+
+
 @pytest.mark.parametrize(
     "ring",
     [
