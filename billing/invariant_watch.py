@@ -15,16 +15,13 @@ logger = logging.getLogger(__name__)
 ABOUT_MONEY = frozenset({"I1", "I2", "I3", "I4"})
 """Of these, a broken one may mean that money was taken twice: the next charge could be another one."""
 
-KEPT = 50
-"""Sentences of one invariant that a report keeps; `check_invariants` prints them all."""
-
 Broken = dict[str, list[str]]
 
 
 def look(*, now: datetime) -> Broken:
     """Check every invariant, keep and tell what is broken, and return it."""
     broken = _broken_twice(now)
-    report = _keep({name: sentences[:KEPT] for name, sentences in broken.items()}, now=now)
+    report = _keep(broken, now=now)
     if report is not None and report.acknowledged_at is None:
         for sentence in report.sentences:
             logger.error("Broken invariant %s", sentence)

@@ -6,6 +6,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+SHOWN = 50
+"""Sentences of one invariant that are shown and logged; all are kept, to tell what is new from what was answered for."""
+
 
 class InvariantReportQuerySet(models.QuerySet["InvariantReport"]):
     def standing(self) -> "InvariantReportQuerySet":
@@ -61,4 +64,9 @@ class InvariantReport(models.Model):
 
     @property
     def sentences(self) -> list[str]:
-        return [f"{name}: {sentence}" for name, found in self.broken.items() for sentence in found]
+        return [f"{name}: {sentence}" for name, found in self.broken.items() for sentence in _shown(found)]
+
+
+def _shown(found: list[str]) -> list[str]:
+    more = len(found) - SHOWN
+    return [*found[:SHOWN], f"and {more} more, which check_invariants prints"] if more > 0 else found

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing import invariant_watch, renewals, tasks
+from billing import renewals, tasks
 from billing.charging_stops import ChargingStopped
 from billing.invariant_watch import acknowledge, look
 from billing.models import InvariantReport, LedgerAccount, Order
+from billing.models.invariants import SHOWN
 from portal.lib.money import Money
 from tests import make
 from tests.billing.books import NOW, fund
@@ -24,6 +25,10 @@ def wallet(subscriber):
 
 def say(wallet, balance):
     LedgerAccount.objects.filter(pk=wallet.pk).update(balance=balance)
+
+
+def break_a_wallet():
+    LedgerAccount.objects.create(kind="wallet", owner=make.make_user(), currency="USD", balance=7)
 
 
 def forget_an_order(subscriber):
@@ -124,6 +129,21 @@ def test_what_breaks_after_the_answer_stops_charging_again(wallet, renew, staff,
         renew()
 
 
+def test_nor_does_it_go_unseen_among_very_many(renew, staff):
+    for _number in range(SHOWN):
+        break_a_wallet()
+    look(now=NOW)
+    acknowledge(report=InvariantReport.objects.get(), note="An import", actor=staff, ip=None, now=NOW)
+    look(now=NOW)
+    assert renew()
+    break_a_wallet()
+
+    look(now=NOW)
+
+    with pytest.raises(ChargingStopped):
+        renew()
+
+
 def test_what_is_not_about_money_is_kept_and_stops_nothing(subscriber, renew):
     order = forget_an_order(subscriber)
 
@@ -145,8 +165,9 @@ def test_a_dry_run_only_tells(wallet):
 
 
 def test_a_report_stays_short_however_much_is_broken(subscriber):
-    for _number in range(invariant_watch.KEPT + 1):
+    for _number in range(SHOWN + 1):
         forget_an_order(subscriber)
 
-    assert len(look(now=NOW)["I8"]) == invariant_watch.KEPT + 1
-    assert len(InvariantReport.objects.get().sentences) == invariant_watch.KEPT
+    assert len(look(now=NOW)["I8"]) == SHOWN + 1
+    assert len(InvariantReport.objects.get().sentences) == SHOWN + 1
+    assert InvariantReport.objects.get().sentences[-1] == "I8: and 1 more, which check_invariants prints"
