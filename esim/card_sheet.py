@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from import_export.fields import Field
 from import_export.widgets import Widget
 from tablib import Dataset  # type: ignore[import-untyped]
@@ -83,10 +83,12 @@ class CardResource(SheetResource):
     iccid = Field("iccid", "iccid", TextColumn(longest=40))
     pin = SecretField("pin", "pin", TextColumn(longest=20))
     msisdn = Field(
-        "msisdn", "msisdn", TextColumn(longest=16, pattern=MSISDN, fault="A number is written like +14155550123.")
+        "msisdn",
+        "msisdn",
+        TextColumn(longest=16, pattern=MSISDN, fault=gettext_noop("A number is written like +14155550123.")),
     )
     profile_type = Field("profile_type", "profile_type", TextColumn(longest=64))
-    puk = SecretField("puk", "puk", TextColumn(longest=20, pattern=PUK, fault="A PUK has 8 digits."))
+    puk = SecretField("puk", "puk", TextColumn(longest=20, pattern=PUK, fault=gettext_noop("A PUK has 8 digits.")))
     form = Field("form", "form", FormColumn(longest=8))
     carrier = Field("carrier", "carrier", CarrierColumn(longest=20))
     batch = Field("batch", "batch", TextColumn(longest=80))

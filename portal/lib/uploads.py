@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
-from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext, gettext_noop
 
 from portal.lib import remaking
 
@@ -40,16 +39,16 @@ class UploadRefused(Exception):
     """What is wrong with the file, in a sentence for whoever sent it."""
 
 
-NO_FILE = noop("Choose a file first.")
-TOO_LARGE = noop("This file is too large. Send a picture or PDF of at most 12 MB.")
-WRONG_TYPE = noop("Only pictures (JPEG, PNG, WebP) and PDF files can be read here.")
-HEIC = noop("This picture is in the HEIC format. Save it as JPEG first, or take a new picture from this page.")
-NOT_NOW = noop("This file can’t be taken at the moment. Nothing else was lost; try again in a few minutes.")
-UNREADABLE = noop("This file can’t be read. It may be damaged; take a new picture or save it again.")
+NO_FILE = gettext_noop("Choose a file first.")
+TOO_LARGE = gettext_noop("This file is too large. Send a picture or PDF of at most 12 MB.")
+WRONG_TYPE = gettext_noop("Only pictures (JPEG, PNG, WebP) and PDF files can be read here.")
+HEIC = gettext_noop("This picture is in the HEIC format. Save it as JPEG first, or take a new picture from this page.")
+NOT_NOW = gettext_noop("This file can’t be taken at the moment. Nothing else was lost; try again in a few minutes.")
+UNREADABLE = gettext_noop("This file can’t be read. It may be damaged; take a new picture or save it again.")
 SENTENCES = {
-    remaking.TOO_MANY_PIXELS: noop("This picture has too many pixels. Send a smaller one."),
-    remaking.TOO_MANY_PAGES: noop("This PDF has too many pages. Send at most 10."),
-    remaking.ENCRYPTED: noop("This PDF is locked with a password. Save it without one, or send a picture."),
+    remaking.TOO_MANY_PIXELS: gettext_noop("This picture has too many pixels. Send a smaller one."),
+    remaking.TOO_MANY_PAGES: gettext_noop("This PDF has too many pages. Send at most 10."),
+    remaking.ENCRYPTED: gettext_noop("This PDF is locked with a password. Save it without one, or send a picture."),
 }
 
 
