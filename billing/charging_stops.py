@@ -11,7 +11,12 @@ from django.db import IntegrityError, transaction
 from accounts import audit
 from accounts.models import User
 from billing.models import ChargingStop, InvariantReport
+from portal.lib.kept_sql import KeptQuery
 from portal.lib.ticks import InTime
+
+# A sweep asks for both before each batch.
+standing = KeptQuery(lambda: ChargingStop.objects.standing().select_related("stopped_by"))
+stopping_report = KeptQuery(lambda: InvariantReport.objects.stopping_money()[:1])
 
 
 class ChargingStopped(Exception):
@@ -24,7 +29,7 @@ def refuse_while_stopped() -> None:
         raise ChargingStopped(
             f"Nothing is charged automatically: stopped since {stop.stopped_at:%Y-%m-%d %H:%M} UTC ({stop.reason})."
         )
-    if InvariantReport.objects.stopping_money().exists():
+    if stopping_report.first() is not None:
         raise ChargingStopped(
             "Nothing is charged automatically: an invariant about money is broken (Staff > Money > Broken invariants)."
         )
@@ -54,7 +59,7 @@ def unless_stopped(in_time: InTime) -> InTime:
 
 def standing_stop() -> ChargingStop | None:
     """Return the stop that a person put up, while it stands. One query."""
-    return ChargingStop.objects.standing().select_related("stopped_by").first()
+    return standing.first()
 
 
 def stop(*, reason: str, actor: User | None, ip: str | None, now: datetime) -> bool:

@@ -20,6 +20,8 @@ from billing.asking_again import FIRST_CHECK
 from billing.gateways.base import Gateways, PaymentResult, PaymentState, SavedCharge
 from billing.models import Order
 from billing.plain_search import Due, find_plain
+from billing.plain_terms import OnSale
+from billing.renewal_claims import Claimed
 from billing.renewal_endings import RENEWED, each
 from billing.renewal_orders import PAYABLE
 from billing.renewal_run import Attempt
@@ -60,11 +62,14 @@ def works_in_sets() -> bool:
     return connection.vendor == "postgresql"
 
 
-def begin(ids: Sequence[int], *, gateways: Gateways, now: datetime) -> list[Attempt[PlainRenewal]]:
+def begin(
+    claimed: Sequence[Claimed], *, on_sale: OnSale, gateways: Gateways, now: datetime
+) -> list[Attempt[PlainRenewal]]:
     """Commit orders and charges of the plain ones among claimed subscriptions; return the charges to ask for."""
     if not works_in_sets():
         return []
-    found = [due for due in in_set(ids, lambda some: find_plain(some, now=now)) if due.row.gateway in gateways]
+    plain = in_set(claimed, lambda some: find_plain(some, on_sale=on_sale, now=now))
+    found = [due for due in plain if due.row.gateway in gateways]
     keys = zip(found, make_public_ids("ord", len(found)), make_public_ids("chg", len(found)), strict=True)
     placed = in_set([PlainRenewal(*one) for one in keys], lambda some: _place(some, now=now))
     return [_attempt(one, gateways) for one in placed]
@@ -76,6 +81,8 @@ def _place(renewals: Sequence[PlainRenewal], *, now: datetime) -> list[PlainRene
         {
             "subscriptions": array(one.subscription_id for one in renewals),
             "fences": array(one.due.row.fence for one in renewals),
+            "methods": array(one.due.row.method_id for one in renewals),
+            "gateways": array(one.due.row.gateway for one in renewals),
             "orders": array(one.order_key for one in renewals),
             "charges": array(one.charge_key for one in renewals),
             "plans": list(sold),
@@ -199,13 +206,16 @@ def deliver(
     troubles = [(one, outcome) for one, outcome in zip(renewals, outcomes, strict=True) if outcome is not None]
     each(troubles, lambda trouble: _not_delivered(*trouble, now=now))
     done = in_set(granted, lambda some: _complete(some, now=now))
+    if len(done) == len(renewals):
+        return done, []
+    ended = {one.order_id for one in done}
     each(
-        [one for one in granted if one not in done],
+        [one for one in granted if one.order_id not in ended],
         lambda one: orders.undo_where_line_ended(
             order_id=one.order_id, iccid=one.due.row.iccid, carrier=carrier, now=now
         ),
     )
-    return done, [one for one in renewals if one not in done]
+    return done, [one for one in renewals if one.order_id not in ended]
 
 
 def _grant(renewal: PlainRenewal) -> Grant:

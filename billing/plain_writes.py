@@ -53,33 +53,32 @@ def _place() -> str:
         {
             "public_id": "given.charge_id",
             "order_id": "placed.id",
-            "gateway": "m.gateway",
-            "method_id": "s.method_id",
+            "gateway": "given.gateway",
+            "method_id": "given.method_id",
             "off_session": "true",
-            "currency": "s.currency",
-            "amount": "s.consent_amount",
+            "currency": "placed.currency",
+            "amount": "placed.amount",
             "check_due_at": "%(check_due_at)s",
             "created_at": "%(now)s",
         },
     )
-    held = "s.id = given.subscription_id AND s.fence = given.fence AND s.state = 'in_flight' AND s.mode = 'automatic'"
+    given = arrays(
+        subscriptions="bigint", fences="bigint", methods="bigint", gateways="text", orders="text", charges="text"
+    )
     return f"""
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest({arrays(subscriptions="bigint", fences="bigint", orders="text", charges="text")})
-        AS given(subscription_id, fence, order_id, charge_id)
+    SELECT * FROM unnest({given}) AS given(subscription_id, fence, method_id, gateway, order_id, charge_id)
 ), placed AS (
     INSERT INTO billing_order ({order})
     SELECT {order_values} FROM given
-    JOIN billing_subscription s ON {held}
+    JOIN billing_subscription s ON s.id = given.subscription_id AND s.fence = given.fence
+        AND s.method_id = given.method_id AND s.state = 'in_flight' AND s.mode = 'automatic'
     JOIN esim_line l ON l.id = s.line_id
     JOIN unnest({arrays(plans="bigint", terms="jsonb")}) AS sold(plan_id, terms) ON sold.plan_id = s.plan_id
-    RETURNING id, subscription_id
+    RETURNING id, subscription_id, currency, amount
 ), charged AS (
     INSERT INTO billing_charge ({charge})
-    SELECT {charge_values} FROM placed
-    JOIN given ON given.subscription_id = placed.subscription_id
-    JOIN billing_subscription s ON {held}
-    JOIN billing_paymentmethod m ON m.id = s.method_id
+    SELECT {charge_values} FROM placed JOIN given ON given.subscription_id = placed.subscription_id
     RETURNING public_id, order_id, id
 )
 SELECT public_id, order_id, id FROM charged
@@ -258,14 +257,12 @@ WITH given AS MATERIALIZED (
     INSERT INTO esim_allowance ({allowance})
     SELECT {allowance_values} FROM done JOIN given ON given.order_id = done.id
     JOIN plans_soldterms sold ON sold.id = given.sold_id
-    ON CONFLICT (granted_for) DO NOTHING
 ), told AS (
     INSERT INTO accounts_notification ({notice})
     SELECT {notice_values} FROM done JOIN ROWS FROM (
         unnest({news}),
         jsonb_array_elements(%(contexts)s::jsonb)
     ) AS news(order_id, channel, public_id, due_at, context) ON news.order_id = done.id
-    ON CONFLICT DO NOTHING
 ), moved AS (
     UPDATE billing_subscription s SET state = 'active', declines = 0, reason = %(reason)s, decided_at = %(now)s,
         lease_until = NULL, period_index = given.period_index, charge_due_at = given.charge_due_at

@@ -9,6 +9,7 @@ from billing import charges, plain_renewals
 from billing.gateways.base import Gateways
 from billing.models import Charge, Order, Subscription
 from billing.plain_renewals import PlainRenewal
+from billing.plain_terms import OnSale
 from billing.renewal_endings import deliver_and_conclude, each
 from billing.renewal_orders import Renewal
 from billing.renewal_run import Attempt, Stride
@@ -26,13 +27,14 @@ def silent(_ids: Sequence[int]) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """One sweep's gateways, carrier and clock, and what it has settled but not delivered yet."""
+    """One sweep's gateways, carrier and clock, what is on sale, and what it has settled but not delivered yet."""
 
     gateways: Gateways
     carrier: Carrier
     clock: Clock
     stride: Stride
     tell: Tell
+    on_sale: OnSale = field(default_factory=OnSale)
     _accounts: plain_renewals.Accounts = field(default_factory=dict)
     _plain: list[PlainRenewal] = field(default_factory=list)
     _others: list[Renewal] = field(default_factory=list)

@@ -17,7 +17,7 @@ from billing.charging_stops import refuse_while_stopped, unless_stopped
 from billing.gateways.base import Gateways
 from billing.in_hand import lines_in_hand
 from billing.models import Charge, Subscription, SubscriptionQuerySet
-from billing.renewal_claims import LEASE, Walk, claim, load
+from billing.renewal_claims import LEASE, Claimed, Walk, claim, load
 from billing.renewal_desk import Desk, InHand, Tell, silent
 from billing.renewal_endings import GATEWAY_GONE, LONGEST_LOOK, each, is_another_cards, put_off, set_aside
 from billing.renewal_orders import Renewal
@@ -91,7 +91,7 @@ def renew_one(*, subscription_id: int, gateways: Gateways, carrier: Carrier, now
     return any(_sweep(wanted, begin, desk=desk, in_time=always) for wanted, begin in ways)
 
 
-Begin = Callable[[list[int], Desk], list[Attempt[InHand]]]
+Begin = Callable[[list[Claimed], Desk], list[Attempt[InHand]]]
 """Does with claimed rows what needs no gateway, and returns the charges that do."""
 
 
@@ -111,22 +111,25 @@ def _sweep(wanted: SubscriptionQuerySet, begin: Begin, *, desk: Desk, in_time: I
 
     def batches() -> Iterator[list[Attempt[InHand]]]:
         nonlocal taken_up
-        for ids in walk.batches(in_time):
-            taken_up += len(ids)
-            yield begin(ids, desk)
+        for claimed in walk.batches(in_time):
+            taken_up += len(claimed)
+            yield begin(claimed, desk)
 
     take_money(batches(), desk=desk, stride=desk.stride)
     return taken_up
 
 
-def _buy(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
-    plain: list[Attempt[Any]] = plain_renewals.begin(ids, gateways=desk.gateways, now=desk.now)
+def _buy(claimed: list[Claimed], desk: Desk) -> list[Attempt[InHand]]:
+    plain: list[Attempt[Any]] = plain_renewals.begin(
+        claimed, on_sale=desk.on_sale, gateways=desk.gateways, now=desk.now
+    )
     taken = {one.about.subscription_id for one in plain}
-    return [*plain, *_buy_one_by_one([pk for pk in ids if pk not in taken], desk)]
+    others = [one for one in claimed if one.pk not in taken]
+    return [*plain, *_buy_one_by_one(others, desk)] if others else plain
 
 
-def _buy_one_by_one(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
-    claimed = load(ids) if ids else []
+def _buy_one_by_one(held: list[Claimed], desk: Desk) -> list[Attempt[InHand]]:
+    claimed = load([one.pk for one in held])
     in_hand = lines_in_hand(claimed)
     waiting = [one for one in claimed if one.line_id in in_hand]
     each(waiting, partial(put_off, now=desk.now))
@@ -162,8 +165,9 @@ def _close_what_waits(verdicts: Iterable[Verdict], desk: Desk) -> None:
     each(waiting.select_related("order__owner", "order__line", "method"), close)
 
 
-def _finish(ids: list[int], desk: Desk) -> list[Attempt[InHand]]:
-    return _to_ask(each(load(ids), partial(_found_again, gateways=desk.gateways, now=desk.now)), desk)
+def _finish(held: list[Claimed], desk: Desk) -> list[Attempt[InHand]]:
+    found = load([one.pk for one in held])
+    return _to_ask(each(found, partial(_found_again, gateways=desk.gateways, now=desk.now)), desk)
 
 
 def _found_again(subscription: Subscription, *, gateways: Gateways, now: datetime) -> Renewal:

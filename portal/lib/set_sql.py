@@ -7,7 +7,7 @@ needs no change here.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,16 @@ def array(values: Iterable[object]) -> str:
 
 def moments(values: Iterable[datetime | None]) -> str:
     """Return the text of an array of moments; None is NULL."""
-    return array(value.isoformat() if value else "NULL" for value in values)
+    return array(_as_texts(values))
+
+
+def _as_texts(moments: Iterable[datetime | None]) -> Iterator[str]:
+    last, text = None, "NULL"
+    for moment in moments:
+        # Most of them are the very moment of the sweep.
+        if moment is not last:
+            last, text = moment, "NULL" if moment is None else moment.isoformat()
+        yield text
 
 
 def texts(values: Iterable[str]) -> str:

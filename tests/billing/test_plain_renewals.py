@@ -12,10 +12,12 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from billing import orders, plain_renewals, plain_writes, reconciliation, renewals, saved_cards, withdrawn
+from billing import orders, plain_renewals, plain_terms, plain_writes, reconciliation, renewals, saved_cards, withdrawn
 from billing.invariants import broken_invariants
 from billing.models import Charge, Order, Subscription
 from billing.plain_search import find_plain
+from billing.plain_terms import OnSale
+from billing.renewal_claims import Claimed
 from billing.schedule import lead
 from esim.carriers.base import CarrierRefused
 from esim.models import Allowance, Line, ServiceState, SimProfile
@@ -85,7 +87,8 @@ def renew(gateway, *, now=NOW, carrier=None, **wishes):
 
 def plain_among(*subscriptions, now=NOW):
     renewals.claim(Subscription.objects.due(now), now=now, limit=100)
-    return {due.row.subscription_id for due in find_plain([one.pk for one in subscriptions], now=now)}
+    claimed = [Claimed(one.pk, one.plan_id) for one in subscriptions]
+    return {due.row.subscription_id for due in find_plain(claimed, on_sale=OnSale(), now=now)}
 
 
 def all_rows():
@@ -262,6 +265,52 @@ def test_a_line_that_ended_while_the_network_was_asked_gets_nothing_and_its_mone
     assert carrier.revoked == [order.public_id]
     assert not Allowance.objects.filter(granted_for=order.public_id).exists()
     assert broken_invariants(now=NOW) == {}
+
+
+@pytest.mark.django_db
+def test_a_sweep_asks_what_a_plan_costs_once_a_second(monkeypatch):
+    plan = make.make_plan()
+    on_sale = OnSale()
+    with CaptureQueriesContext(connection) as queries:
+        first, again = (on_sale.of({plan.pk}, now=NOW) for _batch in range(2))
+    asked = [one["sql"] for one in queries if "plans_planprice" in one["sql"]]
+    assert (len(asked), first) == (1, again)
+
+    plan.prices.update(amount=2000)
+    monkeypatch.setattr(plain_terms, "AT_HAND_SECONDS", 0)
+
+    [sold] = on_sale.of({plan.pk}, now=NOW).values()
+    assert sold.price.minor == 2000
+
+
+@pytest.mark.django_db
+def test_a_plan_that_a_later_batch_brings_is_looked_up_then():
+    one, other = make.make_plan(), make.make_plan(code="other", is_active=False)
+    on_sale = OnSale()
+
+    assert {plan_id for plan_id, _currency in on_sale.of({one.pk}, now=NOW)} == {one.pk}
+    assert on_sale.of({other.pk}, now=NOW) == {}
+    other.is_active = True
+    other.save()
+    assert OnSale().of({other.pk}, now=NOW).keys() == {(other.pk, "USD")}
+
+
+@pytest.mark.django_db
+def test_a_card_chosen_while_the_renewal_is_written_is_the_one_that_is_charged(monkeypatch):
+    subscription, gateway = due_renewal(), FakeGateway()
+    chosen = make.make_method(owner=subscription.line.owner)
+
+    def find_and_change(*some, **at):
+        found = find_plain(*some, **at)
+        Subscription.objects.update(method=chosen)
+        return found
+
+    monkeypatch.setattr(plain_renewals, "find_plain", find_and_change)
+
+    renew(gateway)
+
+    charge = Charge.objects.get()
+    assert (charge.method, charge.state, len(gateway.taken)) == (chosen, Charge.State.SUCCEEDED, 1)
 
 
 @pytest.mark.django_db

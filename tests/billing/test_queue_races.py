@@ -9,7 +9,9 @@ from billing import orders, queue_endings, queueing, renewals
 from billing.invariants import broken_invariants
 from billing.models import LedgerAccount, Order, QueuedPlan, Refund, Subscription
 from billing.plain_search import find_plain
+from billing.plain_terms import OnSale
 from billing.queueing import CannotStart, NotWaiting
+from billing.renewal_claims import Claimed
 from esim.models import Allowance
 from plans.terms import PlanTerms
 from tests import make
@@ -129,10 +131,11 @@ def test_renewals_in_sets_leave_a_line_with_a_queue_alone(queued, line, plan, ga
     )
     make.make_profile(line=line) if not line.profiles.exists() else None
     Subscription.objects.update(state="in_flight")
-    assert find_plain([subscription.pk], now=NOW) == []
+    claimed = [Claimed(subscription.pk, plan.pk)]
+    assert find_plain(claimed, on_sale=OnSale(), now=NOW) == []
     QueuedPlan.objects.update(state="cancelled", decided_at=NOW)
     Order.objects.update(state="refunded")
-    assert [due.row.subscription_id for due in find_plain([subscription.pk], now=NOW)] == [subscription.pk]
+    assert [due.row.subscription_id for due in find_plain(claimed, on_sale=OnSale(), now=NOW)] == [subscription.pk]
     QueuedPlan.objects.update(state="waiting", decided_at=None)
     Order.objects.update(state="paid")
     Subscription.objects.update(state="active")

@@ -56,7 +56,7 @@ def take_away(protections: Sequence[str], *, entries: Iterable[str]) -> list[str
 def take_late(ids, *, lease_until):
     """Look, and take only then what another has looked at as well."""
     time.sleep(TICKS_SECONDS)
-    return _take(ids, lease_until=lease_until)
+    _take(ids, lease_until=lease_until)
 
 
 def in_flight_anyhow(subscription):

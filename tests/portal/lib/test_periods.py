@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.lib.periods import Period, PeriodUnit, boundary, period_at
+from portal.lib.periods import Period, PeriodUnit, boundaries, boundary, period_at
 
 ROME = ZoneInfo("Europe/Rome")
 ZONES = [ROME, ZoneInfo("America/New_York"), ZoneInfo("Asia/Taipei"), ZoneInfo("Asia/Shanghai")]
@@ -139,3 +139,11 @@ def test_a_period_that_is_none_is_refused(unit, count):
 )
 def test_a_period_in_words(period, text):
     assert period.describe() == text
+
+
+@given(anchors, periods, st.integers(-40, 40), zones)
+def test_both_ends_of_a_period_are_the_boundaries_on_its_sides(anchor, period, index, zone):
+    assert boundaries(anchor, period, index, zone) == (
+        boundary(anchor, period, index, zone),
+        boundary(anchor, period, index + 1, zone),
+    )
