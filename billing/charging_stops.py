@@ -15,8 +15,8 @@ from portal.lib.kept_sql import KeptQuery
 from portal.lib.ticks import InTime
 
 # A sweep asks for both before each batch.
-standing = KeptQuery(lambda: ChargingStop.objects.standing().select_related("stopped_by"))
-stopping_report = KeptQuery(lambda: InvariantReport.objects.stopping_money()[:1])
+STANDING = KeptQuery(lambda: ChargingStop.objects.standing().select_related("stopped_by"))
+STOPPING_REPORT = KeptQuery(lambda: InvariantReport.objects.stopping_money()[:1])
 
 
 class ChargingStopped(Exception):
@@ -29,7 +29,7 @@ def refuse_while_stopped() -> None:
         raise ChargingStopped(
             f"Nothing is charged automatically: stopped since {stop.stopped_at:%Y-%m-%d %H:%M} UTC ({stop.reason})."
         )
-    if stopping_report.first() is not None:
+    if STOPPING_REPORT.first() is not None:
         raise ChargingStopped(
             "Nothing is charged automatically: an invariant about money is broken (Staff > Money > Broken invariants)."
         )
@@ -59,7 +59,7 @@ def unless_stopped(in_time: InTime) -> InTime:
 
 def standing_stop() -> ChargingStop | None:
     """Return the stop that a person put up, while it stands. One query."""
-    return standing.first()
+    return STANDING.first()
 
 
 def stop(*, reason: str, actor: User | None, ip: str | None, now: datetime) -> bool:
