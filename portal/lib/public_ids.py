@@ -29,8 +29,9 @@ MOMENT_LENGTH = 7
 PREFIX = re.compile(r"[a-z]{2,4}")
 FORM = re.compile(rf"[a-z]{{2,4}}_(?:[0-9a-z]{{{MOMENT_LENGTH}}})?[0-9a-z]{{{LENGTH}}}")
 
-DATED = frozenset({"alw", "chg", "ntf", "ord"})
-"""What is written by the million begins with its second: an index then grows at its end, and stays in memory.
+DATED = frozenset({"alw", "chg", "ntf", "ord", "sub"})
+"""What is written by the million, or anew each period, begins with its second: an index then grows at its end and stays in
+memory, and neighbours stay neighbours in it.
 
 When one of these was made is no secret to whoever may see it; how many were made stays one."""
 

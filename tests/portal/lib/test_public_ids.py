@@ -16,11 +16,12 @@ def test_ids_are_prefixed_readable_and_never_the_same():
     assert all(re.fullmatch(r"lin_[0-9a-hjkmnp-tv-z]{16}", public_id) for public_id in ids)
 
 
-def test_what_is_written_by_the_million_begins_with_its_second():
+@pytest.mark.parametrize("prefix", ["ord", "sub"])
+def test_what_is_written_by_the_million_or_anew_each_period_begins_with_its_second(prefix):
     with time_machine.travel("2026-11-21T10:00:00Z", tick=False):
-        first, *same_second = make_public_ids("ord", 3)
+        first, *same_second = make_public_ids(prefix, 3)
     with time_machine.travel("2026-11-21T10:00:01Z", tick=False):
-        later = make_public_id("ord")
+        later = make_public_id(prefix)
 
     moment = len("ord_") + 7
     assert {public_id[:moment] for public_id in same_second} == {first[:moment]}
