@@ -206,8 +206,6 @@ def deliver(
     troubles = [(one, outcome) for one, outcome in zip(renewals, outcomes, strict=True) if outcome is not None]
     each(troubles, lambda trouble: _not_delivered(*trouble, now=now))
     done = in_set(granted, lambda some: _complete(some, now=now))
-    if len(done) == len(renewals):
-        return done, []
     ended = {one.order_id for one in done}
     each(
         [one for one in granted if one.order_id not in ended],

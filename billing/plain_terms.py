@@ -36,8 +36,7 @@ class Sold:
     _labels: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, plan: Plan, price: Money, *, kept_id: int) -> "Sold":
-        terms = PlanTerms.of(plan)
+    def of(cls, plan: Plan, price: Money, *, terms: PlanTerms, kept_id: int) -> "Sold":
         text, promised = json.dumps(terms.to_json()), json.dumps(promises(terms))
         return cls(plan, price, terms, plan.period, lead(plan.period), kept_id, text, promised, plan_names(plan))
 
@@ -51,8 +50,9 @@ class Sold:
 class OnSale:
     """What plans cost and give, at hand for a second, so that a sweep does not ask for each batch.
 
-    Staff who change a plan in that second are a second late: who agreed to it as it was is charged what they agreed
-    to, and nobody else, for the search holds both against what each subscriber said yes to.
+    Each sweep has its own, and so sees all that was committed before it began. Staff who change a plan meanwhile are up to
+    a second late: who agreed to it as it was is charged the price they agreed to, under the terms they saw where those were
+    kept; anybody else the search leaves out.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,8 @@ class OnSale:
 def _on_sale(plan_ids: Iterable[int], *, now: datetime) -> Iterator[Sold]:
     plans = Plan.objects.in_bulk(plan_ids)
     prices = prices_at(now, plan_ids=plans)
-    kept = keep_each({pk: PlanTerms.of(plan) for pk, plan in plans.items()})
+    terms = {pk: PlanTerms.of(plan) for pk, plan in plans.items()}
+    kept = keep_each(terms)
     for (plan_id, _currency), price in prices.items():
         if is_chargeable(price):
-            yield Sold.of(plans[plan_id], price, kept_id=kept[plan_id].pk)
+            yield Sold.of(plans[plan_id], price, terms=terms[plan_id], kept_id=kept[plan_id].pk)

@@ -77,10 +77,11 @@ def _take(ids: list[int], *, lease_until: datetime) -> None:
 
 def claim(wanted: SubscriptionQuerySet, *, now: datetime, limit: int) -> list[Subscription]:
     """Take rows for the length of a lease; of two workers each gets other rows."""
-    return load([one.pk for one in next(Walk(wanted, now, limit).batches(lambda: False), [])])
+    return load(next(Walk(wanted, now, limit).batches(lambda: False), []))
 
 
-def load(ids: list[int]) -> list[Subscription]:
+def load(rows: list[Claimed]) -> list[Subscription]:
     """Return claimed rows with what is looked at one by one, in the order of their claims."""
+    ids = [one.pk for one in rows]
     claimed = Subscription.objects.filter(pk__in=ids, state=Subscription.State.IN_FLIGHT)
     return list(claimed.select_related("line__owner", "plan", "method", "backup_method", "agreement").order_by(*ORDER))

@@ -129,7 +129,7 @@ def _buy(claimed: list[Claimed], desk: Desk) -> list[Attempt[InHand]]:
 
 
 def _buy_one_by_one(held: list[Claimed], desk: Desk) -> list[Attempt[InHand]]:
-    claimed = load([one.pk for one in held])
+    claimed = load(held)
     in_hand = lines_in_hand(claimed)
     waiting = [one for one in claimed if one.line_id in in_hand]
     each(waiting, partial(put_off, now=desk.now))
@@ -166,8 +166,7 @@ def _close_what_waits(verdicts: Iterable[Verdict], desk: Desk) -> None:
 
 
 def _finish(held: list[Claimed], desk: Desk) -> list[Attempt[InHand]]:
-    found = load([one.pk for one in held])
-    return _to_ask(each(found, partial(_found_again, gateways=desk.gateways, now=desk.now)), desk)
+    return _to_ask(each(load(held), partial(_found_again, gateways=desk.gateways, now=desk.now)), desk)
 
 
 def _found_again(subscription: Subscription, *, gateways: Gateways, now: datetime) -> Renewal:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from billing.models import Subscription
 from billing.turns import Turn, turns_at
 from esim.models import Allowance
-from portal.lib.periods import Period, PeriodUnit, boundary, period_at
+from portal.lib.periods import Period, PeriodUnit, boundaries, boundary, period_at
 
 SHORT_PERIOD_DAYS = 7
 LEAD = timedelta(hours=24)
@@ -71,9 +71,8 @@ def aligned_end(subscription: Subscription, starts_at: datetime, *, period: Peri
     """
     zone = subscription.line.zone
     steps = period_at(subscription.anchor_at, period, starts_at, zone)
-    if boundary(subscription.anchor_at, period, steps, zone) != starts_at:
-        return None
-    return boundary(subscription.anchor_at, period, steps + 1, zone)
+    begins_at, ends_at = boundaries(subscription.anchor_at, period, steps, zone)
+    return ends_at if begins_at == starts_at else None
 
 
 def realigned(subscription: Subscription, *, paid: Allowance, next_index: int) -> Schedule:

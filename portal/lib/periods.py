@@ -48,30 +48,26 @@ def boundary(anchor: datetime, period: Period, index: int, zone: ZoneInfo) -> da
     The day is clamped to the month's end. A wall time skipped by a clock change moves forward by
     the gap; one that happens twice is its first occurrence. Strictly increasing in `index`.
     """
-    _check_aware(anchor)
-    if index == 0:
-        # Exactly the anchor, also where the anchor is the second occurrence of its wall time.
-        return anchor.astimezone(UTC)
-    return _instant(_shifted(_wall(anchor, zone), period, index), zone)
+    return _counted(anchor, _wall(anchor, zone), period, index, zone)
 
 
 def boundaries(anchor: datetime, period: Period, index: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the UTC instants at which period `index` begins and ends, in less time than they take one by one."""
-    if index in {0, -1}:
-        return boundary(anchor, period, index, zone), boundary(anchor, period, index + 1, zone)
-    _check_aware(anchor)
+    """Return the UTC instants at which period `index` begins and ends: two boundaries, in less time than one by one."""
     wall = _wall(anchor, zone)
-    begins, ends = _shifted(wall, period, index), _shifted(wall, period, index + 1)
-    return _instant(begins, zone), _instant(ends, zone)
+    return _counted(anchor, wall, period, index, zone), _counted(anchor, wall, period, index + 1, zone)
 
 
-def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
-    return moment.astimezone(zone).replace(tzinfo=None)
+def _wall(anchor: datetime, zone: ZoneInfo) -> datetime:
+    _check_aware(anchor)
+    return anchor.astimezone(zone).replace(tzinfo=None)
 
 
-def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
+def _counted(anchor: datetime, wall: datetime, period: Period, index: int, zone: ZoneInfo) -> datetime:
+    if index == 0:
+        # Exactly the anchor, also where the anchor is the second occurrence of its wall time.
+        return anchor.astimezone(UTC)
     # fold=0 is what gives both promises about clock changes (PEP 495).
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return _shifted(wall, period, index).replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def day_after(day: date, period: Period) -> date:

@@ -293,6 +293,8 @@ def test_a_plan_that_a_later_batch_brings_is_looked_up_then():
     other.is_active = True
     other.save()
     assert OnSale().of({other.pk}, now=NOW).keys() == {(other.pk, "USD")}
+    later = make.make_plan()
+    assert on_sale.of({one.pk, later.pk}, now=NOW).keys() == {(one.pk, "USD"), (later.pk, "USD")}
 
 
 @pytest.mark.django_db
